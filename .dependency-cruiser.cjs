@@ -1,0 +1,143 @@
+/**
+ * The architecture in one sentence: shared ← functions ← local ← test (bench and scripts sit with test).
+ * Imports only point left. Inside shared: platform ← domain nouns ← adapters.
+ */
+
+/** Domain nouns in rank order: a noun may import the groups before its own, never after; nouns of one group are strangers. */
+const nounGroups = [
+  ['connection', 'secret', 'auth'],
+  ['plan'],
+  ['job'],
+  ['lane', 'budget', 'inventory'],
+  ['change'],
+  ['worker', 'progress'],
+];
+
+const nouns = nounGroups.flat();
+const any = (names) => `(${names.join('|')})`;
+
+const nounOrder = nounGroups.flatMap((group, rank) => {
+  const later = nounGroups.slice(rank + 1).flat();
+  return group.map((noun) => ({
+    name: `noun-order-${noun}`,
+    severity: 'error',
+    from: { path: `^shared/${noun}/` },
+    to: {
+      path: `^shared/${any([...later, ...group.filter((other) => other !== noun), 'adapters'])}/`,
+    },
+  }));
+});
+
+/** @param {string} name @param {object} from @param {object} to @param {string} [comment] */
+const forbid = (name, from, to, comment) => ({
+  name,
+  severity: 'error',
+  from,
+  to,
+  ...(comment ? { comment } : {}),
+});
+
+module.exports = {
+  forbidden: [
+    forbid(
+      'shared-stands-alone',
+      { path: '^shared/' },
+      { path: '^(functions|local|test|bench|scripts)/' },
+    ),
+    forbid(
+      'deployed-code-never-reaches-for-the-fake',
+      { path: '^functions/' },
+      { path: '^(local|test|bench|scripts)/' },
+    ),
+    forbid('local-does-not-import-tests', { path: '^local/' }, { path: '^(test|bench|scripts)/' }),
+    forbid(
+      'functions-are-strangers',
+      { path: '^functions/([^/]+)/' },
+      { path: '^functions/', pathNot: '^functions/$1/' },
+    ),
+    forbid(
+      'platform-is-the-floor',
+      { path: '^shared/platform/' },
+      { path: `^shared/${any([...nouns, 'adapters'])}/` },
+    ),
+    forbid(
+      'adapters-are-strangers',
+      { path: '^shared/adapters/([^/]+)/' },
+      { path: '^shared/adapters/', pathNot: '^shared/adapters/$1/' },
+    ),
+    forbid(
+      'wired-in-one-place',
+      { path: '^functions/', pathNot: '^functions/[^/]+/index\\.ts$' },
+      { path: '^shared/adapters/' },
+    ),
+    forbid(
+      'alicloud-stays-home',
+      { path: '^(shared|functions|local)/', pathNot: '^shared/adapters/(aliyun|fc)/' },
+      { path: 'node_modules/@alicloud/' },
+    ),
+    forbid(
+      'pg-stays-home',
+      { path: '^(shared|functions|local)/', pathNot: '^shared/adapters/postgres/' },
+      { path: 'node_modules/pg/' },
+    ),
+    forbid(
+      'pglite-stays-home',
+      { path: '^(shared|functions|local)/', pathNot: '^local/embedded/' },
+      { path: 'node_modules/@electric-sql/' },
+    ),
+    forbid(
+      'p-queue-stays-home',
+      { path: '^(shared|functions|local)/', pathNot: '^shared/worker/' },
+      { path: 'node_modules/p-queue/' },
+    ),
+    forbid(
+      'the-simulator-is-independent',
+      { path: '^local/simulator/' },
+      { path: '^(shared|functions)/' },
+    ),
+    forbid(
+      'the-simulator-is-a-product',
+      { path: '^local/simulator/' },
+      { path: '^local/', pathNot: '^local/simulator/' },
+    ),
+    forbid(
+      'secrets-leave-by-one-door',
+      {
+        path: '^(shared|functions|local)/',
+        pathNot: '^shared/(secret|connection/fingerprint|adapters/aliyun)',
+      },
+      { path: '^shared/platform/secret-reveal\\.ts$' },
+    ),
+    ...nounOrder,
+    forbid('no-cycles', {}, { circular: true }),
+    forbid('no-unresolved', {}, { couldNotResolve: true }),
+    forbid(
+      'no-barrels-in-shared',
+      { path: '^(shared|local)/' },
+      { path: '^shared/.*/index\\.ts$' },
+    ),
+    forbid(
+      'not-to-dev-dep',
+      { path: '^(shared|functions)/' },
+      { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    ),
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: {
+        orphan: true,
+        pathNot: ['\\.d\\.ts$', '^scripts/', '^bench/', '\\.config\\.ts$', '^test/'],
+      },
+      to: {},
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};
