@@ -1,0 +1,110 @@
+import type { FieldValues } from './fields.ts';
+import type { AttachType, ConnectionRef, VpnConnection, VpnGateway } from './model.ts';
+
+/** One page of a list read. */
+export interface Page<Item> {
+  items: readonly Item[];
+  /** How many there are over all pages. */
+  total: number;
+}
+
+/** Most items that one list call answers with. Source: DescribeVpnConnections, DescribeVpnGateways, `PageSize`. */
+export const pageSize = 50;
+
+/**
+ * A write, complete: everything that decides what reaches the cloud, so that a repeat is the identical request.
+ * `fields` holds the whole IKE block with its key when any of it is sent, and always both subnets.
+ */
+export interface ModifyRequest extends ConnectionRef {
+  attachType: AttachType;
+  clientToken: string;
+  fields: FieldValues;
+}
+
+/** How the cloud's error codes are told apart; each code's class stands in one table of the adapter. */
+export type CloudErrorClass =
+  | 'busy'
+  | 'throttled'
+  | 'unknown_fate'
+  | 'not_sent'
+  | 'invalid'
+  | 'quota'
+  | 'locked'
+  | 'permission'
+  | 'credentials'
+  | 'not_found';
+
+/** A refusal or failure of one call, safe to store and show. */
+export interface CloudError {
+  class: CloudErrorClass;
+  /** The cloud's own code, or a code of ours for the transport (`Timeout`, `ConnectionReset`, `UnreadableAnswer`). */
+  code: string;
+  /** A sentence of ours: what it means and what to do. Never the cloud's text. */
+  message: string;
+  requestId: string | null;
+}
+
+/** What became of a write, as far as its answer tells. Acceptance is not completion: the cloud applies it later. */
+export type ModifyOutcome =
+  | { kind: 'accepted'; requestId: string }
+  /** Another operation holds the scope; nothing was changed. */
+  | { kind: 'busy'; error: CloudError }
+  /** Flow control; nothing was changed. */
+  | { kind: 'throttled'; error: CloudError }
+  /** Timeout, reset, 5xx or an unreadable answer: it may or may not have been applied. */
+  | { kind: 'unknown'; error: CloudError }
+  /** The request certainly never left (no connection could be made). */
+  | { kind: 'not_sent'; error: CloudError }
+  /** Refused for good. */
+  | { kind: 'refused'; error: CloudError };
+
+/** What became of a read. */
+export type ReadOutcome<Value> =
+  | { kind: 'ok'; value: Value }
+  | { kind: 'failed'; error: CloudError };
+
+export interface ConnectionQuery {
+  regionId: string;
+  vpnGatewayId?: string;
+  /** From 1. */
+  pageNumber: number;
+}
+
+export interface GatewayQuery {
+  regionId: string;
+  /** Only gateways in this status, such as `updating`. */
+  status?: string;
+  /** From 1. */
+  pageNumber: number;
+}
+
+/** The VPC API, as far as Lanekeeper uses it. Implementations never throw for what the cloud or the network does. */
+export interface VpnApi {
+  /** DescribeVpnConnections, pages of {@link pageSize}. */
+  listConnections(query: ConnectionQuery): Promise<ReadOutcome<Page<VpnConnection>>>;
+  /** DescribeVpnConnection; null when there is none. */
+  describeConnection(ref: ConnectionRef): Promise<ReadOutcome<VpnConnection | null>>;
+  /** DescribeVpnGateways, pages of {@link pageSize}. */
+  listGateways(query: GatewayQuery): Promise<ReadOutcome<Page<VpnGateway>>>;
+  /** DescribeVpnGateway; null when there is none. */
+  describeGateway(query: {
+    regionId: string;
+    vpnGatewayId: string;
+  }): Promise<ReadOutcome<VpnGateway | null>>;
+  /** ModifyVpnConnectionAttribute or ModifyVpnAttachmentAttribute, by the attach type. */
+  modify(request: ModifyRequest): Promise<ModifyOutcome>;
+}
+
+/** The API action that a call of the port becomes, for budgets and records. */
+export type VpnAction =
+  | 'DescribeVpnConnections'
+  | 'DescribeVpnConnection'
+  | 'DescribeVpnGateways'
+  | 'DescribeVpnGateway'
+  | 'ModifyVpnConnectionAttribute'
+  | 'ModifyVpnAttachmentAttribute';
+
+/** The action that changes connections of this attach type. Source: API documents of both actions. */
+export function modifyActionFor(attachType: AttachType): VpnAction {
+  return attachType === 'VPNGW' ? 'ModifyVpnConnectionAttribute' : 'ModifyVpnAttachmentAttribute';
+}

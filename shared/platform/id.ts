@@ -1,0 +1,17 @@
+import { monotonicFactory } from 'ulid';
+import type { Clock } from './clock.ts';
+import type { Random } from './random.ts';
+
+/** Makes ids that sort by the time of their making: `job_01J…`, `chg_01J…`. */
+export interface Ids {
+  job(): string;
+  change(): string;
+  worker(): string;
+}
+
+/** Ids from the given clock and randomness; within one millisecond they still go up. */
+export function createIds(clock: Clock, random: Random): Ids {
+  const ulid = monotonicFactory(() => random.fraction());
+  const next = (prefix: string): string => `${prefix}_${ulid(clock.now())}`;
+  return { job: () => next('job'), change: () => next('chg'), worker: () => next('wrk') };
+}
