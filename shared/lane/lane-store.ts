@@ -1,0 +1,143 @@
+import type {
+  ChangeError,
+  ChangeProgress,
+  ChangeRecord,
+  DiffEntry,
+  JournalEvent,
+  MaskedFields,
+} from '../change/record.ts';
+import type { AttachType } from '../connection/model.ts';
+import type { StoredIntent } from '../job/record.ts';
+
+/** The right to advance one lane, until it is given up or the lease ends. A later claim has a higher epoch. */
+export interface Lease {
+  laneKey: string;
+  epoch: number;
+}
+
+/** A change with what it wants. */
+export interface Assignment {
+  change: ChangeRecord;
+  intent: StoredIntent;
+}
+
+/**
+ * A lane that was due and is now this worker's. `region` lanes carry the resolving of a region's jobs;
+ * the others carry changes. `assignment` is the change that somebody began and did not end, if any.
+ */
+export interface ClaimedLane extends Lease {
+  kind: 'gateway' | 'connection' | 'region';
+  regionId: string;
+  assignment: Assignment | null;
+  /** Waiting changes behind it; the longest lanes go first where calls are scarce. */
+  backlog: number;
+}
+
+/** What the lane does after an update is written. */
+export type Continuation =
+  /** Keep the lease and go on with the same change. */
+  | { kind: 'keep' }
+  /** Keep the lease and take the next startable change, or give the lane back when there is none. */
+  | { kind: 'next' }
+  /** Give the lane back; it is due again after so many milliseconds. A change in progress stays with the lane. */
+  | { kind: 'release'; dueInMs: number }
+  /** Give the lane back and its change to the queue; the lane is due again after so many milliseconds. */
+  | { kind: 'requeue'; dueInMs: number };
+
+/** One step's result: the change as it is now, what to journal, and what the lane does next. */
+export interface LaneUpdate extends Lease {
+  change: (ChangeProgress & { id: string; jobId: string }) | null;
+  events: readonly JournalEvent[];
+  then: Continuation;
+  /** The whole job stops, whatever its failure policy (no permission, no valid credentials). */
+  stopsJob?: string;
+}
+
+/** What became of an update. */
+export type UpdateOutcome =
+  /** The lease was lost; nothing of the update was written. */
+  | { kind: 'lost' }
+  | { kind: 'written' }
+  /** The lane is kept and this change was started on it. */
+  | { kind: 'next'; assignment: Assignment };
+
+/** The lanes: what is claimed, leased and fenced. All times are the database's. */
+export interface LaneStore {
+  /** Leases up to `limit` due lanes. `nextDueInMs` says when the next other lane is due; null when none is. */
+  claim(request: {
+    worker: string;
+    limit: number;
+    leaseSeconds: number;
+  }): Promise<{ lanes: readonly ClaimedLane[]; nextDueInMs: number | null }>;
+  /** Writes many updates in one transaction, each guarded by its lane's epoch, each with its journal events. */
+  record(
+    updates: readonly LaneUpdate[],
+    lease: { worker: string; leaseSeconds: number },
+  ): Promise<readonly UpdateOutcome[]>;
+  /** Prolongs leases; answers with those already lost. */
+  renew(leases: readonly Lease[], leaseSeconds: number): Promise<readonly Lease[]>;
+}
+
+/** A target waiting to be resolved. */
+export interface UnresolvedChange {
+  id: string;
+  seq: number;
+  vpnConnectionId: string;
+  intentNumber: number;
+}
+
+/** What resolving found for one change: its lane and base, or why it is refused. */
+export type Resolution =
+  | {
+      kind: 'found';
+      id: string;
+      laneKey: string;
+      attachType: AttachType;
+      base: MaskedFields;
+      sealedBaseKey: string | null;
+      diff: readonly DiffEntry[];
+    }
+  | { kind: 'refused'; id: string; error: ChangeError };
+
+/** The part of one job that lies in one region, still to be resolved. */
+export interface RegionWork {
+  jobId: string;
+  /** Milliseconds since resolving it was first tried, by the database's clock. */
+  triedForMs: number;
+  intents: readonly StoredIntent[];
+  changes: readonly UnresolvedChange[];
+}
+
+/** Resolving: jobs of a region in the order of acceptance, under the lease of the region's lane. */
+export interface ResolveStore {
+  /** The oldest job with unresolved targets in the region. */
+  nextInRegion(regionId: string): Promise<RegionWork | null>;
+  /** Stores resolutions of some changes. False when the lease was lost: nothing was written. */
+  saveResolutions(
+    lease: Lease,
+    jobId: string,
+    resolutions: readonly Resolution[],
+  ): Promise<boolean>;
+  /**
+   * Marks the region's part as resolved. When it was the job's last, the job ends (refusals under `stop`), or is
+   * released: its changes take their places on their connections and lanes. `digest` makes the plan's digest from what was stored.
+   * False when the lease was lost.
+   */
+  finishRegion(
+    lease: Lease,
+    work: { jobId: string; regionId: string },
+    digest: (found: ResolvedPlan) => string,
+  ): Promise<boolean>;
+}
+
+/** What the plan's digest covers. */
+export interface ResolvedPlan {
+  plan: unknown;
+  targets: readonly {
+    regionId: string;
+    vpnConnectionId: string;
+    attachType: AttachType | null;
+    laneKey: string | null;
+    fields: MaskedFields | null;
+  }[];
+}
