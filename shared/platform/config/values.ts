@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { Secret } from '../secret.ts';
+
+/*
+ * The kinds of value a variable can have. No message repeats the value: it may be secret.
+ */
+
+/** A whole number in decimal digits, `min` to `max`. */
+export function wholeNumber(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,12}$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message);
+}
+
+/** A value that is never shown again. */
+export const SecretText = z.string().transform((value) => new Secret(value));
+
+/** `postgres://…`, kept as a secret since it holds a password. */
+export const DatabaseUrl = z
+  .string()
+  .refine(isDatabaseUrl, 'must be a URL such as postgres://user:password@host:5432/database')
+  .transform((value) => new Secret(value));
+
+function isDatabaseUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\/\S+$/.test(text) && URL.canParse(text);
+}
+
+const templateProbe = 'cn-region';
+
+/** The base URL of a cloud API. `{region}` stands for the region; `http:` is for this machine only. */
+export const CloudEndpoint = z
+  .string()
+  .refine(
+    isEndpoint,
+    'must be an https URL without path, query or password, {region} allowed; http only for localhost, 127.0.0.1 and [::1]',
+  )
+  .transform((text) => text.replace(/\/$/, ''));
+
+function isEndpoint(text: string): boolean {
+  const filled = text.replaceAll('{region}', templateProbe);
+  if (!URL.canParse(filled)) return false;
+  const url = new URL(filled);
+  const bare = url.pathname === '/' && url.search === '' && url.hash === '';
+  if (!bare || url.username !== '' || url.password !== '') return false;
+  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback);
+}
+
+/** 32 bytes in base64. A key in KMS (`kms:<key id>`) is part of the grammar and comes with the deployment. */
+export const SecretsKey = z
+  .string()
+  .refine(
+    (text) => !text.startsWith('kms:'),
+    'names a KMS key, which this version cannot use; give 32 bytes in base64',
+  )
+  .refine(
+    (text) => text.startsWith('kms:') || /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(text),
+    'must be 32 bytes in base64 (openssl rand -base64 32)',
+  )
+  .transform((value) => new Secret(value));
+
+/** JSON text, parsed. What it holds is checked by what it is piped into. */
+export const JsonText = z.string().transform((text, context) => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value;
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be JSON' });
+    return z.NEVER;
+  }
+});
+
+/** A variable whose feature is not there yet: setting it is refused, so that nobody relies on it. */
+export function notYet(feature: string) {
+  return z
+    .string()
+    .refine(() => false, `${feature} not available in this version; leave the variable unset`)
+    .transform(() => null);
+}
+
+/** As {@link notYet}, for a variable that holds JSON: what is not even JSON is told first. */
+export function jsonNotYet(feature: string) {
+  return JsonText.refine(
+    () => false,
+    `${feature} not available in this version; leave the variable unset`,
+  ).transform(() => null);
+}

@@ -1,0 +1,147 @@
+import { z } from 'zod';
+import { logLevels } from '../logger.ts';
+import { ApiTokens } from './api-token.ts';
+import {
+  CloudEndpoint,
+  DatabaseUrl,
+  JsonText,
+  jsonNotYet,
+  notYet,
+  SecretsKey,
+  SecretText,
+  wholeNumber,
+} from './values.ts';
+
+const chat = notYet('chat platforms are').optional();
+const words = (list: readonly string[]): string => list.map((word) => `\`${word}\``).join(' ');
+
+/**
+ * Every variable of the environment that Lanekeeper reads, with its rule and its documentation.
+ * `shownDefault` in the metadata is what the generated table prints where no plain default exists.
+ */
+export const Variables = z.object({
+  HOST: z
+    .string()
+    .regex(/^[\w.:-]{1,255}$/, 'must be a host name or an IP address')
+    .default('127.0.0.1')
+    .describe('Address the local host listens on.'),
+  PORT: wholeNumber(0, 65_535)
+    .default(8787)
+    .describe(
+      'Port of the local host. 0 takes any free one; the chosen one is printed as `listening on http://HOST:PORT`.',
+    ),
+  DATABASE_URL: DatabaseUrl.optional().meta({
+    description:
+      'PostgreSQL 13 or later, `postgres://…`. Absent: the embedded database in `DATA_DIR`. Required when deployed.',
+  }),
+  DATA_DIR: z
+    .string()
+    .default('.data')
+    .describe('Directory of the embedded database and local secrets. `:memory:` keeps nothing.'),
+  VPC_ENDPOINT: CloudEndpoint.optional().meta({
+    description:
+      'Base URL of the VPC API. `{region}` is replaced by the region; `http:` only for this machine.',
+    shownDefault: 'simulator locally, `https://vpc.{region}.aliyuncs.com` deployed',
+  }),
+  KMS_ENDPOINT: CloudEndpoint.optional().meta({
+    description: 'The same for KMS. Checked, but nothing asks KMS in this version.',
+    shownDefault: 'simulator locally, `https://kms.{region}.aliyuncs.com` deployed',
+  }),
+  ALIBABA_CLOUD_ACCESS_KEY_ID: z
+    .string()
+    .regex(/^\S{1,128}$/, 'must be an access key id without spaces')
+    .optional()
+    .describe("Access key id. In Function Compute the role's is used."),
+  ALIBABA_CLOUD_ACCESS_KEY_SECRET: SecretText.optional().describe(
+    'Access key secret; needed when the id is given.',
+  ),
+  ALIBABA_CLOUD_SECURITY_TOKEN: SecretText.optional().describe(
+    'Security token, when the access key is a temporary one.',
+  ),
+  API_TOKENS: JsonText.pipe(ApiTokens).optional().meta({
+    description:
+      'JSON list of `{"name","sha256","roles"}`: `sha256` is the hex digest of the bearer token, roles are `viewer` `operator` `approver` `admin`. Required when deployed.',
+    shownDefault: 'one admin token made at first local start',
+  }),
+  SECRETS_KEY: SecretsKey.optional().meta({
+    description:
+      'Base64 of 32 bytes; wraps pre-shared keys at rest. `kms:<key id>` comes with the deployment. Required when deployed.',
+    shownDefault: 'made at first local start in `DATA_DIR`',
+  }),
+  SLACK_SIGNING_SECRET: chat.describe('Slack. Chat platforms are not available in this version.'),
+  SLACK_BOT_TOKEN: chat.describe('Slack, for cards. Not available in this version.'),
+  DINGTALK_APP_SECRET: chat.describe('DingTalk. Not available in this version.'),
+  DINGTALK_APP_KEY: chat.describe('DingTalk, for cards. Not available in this version.'),
+  FEISHU_VERIFICATION_TOKEN: chat.describe('Feishu. Not available in this version.'),
+  FEISHU_ENCRYPT_KEY: chat.describe('Feishu. Not available in this version.'),
+  FEISHU_APP_ID: chat.describe('Feishu, for cards. Not available in this version.'),
+  FEISHU_APP_SECRET: chat.describe('Feishu, for cards. Not available in this version.'),
+  POLL_INTERVAL_MS: wholeNumber(1, 3_600_000)
+    .default(3000)
+    .describe('How often changes in flight are looked at, in milliseconds.'),
+  WORKER_CONCURRENCY: wholeNumber(1, 100_000)
+    .default(50)
+    .describe('Most changes that one worker advances at once.'),
+  LEASE_SECONDS: wholeNumber(1, 3600)
+    .default(30)
+    .describe('How long a silent worker keeps a lane, in seconds.'),
+  WRITES_PER_MINUTE: wholeNumber(1, 1_000_000)
+    .default(100)
+    .describe(
+      'Writes a minute for each account, region and action, shared by all workers. Less than the quota of 120, which others use too.',
+    ),
+  READS_PER_MINUTE: wholeNumber(1, 1_000_000)
+    .default(480)
+    .describe('The same for reads; the quota is 600.'),
+  WORKER_BUDGET_SECONDS: wholeNumber(1, 86_400)
+    .default(840)
+    .describe('A worker run ends by itself after so many seconds and hands over.'),
+  HOST_WORKER: z
+    .enum(['on', 'off'], 'must be on or off')
+    .default('on')
+    .describe(
+      'Whether the local host also works (`on` `off`). Off: only `npm run worker` processes do.',
+    ),
+  SINKS: jsonNotYet('delivery of keys is')
+    .optional()
+    .describe('JSON: where keys are delivered. Not available in this version.'),
+  NOTIFY: jsonNotYet('notification is')
+    .optional()
+    .describe('JSON: who is notified. Not available in this version.'),
+  CHAT_ACTORS: jsonNotYet('chat is')
+    .optional()
+    .describe('JSON: which chat user is which actor. Not available in this version.'),
+  FC_API: z
+    .string()
+    .refine((api) => !['2016-08-15', '2023-03-30'].includes(api), {
+      message:
+        'names a Function Compute API, which this version cannot call; use local, the timer wakes the worker',
+      abort: true,
+    })
+    .pipe(z.literal('local', 'must be local'))
+    .default('local')
+    .describe(
+      'How the worker is woken: `local`. `2016-08-15` and `2023-03-30` come with the deployment; until then the timer wakes it.',
+    ),
+  FC_ENDPOINT: z.string().optional().describe('For `FC_API`; not read in this version.'),
+  FC_ACCOUNT_ID: z.string().optional().describe('For `FC_API`; not read in this version.'),
+  FC_REGION: z.string().optional().describe('For `FC_API`; not read in this version.'),
+  FC_WORKER_SERVICE: z.string().optional().describe('For `FC_API`; not read in this version.'),
+  FC_WORKER_FUNCTION: z.string().optional().describe('For `FC_API`; not read in this version.'),
+  LOG_LEVEL: z
+    .enum(logLevels, `must be one of ${logLevels.join(', ')}`)
+    .default('info')
+    .describe(`Least level of the JSON lines on stderr: ${words(logLevels)}.`),
+});
+
+export type VariableName = keyof typeof Variables.shape;
+
+/** Every variable's name, in the order of the documentation. */
+export const variableNames: readonly VariableName[] = Variables.keyof().options;
+
+/** Required when deployed, and then only by reference, so that no deployment description holds them. */
+export const referencedWhenDeployed = [
+  'DATABASE_URL',
+  'SECRETS_KEY',
+  'API_TOKENS',
+] as const satisfies readonly VariableName[];
