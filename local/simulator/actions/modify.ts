@@ -1,0 +1,97 @@
+import { changeOf } from '../change.ts';
+import { type Json, modifiedAttachment, modifiedConnection } from '../connection-answers.ts';
+import { ApiFault } from '../errors.ts';
+import { illegal, requiredText } from '../parameters.ts';
+import type { ConnectionEntry, RegionState } from '../region-index.ts';
+import type { Connection } from '../shapes.ts';
+import { fingerprintOf } from '../tokens.ts';
+import { type ActionContext, regionOf } from './context.ts';
+
+const TOKEN = /^[\x21-\x7e]{1,64}$/;
+
+interface ModifyKind {
+  readonly action: 'ModifyVpnConnectionAttribute' | 'ModifyVpnAttachmentAttribute';
+  readonly isFor: (connection: Connection) => boolean;
+  readonly answer: (region: RegionState, connection: Connection) => Json;
+}
+
+const connectionKind: ModifyKind = {
+  action: 'ModifyVpnConnectionAttribute',
+  isFor: (connection) => connection.attachType === 'VPNGW',
+  answer: modifiedConnection,
+};
+
+const attachmentKind: ModifyKind = {
+  action: 'ModifyVpnAttachmentAttribute',
+  isFor: (connection) => connection.attachType !== 'VPNGW',
+  answer: modifiedAttachment,
+};
+
+/** API document ModifyVpnConnectionAttribute: connections on a VPN gateway. */
+export function modifyVpnConnectionAttribute(context: ActionContext): Json {
+  return modify(context, connectionKind);
+}
+
+/** API document ModifyVpnAttachmentAttribute: connections on a transit router or unattached. */
+export function modifyVpnAttachmentAttribute(context: ActionContext): Json {
+  return modify(context, attachmentKind);
+}
+
+function modify(context: ActionContext, kind: ModifyKind): Json {
+  const region = regionOf(context);
+  const entry = region.connections.get(requiredText(context.params, 'VpnConnectionId'));
+  if (!entry || !kind.isFor(entry.current)) {
+    throw new ApiFault('InvalidVpnConnectionInstanceId.NotFound');
+  }
+  const token = clientToken(context);
+  const fingerprint = token === null ? '' : fingerprintOf(context.params);
+  const tokenKey = `${region.region.regionId}|${token}`;
+  if (token !== null) {
+    // Looked up before the lock: the repeat of a lost request must not be told that the scope is busy with itself.
+    const bound = context.tokens.find(tokenKey, fingerprint, context.now);
+    if (bound) {
+      context.repeated();
+      return bound;
+    }
+  }
+  const answer = apply(context, kind, region, entry);
+  if (token !== null) context.tokens.bind(tokenKey, fingerprint, answer, context.now);
+  return answer;
+}
+
+function apply(
+  context: ActionContext,
+  kind: ModifyKind,
+  region: RegionState,
+  entry: ConnectionEntry,
+): Json {
+  const { disturbance, state } = context;
+  if (disturbance.refuseWith !== null) throw new ApiFault(disturbance.refuseWith);
+  refuseLocked(entry);
+  // Settled first, since a patch is made from what stands there now.
+  state.settle(entry.lane);
+  const patch = changeOf(context, region, entry);
+  state.accept(entry, {
+    requestId: context.requestId,
+    clientToken: context.params.get('ClientToken') ?? null,
+    source: 'api',
+    patch: disturbance.ignored ? null : patch,
+    settleMs: disturbance.settleMs,
+    lateMs: disturbance.lateMs,
+  });
+  return kind.answer(region, { ...entry.current, ...patch });
+}
+
+function refuseLocked(entry: ConnectionEntry): void {
+  if (entry.gateway?.current.businessStatus === 'FinancialLocked') {
+    throw new ApiFault('VpnGateway.FinancialLocked');
+  }
+  if (entry.current.financialLocked) throw new ApiFault('VpnConnection.FinancialLocked');
+}
+
+function clientToken(context: ActionContext): string | null {
+  const token = context.params.get('ClientToken');
+  if (token === undefined || token === '') return null;
+  if (!TOKEN.test(token)) throw illegal('ClientToken');
+  return token;
+}

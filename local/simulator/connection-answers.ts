@@ -1,0 +1,237 @@
+import { NO_GATEWAY } from './defaults.ts';
+import type { ConnectionEntry, RegionState } from './region-index.ts';
+import type { BgpConfig, Connection, Tunnel } from './shapes.ts';
+import type { CloudState } from './state.ts';
+
+/** A JSON object of an answer. */
+export type Json = Readonly<Record<string, unknown>>;
+
+function flag(value: boolean): 'true' | 'false' {
+  return value ? 'true' : 'false';
+}
+
+/** `IkeConfig` and `IpsecConfig` are empty on dual-tunnel connections (assumption; clients go by the tunnel list). */
+function blocks(connection: Connection): { readonly IkeConfig: Json; readonly IpsecConfig: Json } {
+  if (connection.tunnels.length > 0) return { IkeConfig: {}, IpsecConfig: {} };
+  return { IkeConfig: { ...connection.ike }, IpsecConfig: { ...connection.ipsec } };
+}
+
+function peerAsn(region: RegionState, customerGatewayId: string): number {
+  return region.customerGateways.get(customerGatewayId)?.asn ?? 0;
+}
+
+/** The peer's address is the other usable one of the /30; empty without a tunnel network. */
+function peerBgpIp(bgp: BgpConfig): string {
+  const [address = ''] = bgp.TunnelCidr.split('/');
+  const parts = address.split('.').map(Number);
+  const last = parts.pop();
+  if (last === undefined || parts.length !== 3) return '';
+  const isFirst = bgp.LocalBgpIp === [...parts, last + 1].join('.');
+  return [...parts, last + (isFirst ? 2 : 1)].join('.');
+}
+
+function bgpAnswer(region: RegionState, connection: Connection): Json {
+  const { bgp } = connection;
+  return {
+    EnableBgp: flag(bgp.EnableBgp),
+    LocalAsn: bgp.LocalAsn,
+    TunnelCidr: bgp.TunnelCidr,
+    LocalBgpIp: bgp.LocalBgpIp,
+    PeerAsn: peerAsn(region, connection.customerGatewayId),
+    PeerBgpIp: peerBgpIp(bgp),
+    Status: bgp.EnableBgp ? 'success' : 'false',
+  };
+}
+
+function healthCheckAnswer(connection: Connection): Json {
+  const { healthCheck } = connection;
+  const common = {
+    Enable: flag(healthCheck.Enable),
+    Dip: healthCheck.Dip,
+    Sip: healthCheck.Sip,
+    Interval: healthCheck.Interval,
+    Retry: healthCheck.Retry,
+  };
+  return connection.attachType === 'VPNGW' ? common : { ...common, Policy: healthCheck.Policy };
+}
+
+/** Fields in which every tunnel shape agrees; `Role` and `TunnelIndex` go by the attachment. */
+function tunnelIdentity(connection: Connection, tunnel: Tunnel): Json {
+  const identity = {
+    TunnelId: tunnel.tunnelId,
+    CustomerGatewayId: tunnel.customerGatewayId,
+    InternetIp: tunnel.internetIp,
+    ZoneNo: tunnel.zoneNo,
+    Role: tunnel.index === 1 ? 'master' : 'slave',
+  };
+  return connection.attachType === 'VPNGW' ? identity : { ...identity, TunnelIndex: tunnel.index };
+}
+
+function tunnelState(connectionState: string): string {
+  return connectionState === 'updating' ? 'updating' : 'active';
+}
+
+/** A tunnel as Describe answers show it: switches, lifetimes and ASNs are strings. */
+function describedTunnel(
+  region: RegionState,
+  connection: Connection,
+  tunnel: Tunnel,
+  state: string,
+): Json {
+  return {
+    ...tunnelIdentity(connection, tunnel),
+    State: tunnelState(state),
+    Status: tunnel.status,
+    EnableDpd: flag(tunnel.enableDpd),
+    EnableNatTraversal: flag(tunnel.enableNatTraversal),
+    TunnelIkeConfig: { ...tunnel.ike, IkeLifetime: String(tunnel.ike.IkeLifetime) },
+    TunnelIpsecConfig: { ...tunnel.ipsec, IpsecLifetime: String(tunnel.ipsec.IpsecLifetime) },
+    TunnelBgpConfig: {
+      LocalAsn: String(tunnel.bgp.LocalAsn),
+      PeerAsn: String(peerAsn(region, tunnel.customerGatewayId)),
+      TunnelCidr: tunnel.bgp.TunnelCidr,
+      LocalBgpIp: tunnel.bgp.LocalBgpIp,
+      PeerBgpIp: peerBgpIp(tunnel.bgp),
+      BgpStatus: connection.enableTunnelsBgp ? 'success' : 'false',
+    },
+  };
+}
+
+/** A tunnel as Modify answers show it: switches are booleans, lifetimes and ASNs numbers; no `Status`. */
+function modifiedTunnel(region: RegionState, connection: Connection, tunnel: Tunnel): Json {
+  return {
+    ...tunnelIdentity(connection, tunnel),
+    State: 'updating',
+    EnableDpd: tunnel.enableDpd,
+    EnableNatTraversal: tunnel.enableNatTraversal,
+    TunnelIkeConfig: { ...tunnel.ike },
+    TunnelIpsecConfig: { ...tunnel.ipsec },
+    TunnelBgpConfig: {
+      LocalAsn: tunnel.bgp.LocalAsn,
+      PeerAsn: peerAsn(region, tunnel.customerGatewayId),
+      TunnelCidr: tunnel.bgp.TunnelCidr,
+      LocalBgpIp: tunnel.bgp.LocalBgpIp,
+      PeerBgpIp: peerBgpIp(tunnel.bgp),
+    },
+  };
+}
+
+function attachInstanceId(connection: Connection): string {
+  return connection.vpnGatewayId ?? connection.transitRouterId ?? '';
+}
+
+/** What Describe and Modify answers have in common. */
+function commonAnswer(region: RegionState, connection: Connection): Json {
+  return {
+    VpnConnectionId: connection.id,
+    VpnGatewayId: connection.vpnGatewayId ?? NO_GATEWAY,
+    CustomerGatewayId: connection.customerGatewayId,
+    Name: connection.name,
+    Description: connection.description,
+    CreateTime: connection.createTime,
+    LocalSubnet: connection.localSubnet,
+    RemoteSubnet: connection.remoteSubnet,
+    EffectImmediately: connection.effectImmediately,
+    EnableDpd: connection.enableDpd,
+    EnableNatTraversal: connection.enableNatTraversal,
+    EnableTunnelsBgp: connection.enableTunnelsBgp,
+    ResourceGroupId: connection.resourceGroupId,
+    ...blocks(connection),
+    VcoHealthCheck: healthCheckAnswer(connection),
+    VpnBgpConfig: bgpAnswer(region, connection),
+  };
+}
+
+function describedCommon(state: CloudState, region: RegionState, entry: ConnectionEntry): Json {
+  const association = state.associationState(entry);
+  const connection = entry.current;
+  const { Description: _, ...common } = commonAnswer(region, connection);
+  return {
+    ...common,
+    State: association,
+    Status: connection.status,
+    AttachType: connection.attachType,
+    AttachInstanceId: attachInstanceId(connection),
+    NetworkType: connection.networkType,
+    InternetIp: connection.internetIp,
+    Spec: '1000M',
+    CrossAccountAuthorized: false,
+    RemoteCaCertificate: '',
+    TransitRouterId: connection.transitRouterId ?? '',
+    TransitRouterName: connection.transitRouterName ?? '',
+    TunnelBandwidth: 'Standard',
+    VcoHealthCheck: { ...healthCheckAnswer(connection), Status: 'success' },
+    TunnelOptionsSpecification: {
+      TunnelOptions: connection.tunnels.map((tunnel) =>
+        describedTunnel(region, connection, tunnel, association),
+      ),
+    },
+  };
+}
+
+/** The body of DescribeVpnConnection. */
+export function describedConnection(
+  state: CloudState,
+  region: RegionState,
+  entry: ConnectionEntry,
+): Json {
+  return {
+    ...describedCommon(state, region, entry),
+    ZoneNo: entry.current.zoneNo,
+    Tags: { Tag: entry.current.tags },
+  };
+}
+
+/** An item of DescribeVpnConnections: the container is `Tag`, there is no `ZoneNo` and no BGP switch. */
+export function listedConnection(
+  state: CloudState,
+  region: RegionState,
+  entry: ConnectionEntry,
+): Json {
+  const common = describedCommon(state, region, entry);
+  const { EnableBgp: _, ...bgp } = bgpAnswer(region, entry.current);
+  return { ...common, VpnBgpConfig: bgp, Tag: { Tag: entry.current.tags } };
+}
+
+/** An item of DescribeVpnAttachments; it holds no key. */
+export function listedAttachment(entry: ConnectionEntry): Json {
+  const { current } = entry;
+  const tags = Object.fromEntries(current.tags.map((tag) => [tag.Key, tag.Value]));
+  return {
+    InstanceId: current.id,
+    Name: current.name,
+    Description: current.description,
+    AttachType: current.attachType,
+    CrossAccountAuthorized: false,
+    TransitRouterId: current.transitRouterId ?? '',
+    TransitRouterName: current.transitRouterName ?? '',
+    TunnelBandwidth: 'Standard',
+    Tag: JSON.stringify(tags),
+    Tags: current.tags,
+  };
+}
+
+/** The answer to ModifyVpnConnectionAttribute: the new values, without `State` and `Status`. */
+export function modifiedConnection(region: RegionState, connection: Connection): Json {
+  return {
+    ...commonAnswer(region, connection),
+    TunnelOptionsSpecification: {
+      TunnelOptions: connection.tunnels.map((tunnel) => modifiedTunnel(region, connection, tunnel)),
+    },
+  };
+}
+
+/** The answer to ModifyVpnAttachmentAttribute: tunnels are a plain list, and there is a `Status`. */
+export function modifiedAttachment(region: RegionState, connection: Connection): Json {
+  return {
+    ...commonAnswer(region, connection),
+    AttachType: connection.attachType,
+    AttachInstanceId: attachInstanceId(connection),
+    NetworkType: connection.networkType,
+    Spec: '1000M',
+    Status: connection.status,
+    TunnelOptionsSpecification: connection.tunnels.map((tunnel) =>
+      modifiedTunnel(region, connection, tunnel),
+    ),
+  };
+}

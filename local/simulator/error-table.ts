@@ -1,0 +1,135 @@
+/**
+ * Every error code of the VPC API 2016-04-28 that is known by name: HTTP status and message. Status and message stand
+ * in the API documents ModifyVpnConnectionAttribute and ModifyVpnAttachmentAttribute or in the common error pages of
+ * the help centre; codes known only from the Terraform provider's retry lists have an assumed 400 (see BEHAVIOUR.md).
+ */
+export const errorTable = {
+  'VpnGateway.Configuring': [400, 'The specified service is configuring.'],
+  'VpnConnection.Configuring': [400, 'The specified service is configuring.'],
+  'Appliance.Configuring': [400, 'The specified appliance is configuring.'],
+  'VpnTask.CONFLICT': [400, 'The specified task has conflict.'],
+  TaskConflict: [400, 'The operation conflicts with another task.'],
+  'VpnRouteEntry.Configuring': [400, 'The specified route entry is configuring.'],
+  OperationConflict: [400, 'The operation conflicts with another operation.'],
+  'Operation.Blocking': [400, 'The operation is blocked by another operation.'],
+  LastTokenProcessing: [400, 'The last token request is processing.'],
+  'OperationFailed.LastTokenProcessing': [400, 'The last token request is processing.'],
+  'OperationFailed.DistibuteLock': [400, 'Operation failed because of the distributed lock.'],
+  'OperationFailed.ConcurrentOperation': [
+    400,
+    'Operation failed because of a concurrent operation.',
+  ],
+  SystemBusy: [400, 'The system is busy. Please try again later.'],
+  'VpnGateway.FinancialLocked': [400, 'The specified service is financial locked.'],
+  'VpnConnection.FinancialLocked': [400, 'The specified service is financial locked.'],
+  InvalidName: [400, 'The name is not valid'],
+  'NotSupportVpnConnectionParameter.IpsecPfs': [
+    400,
+    'The specified vpn connection ipsec Ipsec Pfs is not support.',
+  ],
+  'NotSupportVpnConnectionParameter.IpsecAuthAlg': [
+    400,
+    'The specified vpn connection ipsec Auth Alg is not support.',
+  ],
+  'VpnRouteEntry.AlreadyExists': [400, 'The specified route entry is already exist.'],
+  'VpnRouteEntry.Conflict': [400, 'The specified route entry has conflict.'],
+  'VpnRouteEntry.BackupRoute': [400, 'Validate backup route entry failed.'],
+  'VpnRouteEntry.InvalidWeight': [400, 'Invalid route entry weight value.'],
+  'MissingParameter.TunnelCidr': [
+    400,
+    'The parameter TunnelCidr is mandatory when BGP is enabled.',
+  ],
+  'OperationUnsupported.EnableBgp': [400, 'Current region does not support enable BGP.'],
+  'MissingParam.CustomerGatewayAsn': [
+    400,
+    'Asn of customer gateway is mandatory when BGP is enabled.',
+  ],
+  'IllegalParam.LocalAsn': [400, 'The specified LocalAsn is invalid.'],
+  'IllegalParam.BgpConfig': [400, 'The specified BgpConfig is invalid.'],
+  'IllegalParam.TunnelCidr': [400, 'The specified TunnelCidr is invalid.'],
+  'InvalidLocalBgpIp.Malformed': [400, 'The specified LocalBgpIp is malformed.'],
+  'IllegalParam.LocalBgpIp': [400, 'The specified LocalBgpIp is invalid.'],
+  'IllegalParam.LocalSubnet': [400, 'The specified "LocalSubnet" is invalid.'],
+  'IllegalParam.RemoteSubnet': [400, 'The specified "RemoteSubnet" is invalid.'],
+  'CustomerGateway.ConflictRouteEntry': [
+    400,
+    'The specified customer gateway has conflict with route entry.',
+  ],
+  'IllegalParam.NetworkType': [400, 'The specified NetworkType is invalid.'],
+  'InvalidTunnelCidr.Malformed': [400, 'The specified TunnelCidr is malformed.'],
+  'VpnConnection.InvalidCreateTunnelOptions': [400, 'The specified tunnel options are invalid.'],
+  'InvalidVpnConnection.AlreadyExists': [400, 'The specified vpn connection already exists.'],
+  IdempotentParameterMismatch: [
+    400,
+    'The request uses the same client token as a previous, but non-identical request.',
+  ],
+  MissingParameter: [
+    400,
+    'The input parameter that is mandatory for processing this request is not supplied.',
+  ],
+  InvalidParameter: [400, 'The specified parameter is not valid.'],
+  UnsupportedOperation: [400, 'The specified operation is not supported.'],
+  UnsupportedParameter: [400, 'The specified parameter is not supported.'],
+  'InvalidRegionId.NotFound': [404, 'The specified RegionId does not exist.'],
+  'Resource.QuotaFull': [
+    400,
+    'The resources you are operating have reached the upper limit of the quota. Please increase the quota or use other solutions to avoid it according to the VPN operation document.',
+  ],
+  'CreateDbrRoutesQuotaFull.QuotaFull': [
+    400,
+    'The number of created destination routes exceeds the quota limit.',
+  ],
+  'CreatePbrRoutesQuotaFull.QuotaFull': [
+    400,
+    'The number of policy routes exceeds the quota limit.',
+  ],
+  'QuotaExceeded.PolicyBasedRoute': [400, 'The quota of policy based routes is exceeded.'],
+  'QuotaExceeded.VpnRouteEntry': [400, 'The quota of route entries is exceeded.'],
+  Forbidden: [403, 'User not authorized to operate on the specified resource.'],
+  'Forbbiden.SubUser': [
+    403,
+    'User not authorized to operate on the specified resource as your account is created by another user.',
+  ],
+  'Forbidden.RAM': [
+    403,
+    "User not authorized to operate on the specified resource, or this API doesn't support RAM.",
+  ],
+  NoPermission: [403, 'You are not authorized to perform this operation.'],
+  'Forbidden.RiskControl': [403, 'This operation is forbidden by the risk control system.'],
+  'InvalidAccessKeyId.NotFound': [404, 'Specified access key is not found.'],
+  'InvalidAccessKeyId.Inactive': [403, 'Specified access key is disabled.'],
+  SignatureDoesNotMatch: [400, 'Specified signature is not matched with our calculation.'],
+  IncompleteSignature: [400, 'The request signature does not conform to Aliyun standards.'],
+  InvalidSignatureMethod: [400, 'Specified signature method is not supported.'],
+  'InvalidSecurityToken.Expired': [400, 'Specified SecurityToken is expired.'],
+  'InvalidSecurityToken.Malformed': [400, 'Specified SecurityToken is malformed.'],
+  'InvalidTimeStamp.Expired': [400, 'Specified time stamp or date value is expired.'],
+  'InvalidTimeStamp.Format': [400, 'Specified time stamp or date value is not well formatted.'],
+  SignatureNonceUsed: [400, 'Specified signature nonce was used already.'],
+  'InvalidVpnConnectionInstanceId.NotFound': [
+    404,
+    'The specified vpn connection instance id does not exist.',
+  ],
+  'InvalidVpnGatewayInstanceId.NotFound': [
+    400,
+    'The specified vpn gateway instance id does not exist.',
+  ],
+  'InvalidCustomerGatewayInstanceId.NotFound': [
+    404,
+    'The specified customer gateway instance id does not exist.',
+  ],
+  'InvalidApi.NotFound': [404, 'Specified api is not found, please check your url and method.'],
+  'InvalidProduct.NotFound': [404, 'Cannot find product according to your specified domain.'],
+  Throttling: [400, 'Request was denied due to request throttling.'],
+  'Throttling.User': [400, 'Request was denied due to user flow control.'],
+  'Throttling.Api': [400, 'Request was denied due to api flow control.'],
+  'Rejected.Throttling': [400, 'Request was denied due to request throttling.'],
+  'Throttling.ConcurrentLimitExceeded': [400, 'Request was denied due to concurrent limit.'],
+  'Throttling.user': [400, 'Request was denied due to user flow control.'],
+  InternalError: [500, 'The request processing has failed due to some unknown error.'],
+  UnknownError: [500, 'The request processing has failed due to some unknown error.'],
+  ServiceUnavailable: [503, 'The request has failed due to a temporary failure of the server.'],
+} as const satisfies Readonly<Record<string, readonly [status: number, message: string]>>;
+
+/** A code that {@link errorTable} knows exactly. */
+export type KnownErrorCode = keyof typeof errorTable;

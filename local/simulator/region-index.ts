@@ -1,0 +1,140 @@
+import { SimulatorError } from './errors.ts';
+import type {
+  Connection,
+  ConnectionPatch,
+  CustomerGateway,
+  Gateway,
+  Inventory,
+  Region,
+} from './shapes.ts';
+
+/** A change under way; times are Unix milliseconds, `settlesAt` may be infinite. */
+export interface Flight {
+  readonly entry: ConnectionEntry;
+  readonly showsAt: number;
+  readonly settlesAt: number;
+  readonly patch: ConnectionPatch | null;
+}
+
+/** What can be busy: a VPN gateway, or a connection without one. */
+export interface Lane {
+  /** `gateway:<region>/<id>` or `connection:<region>/<id>`. */
+  readonly scope: string;
+  readonly busyCode: 'VpnGateway.Configuring' | 'VpnConnection.Configuring';
+  flights: Flight[];
+  accepted: number;
+}
+
+export interface GatewayEntry {
+  readonly current: Gateway;
+  readonly lane: Lane;
+  readonly connections: ConnectionEntry[];
+}
+
+export interface ConnectionEntry {
+  current: Connection;
+  readonly lane: Lane;
+  readonly gateway: GatewayEntry | null;
+  /** Calls so far, which the sentinels count. */
+  modifyCalls: number;
+  readCalls: number;
+}
+
+/** One region's resources, indexed; lists keep the inventory's order. */
+export interface RegionState {
+  readonly region: Region;
+  readonly gateways: ReadonlyMap<string, GatewayEntry>;
+  readonly customerGateways: ReadonlyMap<string, CustomerGateway>;
+  readonly connections: ReadonlyMap<string, ConnectionEntry>;
+  readonly byCustomerGateway: Map<string, Set<ConnectionEntry>>;
+  readonly lists: {
+    readonly gateways: readonly GatewayEntry[];
+    readonly customerGateways: readonly CustomerGateway[];
+    readonly connections: readonly ConnectionEntry[];
+    /** Those without a VPN gateway. */
+    readonly attachments: readonly ConnectionEntry[];
+  };
+}
+
+export function addToIndex(
+  index: Map<string, Set<ConnectionEntry>>,
+  id: string,
+  entry: ConnectionEntry,
+): void {
+  const entries = index.get(id);
+  if (entries) entries.add(entry);
+  else index.set(id, new Set([entry]));
+}
+
+function newLane(scope: string, busyCode: Lane['busyCode']): Lane {
+  return { scope, busyCode, flights: [], accepted: 0 };
+}
+
+/** @throws SimulatorError `bad_inventory`. */
+export function indexRegion(region: Region, inventory: Inventory): RegionState {
+  const isHere = (item: { readonly regionId: string }): boolean =>
+    item.regionId === region.regionId;
+  const customers = inventory.customerGateways.filter(isHere);
+  const gateways = inventory.gateways.filter(isHere).map((gateway) => ({
+    current: gateway,
+    lane: newLane(`gateway:${gateway.regionId}/${gateway.id}`, 'VpnGateway.Configuring'),
+    connections: [],
+  }));
+  const gatewaysById = byId(gateways, (entry: GatewayEntry) => entry.current.id);
+  const customersById = byId(customers, (customer) => customer.id);
+  const connections = inventory.connections
+    .filter(isHere)
+    .map((connection) => indexConnection(connection, gatewaysById, customersById));
+  const byCustomerGateway = new Map<string, Set<ConnectionEntry>>();
+  for (const entry of connections) {
+    addToIndex(byCustomerGateway, entry.current.customerGatewayId, entry);
+    for (const tunnel of entry.current.tunnels) {
+      addToIndex(byCustomerGateway, tunnel.customerGatewayId, entry);
+    }
+  }
+  return {
+    region,
+    gateways: gatewaysById,
+    customerGateways: customersById,
+    connections: byId(connections, (entry) => entry.current.id),
+    byCustomerGateway,
+    lists: {
+      gateways,
+      customerGateways: customers,
+      connections,
+      attachments: connections.filter((entry) => entry.gateway === null),
+    },
+  };
+}
+
+function indexConnection(
+  connection: Connection,
+  gateways: ReadonlyMap<string, GatewayEntry>,
+  customers: ReadonlyMap<string, CustomerGateway>,
+): ConnectionEntry {
+  const { id, vpnGatewayId, customerGatewayId } = connection;
+  const gateway = vpnGatewayId === null ? null : (gateways.get(vpnGatewayId) ?? null);
+  if ((connection.attachType === 'VPNGW') !== (gateway !== null)) {
+    throw new SimulatorError('bad_inventory', `${id} is ${connection.attachType}, gateway missing`);
+  }
+  if (!customers.has(customerGatewayId)) {
+    throw new SimulatorError('bad_inventory', `${id} points to no ${customerGatewayId}`);
+  }
+  const entry: ConnectionEntry = {
+    current: connection,
+    lane:
+      gateway?.lane ??
+      newLane(`connection:${connection.regionId}/${id}`, 'VpnConnection.Configuring'),
+    gateway,
+    modifyCalls: 0,
+    readCalls: 0,
+  };
+  gateway?.connections.push(entry);
+  return entry;
+}
+
+function byId<T>(items: readonly T[], idOf: (item: T) => string): ReadonlyMap<string, T> {
+  const index = new Map(items.map((item) => [idOf(item), item]));
+  if (index.size === items.length) return index;
+  throw new SimulatorError('bad_inventory', 'an id is used twice in one region');
+}

@@ -1,0 +1,234 @@
+import type { SimulatorClock } from './clock.ts';
+import { ApiFault, SimulatorError } from './errors.ts';
+import { roll, rollWithin } from './random.ts';
+import type { SimulatorRecord } from './record.ts';
+import {
+  addToIndex,
+  type ConnectionEntry,
+  type Flight,
+  type GatewayEntry,
+  indexRegion,
+  type Lane,
+  type RegionState,
+} from './region-index.ts';
+import type {
+  Connection,
+  ConnectionPatch,
+  Inventory,
+  NegotiationStatus,
+  Region,
+} from './shapes.ts';
+
+/** A closed range of milliseconds. */
+export interface MsRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** How changes proceed in the background. */
+export interface SettleOptions {
+  readonly clock: SimulatorClock;
+  readonly seed: number;
+  /** From acceptance to the end of a change. */
+  readonly settleMs: MsRange;
+  /** From acceptance to the moment when the change begins to show as `updating`. */
+  readonly lateMs: MsRange;
+  /** When reads show the new values. */
+  readonly visibleAt: 'settled' | 'accepted';
+  /** Hostile: a second change is accepted while the first does not show yet. */
+  readonly lateAccepts: boolean;
+}
+
+/** A change to be accepted. */
+export interface ChangeRequest {
+  readonly requestId: string;
+  readonly clientToken: string | null;
+  readonly source: 'api' | 'console';
+  readonly patch: ConnectionPatch | null;
+  /** Milliseconds instead of the random ones; null = random. */
+  readonly settleMs: number | null;
+  readonly lateMs: number | null;
+}
+
+/** The simulated account: who is there, who is busy, and since when. */
+export class CloudState {
+  readonly #regions = new Map<string, RegionState>();
+  readonly #options: SettleOptions;
+  readonly #record: SimulatorRecord;
+  #consoleEdits = 0;
+
+  /** @throws SimulatorError `bad_inventory` for ids that are used twice or that point nowhere. */
+  constructor(inventory: Inventory, options: SettleOptions, record: SimulatorRecord) {
+    this.#options = options;
+    this.#record = record;
+    for (const region of inventory.regions) {
+      this.#regions.set(region.regionId, indexRegion(region, inventory));
+    }
+  }
+
+  regions(): readonly Region[] {
+    return [...this.#regions.values()].map((state) => state.region);
+  }
+
+  region(regionId: string): RegionState | undefined {
+    return this.#regions.get(regionId);
+  }
+
+  /** The connection as reads show it now. @throws SimulatorError `unknown_resource`. */
+  connection(regionId: string, id: string): Connection {
+    const entry = this.entry(regionId, id);
+    this.settle(entry.lane);
+    return entry.current;
+  }
+
+  /** @throws SimulatorError `unknown_resource`. */
+  entry(regionId: string, id: string): ConnectionEntry {
+    const entry = this.region(regionId)?.connections.get(id);
+    if (!entry) throw new SimulatorError('unknown_resource', `no ${id} in ${regionId}`);
+    return entry;
+  }
+
+  /** `State` of a connection (API document DescribeVpnConnection). */
+  associationState(entry: ConnectionEntry): string {
+    if (entry.current.financialLocked) return 'financialLocked';
+    const now = this.settle(entry.lane);
+    const isShown = entry.lane.flights.some(
+      (flight) => flight.entry === entry && flight.showsAt <= now,
+    );
+    if (isShown) return 'updating';
+    if (entry.current.attachType === 'VPNGW') return 'active';
+    return entry.current.attachType === 'CEN' ? 'attached' : 'init';
+  }
+
+  /** `Status` of a gateway (API document DescribeVpnGateway). */
+  gatewayStatus(entry: GatewayEntry): string {
+    const now = this.settle(entry.lane);
+    return entry.lane.flights.some((flight) => flight.showsAt <= now)
+      ? 'updating'
+      : entry.current.status;
+  }
+
+  /** How many changes are in flight on the connection's scope. */
+  inFlight(regionId: string, id: string): number {
+    const { lane } = this.entry(regionId, id);
+    this.settle(lane);
+    return lane.flights.length;
+  }
+
+  /** Ends what is due on a lane and returns the present. Everything that reads a lane comes through here. */
+  settle(lane: Lane): number {
+    const now = this.#options.clock.now();
+    if (lane.flights.length === 0) return now;
+    const done = lane.flights.filter((flight) => flight.settlesAt <= now);
+    if (done.length === 0) return now;
+    lane.flights = lane.flights.filter((flight) => flight.settlesAt > now);
+    for (const flight of done.sort((a, b) => a.settlesAt - b.settlesAt)) {
+      if (this.#options.visibleAt === 'settled') this.#apply(flight);
+    }
+    return now;
+  }
+
+  /**
+   * Accepts a change and locks its scope until it is settled.
+   * @throws ApiFault `VpnGateway.Configuring` or `VpnConnection.Configuring` while the scope is locked.
+   */
+  accept(entry: ConnectionEntry, request: ChangeRequest): void {
+    const { lane } = entry;
+    const now = this.settle(lane);
+    const isGatewayBusy = entry.gateway !== null && entry.gateway.current.status !== 'active';
+    if (isGatewayBusy || !this.#admits(lane, now)) throw new ApiFault(lane.busyCode);
+    const ordinal = lane.accepted;
+    lane.accepted += 1;
+    const { seed, settleMs, lateMs } = this.#options;
+    const settle = request.settleMs ?? rollWithin(settleMs, seed, 'settle', lane.scope, ordinal);
+    const late = request.lateMs ?? rollWithin(lateMs, seed, 'late', lane.scope, ordinal);
+    const flight: Flight = {
+      entry,
+      showsAt: now + Math.min(late, settle),
+      settlesAt: now + settle,
+      patch: request.patch,
+    };
+    lane.flights.push(flight);
+    if (this.#options.visibleAt === 'accepted') this.#apply(flight);
+    this.#record.write({
+      requestId: request.requestId,
+      regionId: entry.current.regionId,
+      scope: lane.scope,
+      vpnConnectionId: entry.current.id,
+      clientToken: request.clientToken,
+      source: request.source,
+      outcome: 'accepted',
+      code: null,
+      effective: true,
+      acceptedAt: now,
+      settledAt: Number.isFinite(flight.settlesAt) ? flight.settlesAt : null,
+    });
+  }
+
+  /**
+   * Somebody edits a connection in the console: the scope is locked and settles as after a call.
+   * `settleMs: 0` makes the edit take effect at once.
+   * @throws SimulatorError `unknown_resource`, or `scope_busy` when a change is in flight.
+   */
+  tamper(
+    regionId: string,
+    id: string,
+    changes: ConnectionPatch,
+    timing: { readonly settleMs?: number; readonly lateMs?: number } = {},
+  ): void {
+    const entry = this.entry(regionId, id);
+    this.#consoleEdits += 1;
+    try {
+      this.accept(entry, {
+        requestId: `console-${this.#consoleEdits}`,
+        clientToken: null,
+        source: 'console',
+        patch: changes,
+        settleMs: timing.settleMs ?? null,
+        lateMs: timing.lateMs ?? null,
+      });
+    } catch (error) {
+      if (!(error instanceof ApiFault)) throw error;
+      throw new SimulatorError('scope_busy', `${entry.lane.scope} is busy, let it settle first`);
+    }
+  }
+
+  /** Sets `Status` of a connection, or of one of its tunnels, at once. @throws SimulatorError `unknown_resource`. */
+  setNegotiation(regionId: string, id: string, status: NegotiationStatus, tunnelId?: string): void {
+    const entry = this.entry(regionId, id);
+    const { current } = entry;
+    if (tunnelId === undefined) {
+      entry.current = { ...current, status };
+      return;
+    }
+    if (!current.tunnels.some((tunnel) => tunnel.tunnelId === tunnelId)) {
+      throw new SimulatorError('unknown_resource', `no tunnel ${tunnelId} on ${id}`);
+    }
+    const tunnels = current.tunnels.map((tunnel) =>
+      tunnel.tunnelId === tunnelId ? { ...tunnel, status } : tunnel,
+    );
+    entry.current = { ...current, tunnels };
+  }
+
+  /** A random number that belongs to the connection's next change. */
+  rollFor(entry: ConnectionEntry, name: string): number {
+    return roll(this.#options.seed, name, entry.current.id, entry.lane.accepted);
+  }
+
+  #admits(lane: Lane, now: number): boolean {
+    if (lane.flights.length === 0) return true;
+    return this.#options.lateAccepts && lane.flights.every((flight) => flight.showsAt > now);
+  }
+
+  #apply(flight: Flight): void {
+    if (flight.patch === null) return;
+    const { entry } = flight;
+    const before = entry.current.customerGatewayId;
+    entry.current = { ...entry.current, ...flight.patch };
+    const after = entry.current.customerGatewayId;
+    if (before === after) return;
+    const index = this.region(entry.current.regionId)?.byCustomerGateway;
+    index?.get(before)?.delete(entry);
+    if (index) addToIndex(index, after, entry);
+  }
+}
