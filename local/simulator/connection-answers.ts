@@ -43,6 +43,12 @@ function bgpAnswer(region: RegionState, connection: Connection): Json {
   };
 }
 
+/** Describe answers repeat the customer gateway's BGP key, in clear. */
+function describedBgp(region: RegionState, connection: Connection): Json {
+  const authKey = region.customerGateways.get(connection.customerGatewayId)?.authKey ?? '';
+  return { ...bgpAnswer(region, connection), AuthKey: authKey };
+}
+
 function healthCheckAnswer(connection: Connection): Json {
   const { healthCheck } = connection;
   const common = {
@@ -61,10 +67,11 @@ function tunnelIdentity(connection: Connection, tunnel: Tunnel): Json {
     TunnelId: tunnel.tunnelId,
     CustomerGatewayId: tunnel.customerGatewayId,
     InternetIp: tunnel.internetIp,
-    ZoneNo: tunnel.zoneNo,
     Role: tunnel.index === 1 ? 'master' : 'slave',
   };
-  return connection.attachType === 'VPNGW' ? identity : { ...identity, TunnelIndex: tunnel.index };
+  return connection.attachType === 'VPNGW'
+    ? { ...identity, RemoteCaCertificate: '' }
+    : { ...identity, TunnelIndex: tunnel.index };
 }
 
 function tunnelState(connectionState: string): string {
@@ -82,6 +89,7 @@ function describedTunnel(
     ...tunnelIdentity(connection, tunnel),
     State: tunnelState(state),
     Status: tunnel.status,
+    ZoneNo: tunnel.zoneNo,
     EnableDpd: flag(tunnel.enableDpd),
     EnableNatTraversal: flag(tunnel.enableNatTraversal),
     TunnelIkeConfig: { ...tunnel.ike, IkeLifetime: String(tunnel.ike.IkeLifetime) },
@@ -102,6 +110,7 @@ function modifiedTunnel(region: RegionState, connection: Connection, tunnel: Tun
   return {
     ...tunnelIdentity(connection, tunnel),
     State: 'updating',
+    ...(connection.attachType === 'VPNGW' ? { ZoneNo: tunnel.zoneNo } : {}),
     EnableDpd: tunnel.enableDpd,
     EnableNatTraversal: tunnel.enableNatTraversal,
     TunnelIkeConfig: { ...tunnel.ike },
@@ -161,6 +170,7 @@ function describedCommon(state: CloudState, region: RegionState, entry: Connecti
     TransitRouterName: connection.transitRouterName ?? '',
     TunnelBandwidth: 'Standard',
     VcoHealthCheck: { ...healthCheckAnswer(connection), Status: 'success' },
+    VpnBgpConfig: describedBgp(region, connection),
     TunnelOptionsSpecification: {
       TunnelOptions: connection.tunnels.map((tunnel) =>
         describedTunnel(region, connection, tunnel, association),
@@ -189,7 +199,7 @@ export function listedConnection(
   entry: ConnectionEntry,
 ): Json {
   const common = describedCommon(state, region, entry);
-  const { EnableBgp: _, ...bgp } = bgpAnswer(region, entry.current);
+  const { EnableBgp: _, ...bgp } = describedBgp(region, entry.current);
   return { ...common, VpnBgpConfig: bgp, Tag: { Tag: entry.current.tags } };
 }
 
