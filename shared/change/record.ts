@@ -52,6 +52,8 @@ export interface ChangeProgress {
   /** Keyed digest of the request before it is first sent. */
   requestDigest: string | null;
   clientToken: string | null;
+  /** The fingerprint of what the connection became; set when the change succeeds. */
+  resultFingerprint: string | null;
   lastError: ChangeError | null;
   /** ISO 8601; when the change was first started, when its request was first sent, when it became final. */
   startedAt: string | null;

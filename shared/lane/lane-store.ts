@@ -19,6 +19,8 @@ export interface Lease {
 export interface Assignment {
   change: ChangeRecord;
   intent: StoredIntent;
+  /** What our own last successful change left on this connection; a base like that was moved by us. */
+  ownFingerprint: string | null;
 }
 
 /**

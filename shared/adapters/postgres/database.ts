@@ -72,6 +72,24 @@ export async function withRetries<Result>(attempt: () => Promise<Result>): Promi
   }
 }
 
+/** A transaction's `query`: one statement after the other, and none once `end` was called, which waits for the last. */
+export function createTransactionQuery(run: Query): { query: Query; end(): Promise<void> } {
+  let last: Promise<unknown> = Promise.resolve();
+  let isOpen = true;
+  const query: Query = (text, values) => {
+    if (!isOpen) return Promise.reject(new AppError('internal', 'the transaction has ended'));
+    const next = (): Promise<readonly Row[]> => run(text, values);
+    const rows = last.then(next, next);
+    last = rows;
+    return rows;
+  };
+  const end = async (): Promise<void> => {
+    isOpen = false;
+    await Promise.allSettled([last]);
+  };
+  return { query, end };
+}
+
 /** Out of reach, out of resources, shutting down, refusing the login, read-only after a failover, cancelled by a timeout. */
 const unavailableStates = /^(08|28|3D|53|57|58|25006|40001|40P01|F0)/;
 

@@ -4,6 +4,7 @@ import { AppError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
 import {
   columnParser,
+  createTransactionQuery,
   type Database,
   type Query,
   type Row,
@@ -144,31 +145,11 @@ async function begin(checkOut: () => Promise<Session>): Promise<Session> {
   }
 }
 
-/** The transaction's `query`: one statement after the other on its connection, and none once it has ended. */
-function createTransactionQuery(session: Session): { query: Query; end(): Promise<void> } {
-  let last: Promise<unknown> = Promise.resolve();
-  let isOpen = true;
-  const query: Query = (text, values) => {
-    if (!isOpen) return Promise.reject(new AppError('internal', 'the transaction has ended'));
-    const run = (): Promise<readonly Row[]> => session.run(text, values);
-    const rows = last.then(run, run);
-    last = rows;
-    return rows;
-  };
-  return {
-    query,
-    async end() {
-      isOpen = false;
-      await Promise.allSettled([last]);
-    },
-  };
-}
-
 async function runTransaction<Result>(
   session: Session,
   work: (query: Query) => Promise<Result>,
 ): Promise<Result> {
-  const { query, end } = createTransactionQuery(session);
+  const { query, end } = createTransactionQuery((text, values) => session.run(text, values));
   let broken = false;
   try {
     let result: Result;

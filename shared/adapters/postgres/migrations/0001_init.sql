@@ -24,7 +24,6 @@ CREATE TABLE lanekeeper.job (
   on_failure    text NOT NULL,
   max_errors    int NOT NULL,
   max_in_flight int NOT NULL,
-  in_flight     int NOT NULL DEFAULT 0,
   total         int NOT NULL,
   -- How many changes are in each state; kept in the transaction that moves them, so that a status read is one row.
   queued        int NOT NULL DEFAULT 0,

@@ -1,0 +1,178 @@
+import { z } from 'zod';
+import type { AcceptOutcome, ChangeView, JobStore, StoredEvent } from '../../job/job-store.ts';
+import type { NewJob } from '../../job/record.ts';
+import { AppError } from '../../platform/errors.ts';
+import type { Database, Query } from './database.ts';
+import { BigInteger, ChangeRow, changeColumns, JobRow, jobColumns, Timestamp } from './rows.ts';
+
+const ChangeViewRow = ChangeRow.extend({
+  laneChangeId: z.string().nullable(),
+  laneJobId: z.string().nullable(),
+  laneDueInMs: z.coerce.number().nullable(),
+}).transform(({ laneChangeId, laneJobId, laneDueInMs, ...change }): ChangeView => {
+  const another = laneChangeId !== null && laneChangeId !== change.id && laneJobId !== null;
+  return {
+    ...change,
+    laneChange: another ? { id: laneChangeId, jobId: laneJobId } : null,
+    laneDueInMs: laneDueInMs !== null && laneDueInMs > 0 ? laneDueInMs : null,
+  };
+});
+
+const EventRow = z.object({
+  number: z.number(),
+  at: Timestamp,
+  kind: z.enum([
+    'resolved',
+    'started',
+    'requeued',
+    'prepared',
+    'accepted',
+    'unknown_fate',
+    'not_applied',
+    'finished',
+  ]),
+  data: z.record(z.string(), z.unknown()),
+}) satisfies z.ZodType<StoredEvent>;
+
+const changeViews = `
+  SELECT ${changeColumns}, l.change_id AS "laneChangeId", o.job_id AS "laneJobId",
+         CASE WHEN l.worker IS NULL THEN extract(epoch FROM l.due_at - lanekeeper.now()) * 1000 END AS "laneDueInMs"
+    FROM lanekeeper.change c
+    LEFT JOIN lanekeeper.lane l ON l.lane_key = c.lane_key AND c.finished_at IS NULL
+    LEFT JOIN lanekeeper.change o ON o.id = l.change_id`;
+
+/** The job store on PostgreSQL, embedded or served. */
+export function createPgJobStore(database: Database): JobStore {
+  const { query } = database;
+  return {
+    accept: (job) => database.transaction((run) => acceptJob(run, job)),
+    async get(jobId) {
+      const rows = await query(`SELECT ${jobColumns} FROM lanekeeper.job j WHERE j.id = $1`, [
+        jobId,
+      ]);
+      return rows[0] ? JobRow.parse(rows[0]) : null;
+    },
+    async list({ states, limit, before }) {
+      const rows = await query(
+        `SELECT ${jobColumns} FROM lanekeeper.job j
+          WHERE ($1::text[] IS NULL OR j.state = ANY ($1)) AND ($2::bigint IS NULL OR j.position < $2)
+          ORDER BY j.position DESC LIMIT $3`,
+        [states, before, limit],
+      );
+      return rows.map((row) => JobRow.parse(row));
+    },
+    async listChanges({ jobId, states, limit, after }) {
+      const rows = await query(
+        `${changeViews} WHERE c.job_id = $1 AND c.seq > $2 AND ($3::text[] IS NULL OR c.state = ANY ($3))
+          ORDER BY c.seq LIMIT $4`,
+        [jobId, after ?? -1, states, limit],
+      );
+      return rows.map((row) => ChangeViewRow.parse(row));
+    },
+    async getChange(jobId, changeId) {
+      const rows = await query(`${changeViews} WHERE c.id = $1 AND c.job_id = $2`, [
+        changeId,
+        jobId,
+      ]);
+      return rows[0] ? ChangeViewRow.parse(rows[0]) : null;
+    },
+    async listEvents(changeId) {
+      const rows = await query(
+        `SELECT number, at, kind, data FROM lanekeeper.journal WHERE change_id = $1 ORDER BY number`,
+        [changeId],
+      );
+      return rows.map((row) => EventRow.parse(row));
+    },
+    async ping() {
+      await query('SELECT 1 FROM lanekeeper.job LIMIT 0');
+    },
+  };
+}
+
+async function acceptJob(run: Query, job: NewJob): Promise<AcceptOutcome> {
+  const repeated = await claimIdempotencyKey(run, job);
+  if (repeated) return repeated;
+  const position = await insertJob(run, job);
+  await run(
+    `INSERT INTO lanekeeper.intent (job_id, number, fields, sealed_key, key_digest)
+     SELECT $1, i.number, i.fields, i."sealedKey", i."keyDigest"
+       FROM jsonb_to_recordset($2::jsonb) AS i(number int, fields jsonb, "sealedKey" text, "keyDigest" text)`,
+    [job.id, JSON.stringify(job.intents)],
+  );
+  await run(
+    `INSERT INTO lanekeeper.change (id, job_id, seq, position, region_id, vpn_connection_id, intent_number)
+     SELECT t.id, $1, t.place - 1, $2, t.region_id, t.vpn_connection_id, t.intent_number
+       FROM unnest($3::text[], $4::text[], $5::text[], $6::int[])
+            WITH ORDINALITY AS t(id, region_id, vpn_connection_id, intent_number, place)`,
+    [
+      job.id,
+      position,
+      job.changes.map((change) => change.id),
+      job.changes.map((change) => change.regionId),
+      job.changes.map((change) => change.vpnConnectionId),
+      job.changes.map((change) => change.intentNumber),
+    ],
+  );
+  await enterRegions(run, job, position);
+  return { kind: 'created', jobId: job.id };
+}
+
+/** Null when the job is new; the insert makes a second caller with the same key wait for the first one's end. */
+async function claimIdempotencyKey(run: Query, job: NewJob): Promise<AcceptOutcome | null> {
+  if (!job.idempotency) return null;
+  const { key, planHash } = job.idempotency;
+  const claimed = await run(
+    `INSERT INTO lanekeeper.idempotency_key AS k (actor, key, plan_hash, job_id, created_at)
+     VALUES ($1, $2, $3, $4, lanekeeper.now())
+     ON CONFLICT (actor, key) DO UPDATE
+        SET plan_hash = excluded.plan_hash, job_id = excluded.job_id, created_at = excluded.created_at
+      WHERE k.created_at < lanekeeper.now() - interval '7 days'
+     RETURNING k.job_id`,
+    [job.createdBy, key, planHash, job.id],
+  );
+  if (claimed.length > 0) return null;
+  const [row] = await run(
+    `SELECT plan_hash AS "planHash", job_id AS "jobId" FROM lanekeeper.idempotency_key WHERE actor = $1 AND key = $2`,
+    [job.createdBy, key],
+  );
+  const known = z.object({ planHash: z.string(), jobId: z.string() }).parse(row);
+  return known.planHash === planHash
+    ? { kind: 'repeated', jobId: known.jobId }
+    : { kind: 'key_reused' };
+}
+
+async function insertJob(run: Query, job: NewJob): Promise<number> {
+  const [row] = await run(
+    `INSERT INTO lanekeeper.job
+       (id, title, state, created_at, created_by, plan, on_failure, max_errors, max_in_flight, total, queued)
+     VALUES ($1, $2, 'resolving', lanekeeper.now(), $3, $4::jsonb, $5, $6, $7, $8, $8)
+     RETURNING position`,
+    [
+      job.id,
+      job.title,
+      job.createdBy,
+      JSON.stringify(job.plan),
+      job.failurePolicy.onFailure,
+      job.failurePolicy.maxErrors,
+      job.maxInFlight,
+      job.changes.length,
+    ],
+  );
+  if (!row) throw new AppError('internal', 'the job was not stored');
+  return BigInteger.parse(row.position);
+}
+
+/** Queues the job for resolving in each of its regions and makes the regions' lanes due, unless a worker is at it. */
+async function enterRegions(run: Query, job: NewJob, position: number): Promise<void> {
+  const regions = [...new Set(job.changes.map((change) => change.regionId))].sort();
+  await run(
+    `INSERT INTO lanekeeper.job_region (job_id, region_id, position) SELECT $1, unnest($2::text[]), $3`,
+    [job.id, regions, position],
+  );
+  await run(
+    `INSERT INTO lanekeeper.lane AS l (lane_key, kind, region_id, due_at)
+     SELECT 'region:' || r, 'region', r, lanekeeper.now() FROM unnest($1::text[]) AS r
+     ON CONFLICT (lane_key) DO UPDATE SET due_at = coalesce(l.due_at, excluded.due_at)`,
+    [regions],
+  );
+}

@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import { attachTypes } from '../../connection/model.ts';
+import type {
+  Lease,
+  RegionWork,
+  Resolution,
+  ResolvedPlan,
+  ResolveStore,
+} from '../../lane/lane-store.ts';
+import type { Database, Query } from './database.ts';
+import { endRefusedJob, releaseJob } from './release-job.ts';
+import { IntentRow, intentColumns } from './rows.ts';
+
+const WorkRow = z.object({ jobId: z.string(), triedForMs: z.coerce.number() });
+const UnresolvedRow = z.object({
+  id: z.string(),
+  seq: z.number(),
+  vpnConnectionId: z.string(),
+  intentNumber: z.number(),
+});
+const TargetRow = z.object({
+  regionId: z.string(),
+  vpnConnectionId: z.string(),
+  attachType: z.enum(attachTypes).nullable(),
+  laneKey: z.string().nullable(),
+  fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).nullable(),
+});
+
+/** Resolving on PostgreSQL. Each write is guarded by the epoch of the region's lane. */
+export function createPgResolveStore(database: Database): ResolveStore {
+  return {
+    nextInRegion: (regionId) => nextInRegion(database.query, regionId),
+    saveResolutions: (lease, jobId, resolutions) =>
+      database.transaction(async (run) => {
+        if (!(await holds(run, lease))) return false;
+        await saveFound(run, resolutions);
+        await saveRefused(run, jobId, resolutions);
+        return true;
+      }),
+    finishRegion: (lease, work, digest) =>
+      database.transaction(async (run) => {
+        if (!(await holds(run, lease))) return false;
+        await finishRegion(run, work, digest);
+        return true;
+      }),
+  };
+}
+
+/** Whether the lease still stands; locks its lane until the transaction's end. */
+async function holds(run: Query, lease: Lease): Promise<boolean> {
+  const rows = await run(
+    'SELECT 1 FROM lanekeeper.lane WHERE lane_key = $1 AND epoch = $2 FOR UPDATE',
+    [lease.laneKey, lease.epoch],
+  );
+  return rows.length > 0;
+}
+
+async function nextInRegion(query: Query, regionId: string): Promise<RegionWork | null> {
+  const [row] = await query(
+    `UPDATE lanekeeper.job_region jr SET first_tried_at = coalesce(jr.first_tried_at, lanekeeper.now())
+      WHERE jr.region_id = $1 AND jr.resolved_at IS NULL AND jr.position = (
+            SELECT min(o.position) FROM lanekeeper.job_region o WHERE o.region_id = $1 AND o.resolved_at IS NULL)
+  RETURNING jr.job_id AS "jobId", extract(epoch FROM lanekeeper.now() - jr.first_tried_at) * 1000 AS "triedForMs"`,
+    [regionId],
+  );
+  if (!row) return null;
+  const { jobId, triedForMs } = WorkRow.parse(row);
+  const intents = await query(
+    `SELECT ${intentColumns} FROM lanekeeper.intent i WHERE i.job_id = $1 ORDER BY i.number`,
+    [jobId],
+  );
+  const changes = await query(
+    `SELECT id, seq, vpn_connection_id AS "vpnConnectionId", intent_number AS "intentNumber"
+       FROM lanekeeper.change
+      WHERE job_id = $1 AND region_id = $2 AND lane_key IS NULL AND state = 'queued' ORDER BY seq`,
+    [jobId, regionId],
+  );
+  return {
+    jobId,
+    triedForMs,
+    intents: intents.map((intent) => IntentRow.parse(intent)),
+    changes: changes.map((change) => UnresolvedRow.parse(change)),
+  };
+}
+
+async function saveFound(run: Query, resolutions: readonly Resolution[]): Promise<void> {
+  const found = resolutions.filter((resolution) => resolution.kind === 'found');
+  if (found.length === 0) return;
+  await run(
+    `WITH c AS (
+       UPDATE lanekeeper.change c
+          SET lane_key = r."laneKey", attach_type = r."attachType", base = r.base, diff = r.diff,
+              sealed_base_key = r."sealedBaseKey", events = c.events + 1
+         FROM jsonb_to_recordset($1::jsonb) AS r(
+              id text, "laneKey" text, "attachType" text, base jsonb, diff jsonb, "sealedBaseKey" text)
+        WHERE c.id = r.id AND c.lane_key IS NULL
+       RETURNING c.id, c.events, c.job_id, c.lane_key)
+     INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
+     SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'resolved', jsonb_build_object('lane', c.lane_key) FROM c`,
+    [JSON.stringify(found)],
+  );
+}
+
+async function saveRefused(
+  run: Query,
+  jobId: string,
+  resolutions: readonly Resolution[],
+): Promise<void> {
+  const refused = resolutions.filter((resolution) => resolution.kind === 'refused');
+  if (refused.length === 0) return;
+  await run(
+    `WITH c AS (
+       UPDATE lanekeeper.change c
+          SET state = 'failed', last_error = r.error, finished_at = lanekeeper.now(), events = c.events + 1
+         FROM jsonb_to_recordset($2::jsonb) AS r(id text, error jsonb)
+        WHERE c.id = r.id AND c.state = 'queued'
+       RETURNING c.id, c.events, c.job_id, c.last_error),
+     journal AS (
+       INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
+       SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'finished',
+              jsonb_build_object('state', 'failed', 'error', c.last_error) FROM c)
+     UPDATE lanekeeper.job SET failed = failed + n.failed, queued = queued - n.failed
+       FROM (SELECT count(*)::int AS failed FROM c) AS n WHERE id = $1`,
+    [jobId, JSON.stringify(refused)],
+  );
+}
+
+async function finishRegion(
+  run: Query,
+  work: { jobId: string; regionId: string },
+  digest: (found: ResolvedPlan) => string,
+): Promise<void> {
+  await run(
+    `UPDATE lanekeeper.job_region SET resolved_at = lanekeeper.now() WHERE job_id = $1 AND region_id = $2`,
+    [work.jobId, work.regionId],
+  );
+  // The regions' lanes are different rows: the job's own row makes the last two finishers see each other.
+  const [job] = await run(
+    'SELECT plan, failed, on_failure AS "onFailure" FROM lanekeeper.job WHERE id = $1 FOR UPDATE',
+    [work.jobId],
+  );
+  const open = await run(
+    'SELECT 1 FROM lanekeeper.job_region WHERE job_id = $1 AND resolved_at IS NULL LIMIT 1',
+    [work.jobId],
+  );
+  if (open.length > 0) return;
+  const { plan, failed, onFailure } = JobHead.parse(job);
+  const planDigest = digest({
+    plan: await resolvedPlan(run, work.jobId, plan),
+    targets: await targetsOf(run, work.jobId),
+  });
+  await run('UPDATE lanekeeper.job SET plan_digest = $2 WHERE id = $1', [work.jobId, planDigest]);
+  if (failed > 0 && onFailure === 'stop') await endRefusedJob(run, work.jobId, failed);
+  else await releaseJob(run, work.jobId);
+}
+
+const JobHead = z.object({ plan: z.unknown(), failed: z.number(), onFailure: z.string() });
+
+/** The plan with its keys as keyed digests. */
+async function resolvedPlan(run: Query, jobId: string, plan: unknown): Promise<unknown> {
+  const intents = await run(
+    `SELECT ${intentColumns} FROM lanekeeper.intent i WHERE i.job_id = $1 ORDER BY i.number`,
+    [jobId],
+  );
+  const keys = intents.map((row) => IntentRow.parse(row).keyDigest);
+  return { plan, keys };
+}
+
+async function targetsOf(run: Query, jobId: string): Promise<ResolvedPlan['targets']> {
+  const rows = await run(
+    `SELECT region_id AS "regionId", vpn_connection_id AS "vpnConnectionId", attach_type AS "attachType",
+            lane_key AS "laneKey", base AS fields
+       FROM lanekeeper.change WHERE job_id = $1 ORDER BY seq`,
+    [jobId],
+  );
+  return rows.map((row) => TargetRow.parse(row));
+}

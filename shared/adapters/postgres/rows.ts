@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import type { ChangeRecord } from '../../change/record.ts';
+import { changeStates, changeSteps } from '../../change/state.ts';
+import { type FieldValues, isFieldPath } from '../../connection/fields.ts';
+import { attachTypes } from '../../connection/model.ts';
+import type { JobRecord, StoredIntent } from '../../job/record.ts';
+import { jobStates } from '../../job/state.ts';
+
+/** A timestamp as ISO 8601 UTC, however the driver gives it. */
+export const Timestamp = z
+  .union([z.date(), z.string()])
+  .transform((value) => new Date(value).toISOString());
+
+/** A bigint, which drivers give as text when they are careful. */
+export const BigInteger = z.coerce.number().int();
+
+const Scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+const ChangeErrorRow = z.object({
+  code: z.string(),
+  class: z.enum([
+    'busy',
+    'throttled',
+    'unknown_fate',
+    'not_sent',
+    'invalid',
+    'quota',
+    'locked',
+    'permission',
+    'credentials',
+    'not_found',
+    'changed_elsewhere',
+    'base_moved',
+    'not_applied',
+    'timeout',
+    'refused',
+  ]),
+  message: z.string(),
+  requestId: z.string().nullable(),
+});
+
+/** The columns of a change, for every statement that gives whole changes. `c` is the table's alias. */
+export const changeColumns = `
+  c.id, c.job_id AS "jobId", c.seq, c.region_id AS "regionId", c.vpn_connection_id AS "vpnConnectionId",
+  c.lane_key AS "laneKey", c.attach_type AS "attachType", c.state, c.step, c.attempts, c.refusals, c.diff, c.base,
+  c.sealed_base_key AS "sealedBaseKey", c.request_digest AS "requestDigest", c.client_token AS "clientToken",
+  c.result_fingerprint AS "resultFingerprint", c.last_error AS "lastError", c.started_at AS "startedAt",
+  c.sent_at AS "sentAt", c.finished_at AS "finishedAt"`;
+
+/** A change as {@link changeColumns} gives it. */
+export const ChangeRow = z.object({
+  id: z.string(),
+  jobId: z.string(),
+  seq: z.number(),
+  regionId: z.string(),
+  vpnConnectionId: z.string(),
+  laneKey: z.string().nullable(),
+  attachType: z.enum(attachTypes).nullable(),
+  state: z.enum(changeStates),
+  step: z.enum(changeSteps).nullable(),
+  attempts: z.number(),
+  refusals: z.number(),
+  diff: z.array(z.object({ path: z.string(), from: Scalar.nullable(), to: Scalar })),
+  base: z.record(z.string(), Scalar).nullable(),
+  sealedBaseKey: z.string().nullable(),
+  requestDigest: z.string().nullable(),
+  clientToken: z.string().nullable(),
+  resultFingerprint: z.string().nullable(),
+  lastError: ChangeErrorRow.nullable(),
+  startedAt: Timestamp.nullable(),
+  sentAt: Timestamp.nullable(),
+  finishedAt: Timestamp.nullable(),
+}) satisfies z.ZodType<ChangeRecord>;
+
+const FieldsRow = z.record(z.string(), Scalar).transform((stored): FieldValues => {
+  const known = Object.entries(stored).filter(([path]) => isFieldPath(path));
+  return Object.fromEntries(known);
+});
+
+/** The columns of an intent; `i` is the table's alias. */
+export const intentColumns = `i.number, i.fields, i.sealed_key AS "sealedKey", i.key_digest AS "keyDigest"`;
+
+/** An intent as {@link intentColumns} gives it. */
+export const IntentRow = z.object({
+  number: z.number(),
+  fields: FieldsRow,
+  sealedKey: z.string().nullable(),
+  keyDigest: z.string().nullable(),
+}) satisfies z.ZodType<StoredIntent>;
+
+/** The columns of a job; `j` is the table's alias. */
+export const jobColumns = `
+  j.id, j.position, j.title, j.state, j.created_at AS "createdAt", j.created_by AS "createdBy",
+  j.started_at AS "startedAt", j.finished_at AS "finishedAt", j.plan_digest AS "planDigest", j.total, j.reason,
+  json_build_object(${changeStates.map((state) => `'${state}', j.${state}`).join(', ')}) AS counts`;
+
+/** A job as {@link jobColumns} gives it. */
+export const JobRow = z.object({
+  id: z.string(),
+  position: BigInteger,
+  title: z.string(),
+  state: z.enum(jobStates),
+  createdAt: Timestamp,
+  createdBy: z.string(),
+  startedAt: Timestamp.nullable(),
+  finishedAt: Timestamp.nullable(),
+  planDigest: z.string().nullable(),
+  total: z.number(),
+  reason: z.string().nullable(),
+  counts: z.record(z.enum(changeStates), z.number()),
+}) satisfies z.ZodType<JobRecord>;

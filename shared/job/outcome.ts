@@ -1,0 +1,35 @@
+import { type ChangeState, changeStates, isErrorState, isFinalChange } from '../change/state.ts';
+import type { ChangeCounts, FailurePolicy } from './record.ts';
+import type { JobState } from './state.ts';
+
+/** Changes of a job that hold one of its slots: from the first step until the cloud is done. Proof and delivery hold none. */
+export function inFlightOf(counts: ChangeCounts): number {
+  return counts.applying + counts.settling + counts.rolling_back;
+}
+
+/** `counts` after so many changes went from one state to another. */
+export function countMove(
+  counts: ChangeCounts,
+  move: { from: ChangeState; to: ChangeState; howMany?: number },
+): ChangeCounts {
+  const { from, to, howMany = 1 } = move;
+  if (from === to) return counts;
+  return { ...counts, [from]: counts[from] - howMany, [to]: counts[to] + howMany };
+}
+
+/** How many changes are in states that `keep` names. */
+export function countWhere(counts: ChangeCounts, keep: (state: ChangeState) => boolean): number {
+  return changeStates.filter(keep).reduce((sum, state) => sum + counts[state], 0);
+}
+
+/** Whether the failure policy now forbids to start anything more. */
+export function mustStop(counts: ChangeCounts, policy: FailurePolicy): boolean {
+  return policy.onFailure === 'stop' && countWhere(counts, isErrorState) > policy.maxErrors;
+}
+
+/** How a job ended, or null while any of its changes is unfinished. A job with any error is `failed`. */
+export function endOf(counts: ChangeCounts): JobState | null {
+  if (countWhere(counts, (state) => !isFinalChange(state)) > 0) return null;
+  if (countWhere(counts, isErrorState) > 0) return 'failed';
+  return counts.cancelled > 0 ? 'cancelled' : 'succeeded';
+}
