@@ -9,6 +9,7 @@ import {
 } from './config/references.ts';
 import { referencedWhenDeployed, Variables } from './config/variables.ts';
 import { AppError, type Fault } from './errors.ts';
+import { faultsOf, plainMessage } from './http/faults.ts';
 import type { LogLevel } from './logger.ts';
 import type { Secret } from './secret.ts';
 
@@ -71,10 +72,10 @@ export function parseConfig(
   { values, referenced, faults }: ResolvedEnvironment,
   { deployed }: { deployed: boolean },
 ): Config {
-  const parsed = Variables.safeParse(values);
+  const parsed = Variables.safeParse(values, { error: plainMessage });
   const all = [
     ...faults,
-    ...(parsed.success ? [] : parsed.error.issues.map(faultOf)),
+    ...(parsed.success ? [] : faultsOf(parsed.error).map(underVariable)),
     ...pairFaults(values, referenced),
     ...(deployed ? deploymentFaults(values, referenced) : []),
   ];
@@ -91,8 +92,8 @@ function invalidConfiguration(faults: readonly Fault[]): AppError {
   return new AppError('invalid_configuration', list, { faults });
 }
 
-function faultOf(issue: { path: PropertyKey[]; message: string }): Fault {
-  return { path: issue.path.map(String).join('/'), message: issue.message };
+function underVariable({ path, message }: Fault): Fault {
+  return { path: path.slice(1), message };
 }
 
 /** Variables that mean nothing alone. */

@@ -1,0 +1,91 @@
+import { LineCounter, parseDocument } from 'yaml';
+import { blockOf, fieldPaths } from '../connection/fields.ts';
+import { AppError, type Fault } from '../platform/errors.ts';
+import { faultsOf, plainMessage } from '../platform/http/faults.ts';
+import { maxTargets, Plan } from './schema.ts';
+
+/** Keys that the plan will have and does not have yet, with what to do without them. */
+const notThereYet: ReadonlyMap<string, string> = new Map([
+  ['select', 'selectors are not available in this version; name the connections'],
+  ['rotatePsk', 'making keys is not available in this version; set IkeConfig.Psk'],
+  ['handover', 'handover of keys is not available in this version; leave it out'],
+  ['window', 'windows are not available in this version; leave it out'],
+  ['timeoutSeconds', 'verification of tunnels is not available in this version; leave it out'],
+  ['EnableTunnelsBgp', 'dual-tunnel fields are not available in this version; leave it out'],
+  [
+    'TunnelOptionsSpecification',
+    'dual-tunnel fields are not available in this version; leave it out',
+  ],
+]);
+
+const knownKeys: ReadonlyMap<string, string> = new Map(
+  [
+    ...Object.keys(Plan.shape),
+    ...fieldPaths.flatMap((path) => [blockOf(path)?.block ?? path, blockOf(path)?.key ?? path]),
+  ].map((key) => [key.toLowerCase(), key]),
+);
+
+function unknownKey(key: string): string {
+  const known = knownKeys.get(key.toLowerCase());
+  const hint = known === undefined || known === key ? '' : `; did you mean ${known}?`;
+  return notThereYet.get(key) ?? `is not known here${hint}`;
+}
+
+/**
+ * A plan from parsed JSON or YAML. Raises `invalid_plan` with every fault by JSON pointer;
+ * no fault repeats a value, so that no key is ever echoed.
+ */
+export function parsePlan(input: unknown): Plan {
+  const { head, faults: sizeFaults } = withinSize(input);
+  const parsed = Plan.safeParse(head, { error: plainMessage });
+  const faults = [...sizeFaults, ...(parsed.success ? [] : faultsOf(parsed.error, unknownKey))];
+  if (parsed.success && faults.length === 0) return parsed.data;
+  throw invalidPlan(faults);
+}
+
+/** Too long a list of targets is told as one fault; looking at millions of entries would help nobody. */
+function withinSize(input: unknown): { head: unknown; faults: readonly Fault[] } {
+  if (typeof input !== 'object' || input === null || !('targets' in input)) {
+    return { head: input, faults: [] };
+  }
+  const { targets } = input;
+  if (!Array.isArray(targets) || targets.length <= maxTargets) return { head: input, faults: [] };
+  return {
+    head: { ...input, targets: targets.slice(0, 1) },
+    faults: [{ path: '/targets', message: `must be at most ${maxTargets} targets` }],
+  };
+}
+
+function invalidPlan(faults: readonly Fault[]): AppError {
+  const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
+  return new AppError('invalid_plan', `the plan has ${count}`, { faults });
+}
+
+/**
+ * A plan from the text of a file, YAML or JSON. Raises `invalid_plan`, for text that is neither with the
+ * line and column of each place; the text itself is not repeated.
+ */
+export function parsePlanText(text: string): Plan {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  if (document.errors.length > 0) {
+    throw invalidPlan(
+      document.errors.map(({ pos: [offset] }) => {
+        const { line, col } = lineCounter.linePos(offset);
+        return {
+          path: '',
+          message: `line ${line}, column ${col}: is not YAML that a plan can have`,
+        };
+      }),
+    );
+  }
+  return parsePlan(contentOf(document));
+}
+
+function contentOf(document: { toJS(): unknown }): unknown {
+  try {
+    return document.toJS();
+  } catch {
+    throw invalidPlan([{ path: '', message: 'has too many or unknown aliases' }]);
+  }
+}
