@@ -12,7 +12,7 @@ const shownKey = String(new Secret(''));
  * A field that `base` does not know, or that no answer holds, counts as different, from `null`.
  */
 export function diffOf(base: MaskedFields, wanted: MaskedFields): readonly DiffEntry[] {
-  return fieldPaths.flatMap((path) => {
+  return fieldPaths.flatMap((path): DiffEntry[] => {
     const to = wanted[path];
     if (to === undefined) return [];
     const from = fieldTable[path].readable ? base[path] : undefined;

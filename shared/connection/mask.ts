@@ -1,0 +1,55 @@
+import ipaddr from 'ipaddr.js';
+import { canonicalJson, digestOf, keyedDigest } from '../platform/canonical.ts';
+import { Secret } from '../platform/secret.ts';
+import { reveal } from '../platform/secret-reveal.ts';
+import { entriesOf, type FieldPath, type FieldValues, isFieldPath } from './fields.ts';
+
+/** Values by field path, each key replaced by its keyed digest: safe to store, compare and hash. */
+export type MaskedValues = Readonly<Record<string, string | number | boolean>>;
+
+/** The keyed digest of a pre-shared key, as `hmac:` and hex. Equal keys give equal digests under one `hmacKey`. */
+export function maskKey(key: Secret, hmacKey: Buffer): string {
+  return `hmac:${keyedDigest(hmacKey, reveal(key))}`;
+}
+
+/** The fields with each key as its keyed digest. */
+export function maskFields(values: FieldValues, hmacKey: Buffer): MaskedValues {
+  return Object.fromEntries(
+    entriesOf(values).map(([path, value]) => [
+      path,
+      value instanceof Secret ? maskKey(value, hmacKey) : value,
+    ]),
+  );
+}
+
+/** SHA-256 over the masked fields; the same for the same meaning, however CIDR lists are ordered or spelled. */
+export function fingerprintOf(masked: MaskedValues): string {
+  return digestOf(
+    Object.fromEntries(
+      Object.entries(masked).map(([path, value]) => [path, comparableValue(path, value)]),
+    ),
+  );
+}
+
+const cidrLists: ReadonlySet<FieldPath> = new Set(['LocalSubnet', 'RemoteSubnet']);
+
+/**
+ * A value in the form in which two of the same field can be compared by `===`: CIDR lists as sorted sets of networks,
+ * all else as text, since the cloud spells numbers and booleans both ways.
+ */
+export function comparableValue(path: string, value: string | number | boolean): string {
+  if (isFieldPath(path) && cidrLists.has(path)) {
+    const networks = String(value)
+      .split(',')
+      .map((cidr) => networkOf(cidr.trim()));
+    return canonicalJson([...new Set(networks)].sort());
+  }
+  return String(value);
+}
+
+/** `10.0.0.7/8` and `10.0.0.0/8` are one network. What is no CIDR block stays as it is. */
+function networkOf(cidr: string): string {
+  if (!ipaddr.IPv4.isValidCIDR(cidr)) return cidr;
+  const [, bits] = ipaddr.IPv4.parseCIDR(cidr);
+  return `${ipaddr.IPv4.networkAddressFromCIDR(cidr).toString()}/${bits}`;
+}

@@ -1,0 +1,29 @@
+import type { Random } from '../platform/random.ts';
+import { Secret } from '../platform/secret.ts';
+import { reveal } from '../platform/secret-reveal.ts';
+import type { KeyringStore } from './keyring-store.ts';
+import type { Sealer } from './sealer.ts';
+
+const name = 'digest';
+const context = 'keyring/digest';
+const keyBytes = 32;
+
+/**
+ * The random key under which pre-shared keys are digested, the same for every process on one database.
+ * Made at first use; of several processes that make one at once, all get the one that was stored first.
+ * Raises `internal` when it was sealed with another `SECRETS_KEY`.
+ */
+export async function loadDigestKey(deps: {
+  keyring: KeyringStore;
+  sealer: Sealer;
+  random: Random;
+}): Promise<Buffer> {
+  const { keyring, sealer, random } = deps;
+  const stored = await keyring.get(name);
+  const sealed = stored ?? (await keyring.putIfAbsent(name, sealFresh(sealer, random)));
+  return Buffer.from(reveal(sealer.open(sealed, context)), 'base64');
+}
+
+function sealFresh(sealer: Sealer, random: Random): string {
+  return sealer.seal(new Secret(random.bytes(keyBytes).toString('base64')), context);
+}
