@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import {
+  classifyCode,
+  cloudErrorOf,
+  errorTable,
+} from '../../../../shared/adapters/aliyun/error-table.ts';
+import type { TransportCode } from '../../../../shared/adapters/aliyun/rpc-answer.ts';
+import type { CloudErrorClass } from '../../../../shared/connection/vpn-api.ts';
+
+const expected: Record<Exclude<CloudErrorClass, 'not_sent'>, readonly string[]> = {
+  busy: [
+    'VpnGateway.Configuring',
+    'VpnConnection.Configuring',
+    'Appliance.Configuring',
+    'VpnTask.CONFLICT',
+    'TaskConflict',
+    'VpnRouteEntry.Configuring',
+    'OperationConflict',
+    'Operation.Blocking',
+    'OperationFailed.DistibuteLock',
+    'OperationFailed.ConcurrentOperation',
+    'SystemBusy',
+  ],
+  throttled: [
+    'Throttling',
+    'Throttling.User',
+    'Throttling.Api',
+    'Rejected.Throttling',
+    'Throttling.ConcurrentLimitExceeded',
+    'Throttling.user',
+  ],
+  unknown_fate: [
+    'InternalError',
+    'UnknownError',
+    'ServiceUnavailable',
+    'SignatureNonceUsed',
+    'LastTokenProcessing',
+    'OperationFailed.LastTokenProcessing',
+  ],
+  invalid: [
+    'InvalidName',
+    'NotSupportVpnConnectionParameter.IpsecPfs',
+    'NotSupportVpnConnectionParameter.IpsecAuthAlg',
+    'VpnRouteEntry.AlreadyExists',
+    'VpnRouteEntry.Conflict',
+    'VpnRouteEntry.BackupRoute',
+    'VpnRouteEntry.InvalidWeight',
+    'MissingParameter.TunnelCidr',
+    'OperationUnsupported.EnableBgp',
+    'MissingParam.CustomerGatewayAsn',
+    'IllegalParam.LocalAsn',
+    'IllegalParam.BgpConfig',
+    'IllegalParam.TunnelCidr',
+    'InvalidLocalBgpIp.Malformed',
+    'IllegalParam.LocalBgpIp',
+    'IllegalParam.LocalSubnet',
+    'IllegalParam.RemoteSubnet',
+    'CustomerGateway.ConflictRouteEntry',
+    'IllegalParam.NetworkType',
+    'InvalidTunnelCidr.Malformed',
+    'VpnConnection.InvalidCreateTunnelOptions',
+    'InvalidVpnConnection.AlreadyExists',
+    'IdempotentParameterMismatch',
+    'MissingParameter',
+    'InvalidParameter',
+    'UnsupportedOperation',
+    'UnsupportedParameter',
+    'InvalidRegionId.NotFound',
+    'InvalidApi.NotFound',
+    'InvalidProduct.NotFound',
+  ],
+  quota: [
+    'Resource.QuotaFull',
+    'CreateDbrRoutesQuotaFull.QuotaFull',
+    'CreatePbrRoutesQuotaFull.QuotaFull',
+    'QuotaExceeded.PolicyBasedRoute',
+    'QuotaExceeded.VpnRouteEntry',
+  ],
+  locked: ['VpnGateway.FinancialLocked', 'VpnConnection.FinancialLocked'],
+  permission: [
+    'Forbidden',
+    'Forbbiden.SubUser',
+    'Forbidden.RAM',
+    'NoPermission',
+    'Forbidden.RiskControl',
+  ],
+  credentials: [
+    'InvalidAccessKeyId.NotFound',
+    'InvalidAccessKeyId.Inactive',
+    'SignatureDoesNotMatch',
+    'IncompleteSignature',
+    'InvalidSignatureMethod',
+    'InvalidSecurityToken.Expired',
+    'InvalidSecurityToken.Malformed',
+    'InvalidTimeStamp.Expired',
+    'InvalidTimeStamp.Format',
+  ],
+  not_found: [
+    'InvalidVpnConnectionInstanceId.NotFound',
+    'InvalidVpnGatewayInstanceId.NotFound',
+    'InvalidCustomerGatewayInstanceId.NotFound',
+  ],
+};
+
+const pairs = Object.entries(expected).flatMap(([name, codes]) =>
+  codes.map((code) => [code, name] as const),
+);
+
+/** Status does not decide: each code keeps its class whatever it comes with. */
+const statuses = [200, 302, 400, 403, 404, 409, 500, 502, 503];
+
+describe('the error table', () => {
+  it.each(pairs)('holds %s as %s, with whatever status', (code, name) => {
+    const classes = statuses.map((status) => classifyCode(code, status).class);
+
+    expect(new Set(classes)).toEqual(new Set([name]));
+  });
+
+  it('holds exactly the listed codes, each once', () => {
+    expect(errorTable.map((row) => row.code).sort()).toEqual(pairs.map(([code]) => code).sort());
+  });
+
+  it.each(errorTable)('says what $code means, what to do and where it is written', (row) => {
+    expect(row.message).toMatch(/^[A-Z].{20,}\.$/);
+    expect(row.source).not.toBe('');
+    expect([null, 400, 403, 404, 500, 503]).toContain(row.httpStatus);
+  });
+
+  it.each([
+    ['IncorrectStatus', 'busy'],
+    ['IncorrectStatus.VpnGateway', 'busy'],
+    ['InvalidParameter.Name', 'invalid'],
+    ['InvalidParameterValue', 'invalid'],
+    ['IllegalParam.Something', 'invalid'],
+    ['MissingParam.Something', 'invalid'],
+    ['MissingRegionId', 'invalid'],
+    ['UnsupportedFeature', 'invalid'],
+    ['QuotaExceeded', 'quota'],
+    ['QuotaExceededSomething', 'quota'],
+    ['Other.QuotaFull', 'quota'],
+    ['Forbidden.Something', 'permission'],
+    ['InvalidSecurityToken.Something', 'credentials'],
+    ['InvalidSomethingId.NotFound', 'not_found'],
+    ['Throttling.Something', 'throttled'],
+    ['SomeThrottlingCode', 'throttled'],
+  ])('takes the unlisted %s by its family as %s', (code, name) => {
+    expect(classifyCode(code, 400).class).toBe(name);
+  });
+
+  it.each([
+    ['Surprise', 400, 'invalid'],
+    ['InvalidSurprise', 499, 'invalid'],
+    ['Surprise', 500, 'unknown_fate'],
+    ['Surprise', 503, 'unknown_fate'],
+    ['Surprise', 302, 'unknown_fate'],
+    ['Surprise', 200, 'unknown_fate'],
+    ['constructor', 500, 'unknown_fate'],
+    ['toString', 400, 'invalid'],
+    ['Timeout', 400, 'invalid'],
+    ['ECONNREFUSED', 400, 'invalid'],
+    ['vpngateway.configuring', 400, 'invalid'],
+  ])('takes the unknown %s with HTTP %i as %s', (code, status, name) => {
+    expect(classifyCode(code, status).class).toBe(name);
+  });
+
+  it.each<[TransportCode, 'not_sent' | 'maybe_sent', CloudErrorClass]>([
+    ['ConnectionFailed', 'not_sent', 'not_sent'],
+    ['CredentialsUnavailable', 'not_sent', 'not_sent'],
+    ['ClientClosed', 'not_sent', 'not_sent'],
+    ['Timeout', 'maybe_sent', 'unknown_fate'],
+    ['ConnectionReset', 'maybe_sent', 'unknown_fate'],
+    ['UnreadableAnswer', 'maybe_sent', 'unknown_fate'],
+  ])('tells %s as %s', (code, kind, name) => {
+    const error = cloudErrorOf({ kind, code, requestId: null });
+
+    expect(error).toMatchObject({ class: name, code, requestId: null });
+    expect(error.message).toMatch(/^[A-Z].{20,}\.$/);
+  });
+});
