@@ -1,7 +1,7 @@
 import { fieldPaths, fieldTable } from '../connection/fields.ts';
-import { comparableValue } from '../connection/mask.ts';
+import { comparableValue, type MaskedValues } from '../connection/mask.ts';
 import { Secret } from '../platform/secret.ts';
-import type { DiffEntry, MaskedFields } from './record.ts';
+import type { DiffEntry } from './record.ts';
 
 const keyPath = 'IkeConfig.Psk';
 const shownKey = String(new Secret(''));
@@ -11,7 +11,7 @@ const shownKey = String(new Secret(''));
  * Both sides are masked under the same key, so that keys compare by value and show as `***`.
  * A field that `base` does not know, or that no answer holds, counts as different, from `null`.
  */
-export function diffOf(base: MaskedFields, wanted: MaskedFields): readonly DiffEntry[] {
+export function diffOf(base: MaskedValues, wanted: MaskedValues): readonly DiffEntry[] {
   return fieldPaths.flatMap((path): DiffEntry[] => {
     const to = wanted[path];
     if (to === undefined) return [];

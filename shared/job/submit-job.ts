@@ -1,0 +1,80 @@
+import { intentsOf, type PlanIntents, planHashOf, shownPlan } from '../plan/intents.ts';
+import type { Plan } from '../plan/schema.ts';
+import { atLeastOneOf, atMostOf } from '../plan/share.ts';
+import { AppError } from '../platform/errors.ts';
+import type { Ids } from '../platform/id.ts';
+import { intentKeyContext } from '../secret/seal-context.ts';
+import type { Sealer } from '../secret/sealer.ts';
+import type { JobStore } from './job-store.ts';
+import type { JobRecord, NewJob, StoredIntent } from './record.ts';
+
+export interface SubmitJobDeps {
+  jobs: JobStore;
+  sealer: Sealer;
+  /** Under which keys are digested. */
+  digestKey: Buffer;
+  ids: Ids;
+}
+
+export interface SubmitJobInput {
+  /** The actor's name. */
+  actor: string;
+  plan: Plan;
+  /** 1 to 128 characters; unique for each actor. */
+  idempotencyKey: string | null;
+}
+
+/**
+ * Accepts a plan: stores the job with all its changes, its keys sealed. The same key and plan again find the same job.
+ * Raises `idempotency_key_reused` for the same key with another plan, `unavailable` when the database cannot be reached.
+ */
+export async function submitJob(
+  deps: SubmitJobDeps,
+  input: SubmitJobInput,
+): Promise<{ kind: 'created' | 'repeated'; job: JobRecord }> {
+  const outcome = await deps.jobs.accept(newJobOf(deps, input));
+  if (outcome.kind === 'key_reused') {
+    throw new AppError(
+      'idempotency_key_reused',
+      'this Idempotency-Key was used for another plan; take a new one',
+    );
+  }
+  const job = await deps.jobs.get(outcome.jobId);
+  if (job === null) throw new AppError('internal', 'an accepted job cannot be read');
+  return { kind: outcome.kind, job };
+}
+
+function newJobOf(
+  { sealer, digestKey, ids }: SubmitJobDeps,
+  { actor, plan, idempotencyKey }: SubmitJobInput,
+): NewJob {
+  const id = ids.job();
+  const { intents, targets } = intentsOf(plan, digestKey);
+  const total = targets.length;
+  return {
+    id,
+    title: plan.title,
+    createdBy: actor,
+    plan: shownPlan(plan),
+    failurePolicy: {
+      onFailure: plan.onFailure,
+      maxErrors: atMostOf(plan.rollout.maxErrors, total),
+    },
+    maxInFlight: atLeastOneOf(plan.rollout.concurrency, total),
+    intents: intents.map((intent) => sealedIntent(intent, id, sealer)),
+    changes: targets.map((target) => ({ id: ids.change(), ...target })),
+    idempotency:
+      idempotencyKey === null
+        ? null
+        : { key: idempotencyKey, planHash: planHashOf(plan, digestKey) },
+  };
+}
+
+function sealedIntent(
+  { number, fields, key, keyDigest }: PlanIntents['intents'][number],
+  jobId: string,
+  sealer: Sealer,
+): StoredIntent {
+  const sealedKey = key === null ? null : sealer.seal(key, intentKeyContext(jobId, number));
+  return { number, fields, sealedKey, keyDigest };
+}

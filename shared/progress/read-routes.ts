@@ -1,0 +1,104 @@
+import type { Guard } from '../auth/guard.ts';
+import type { JobStore } from '../job/job-store.ts';
+import type { JobRecord } from '../job/record.ts';
+import type { Clock } from '../platform/clock.ts';
+import { AppError } from '../platform/errors.ts';
+import { type Call, jsonResponse, type Route } from '../platform/http/app.ts';
+import { parseQuery } from '../platform/http/query.ts';
+import { type ChangeList, changeBodyOf, changeDetailOf } from './change-body.ts';
+import { type JobList, jobBodyOf, jobTagOf } from './job-body.ts';
+import { ChangeQuery, JobQuery, pageOf } from './list-query.ts';
+
+export interface ReadDeps {
+  jobs: JobStore;
+  guard: Guard;
+  clock: Clock;
+  /** The OpenAPI document, ready to be sent. */
+  openApi: unknown;
+}
+
+/** Every operation that only reads: shared by the status function and by submit, which serves the whole API. */
+export function readRoutes(deps: ReadDeps): readonly Route[] {
+  return [
+    { method: 'GET', path: '/v1/jobs', handle: (call) => listJobs(deps, call) },
+    { method: 'GET', path: '/v1/jobs/:jobId', handle: (call) => getJob(deps, call) },
+    { method: 'GET', path: '/v1/jobs/:jobId/changes', handle: (call) => listChanges(deps, call) },
+    {
+      method: 'GET',
+      path: '/v1/jobs/:jobId/changes/:changeId',
+      handle: (call) => getChange(deps, call),
+    },
+    { method: 'GET', path: '/healthz', handle: () => getHealth(deps) },
+    { method: 'GET', path: '/v1/openapi.json', handle: () => jsonResponse(deps.openApi) },
+  ];
+}
+
+async function listJobs({ jobs, guard, clock }: ReadDeps, call: Call): Promise<Response> {
+  guard(call.request, 'read');
+  const { state, limit, cursor } = parseQuery(call.url, JobQuery);
+  const rows = await jobs.list({
+    states: state ?? null,
+    limit: limit + 1,
+    before: cursor ?? null,
+  });
+  const { items, nextCursor } = pageOf(rows, limit, (job) => job.position);
+  const list: JobList = { items: items.map((job) => jobBodyOf(job, clock)), nextCursor };
+  return jsonResponse(list);
+}
+
+async function getJob(deps: ReadDeps, call: Call): Promise<Response> {
+  deps.guard(call.request, 'read');
+  const job = await findJob(deps, call);
+  const headers = { ETag: jobTagOf(job), 'Cache-Control': 'private, no-cache' };
+  return matches(call.request.headers.get('If-None-Match'), headers.ETag)
+    ? new Response(null, { status: 304, headers })
+    : jsonResponse(jobBodyOf(job, deps.clock), { headers });
+}
+
+async function listChanges(deps: ReadDeps, call: Call): Promise<Response> {
+  deps.guard(call.request, 'read');
+  const { state, limit, cursor } = parseQuery(call.url, ChangeQuery);
+  const { id: jobId } = await findJob(deps, call);
+  const rows = await deps.jobs.listChanges({
+    jobId,
+    states: state ?? null,
+    limit: limit + 1,
+    after: cursor ?? null,
+  });
+  const { items, nextCursor } = pageOf(rows, limit, (change) => change.seq);
+  const list: ChangeList = { items: items.map(changeBodyOf), nextCursor };
+  return jsonResponse(list);
+}
+
+async function getChange({ jobs, guard }: ReadDeps, call: Call): Promise<Response> {
+  guard(call.request, 'read');
+  const { jobId = '', changeId = '' } = call.params;
+  const isKnownForm = isId('job', jobId) && isId('chg', changeId);
+  const change = isKnownForm ? await jobs.getChange(jobId, changeId) : null;
+  if (change === null) throw new AppError('not_found', 'there is no such change');
+  return jsonResponse(changeDetailOf(change, await jobs.listEvents(change.id)));
+}
+
+async function getHealth({ jobs }: ReadDeps): Promise<Response> {
+  await jobs.ping();
+  return jsonResponse({ status: 'ok' });
+}
+
+async function findJob({ jobs }: ReadDeps, call: Call): Promise<JobRecord> {
+  const { jobId = '' } = call.params;
+  const job = isId('job', jobId) ? await jobs.get(jobId) : null;
+  if (job === null) throw new AppError('not_found', 'there is no such job');
+  return job;
+}
+
+/** Whether a text can be an id at all; nothing else reaches the database. */
+function isId(prefix: 'job' | 'chg', text: string): boolean {
+  return new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`).test(text);
+}
+
+/** Weak comparison, as RFC 9110 wants it for `If-None-Match`. */
+function matches(header: string | null, tag: string): boolean {
+  if (header === null) return false;
+  const opaque = (text: string): string => text.trim().replace(/^W\//, '');
+  return header.split(',').some((one) => one.trim() === '*' || opaque(one) === opaque(tag));
+}

@@ -1,0 +1,36 @@
+import { isFinalChange } from '../change/state.ts';
+import type { ChangeView } from '../job/job-store.ts';
+
+const msPerSecond = 1000;
+
+/** What a change waits for, as a sentence; null when it has ended or is being worked on. */
+export function waitingForOf(change: ChangeView): string | null {
+  if (isFinalChange(change.state)) return null;
+  const { laneKey, laneChange, lastError } = change;
+  if (change.state === 'queued' && laneKey === null) {
+    return 'Waits until the job is resolved: its connection has not been read yet.';
+  }
+  if (change.state === 'queued' && laneChange !== null) {
+    return `Waits for change ${laneChange.id} of job ${laneChange.jobId}, which is in flight on ${laneKey}.`;
+  }
+  if (lastError !== null && change.laneDueInMs !== null) {
+    return `${causeOf(change)} ${whenOf(change.laneDueInMs)}`;
+  }
+  return change.state === 'queued' ? 'Waits for its turn.' : null;
+}
+
+function causeOf({ lastError, laneKey }: ChangeView): string {
+  switch (lastError?.class) {
+    case 'busy':
+      return `Waits for another operation on ${laneKey} (${lastError.code}).`;
+    case 'throttled':
+      return `Waits for the API budget of the region (${lastError.code}).`;
+    default:
+      return `Waits after ${lastError?.code ?? 'an error'}.`;
+  }
+}
+
+function whenOf(dueInMs: number): string {
+  const seconds = Math.max(1, Math.ceil(dueInMs / msPerSecond));
+  return `Looked at again in ${seconds} s.`;
+}
