@@ -4,7 +4,6 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
 /** A request as the server got it, complete. */
 export interface SeenRequest {
@@ -16,7 +15,7 @@ export interface SeenRequest {
 }
 
 /** What to do with one request: answer it, or anything else that a server can do to a connection. */
-export type Script = (response: ServerResponse, request: SeenRequest) => void;
+export type Script = (response: ServerResponse, request: SeenRequest) => unknown;
 
 export interface ScriptedServer {
   url: string;
@@ -49,13 +48,14 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
     };
     seen.push(known);
     const script = scripts.length > 1 ? scripts.shift() : scripts[0];
-    script?.(response, known);
+    await script?.(response, known);
   };
   const server = createServer((request, response) => {
     handle(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
   return {
     url: `http://127.0.0.1:${port}`,
     seen,
@@ -75,7 +75,7 @@ export function answer(
   status: number,
   body: unknown,
   headers: Record<string, string> = { 'content-type': 'application/json' },
-): Script {
+): (response: ServerResponse) => void {
   return (response) => {
     response.writeHead(status, headers);
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
@@ -83,7 +83,11 @@ export function answer(
 }
 
 /** An error answer in the cloud's shape. */
-export function refusal(status: number, code: string, message = 'refused'): Script {
+export function refusal(
+  status: number,
+  code: string,
+  message = 'refused',
+): ReturnType<typeof answer> {
   const RequestId = 'E1D2C3B4-0000-4000-8000-000000000001';
   return answer(status, { RequestId, HostId: 'vpc', Code: code, Message: message });
 }
