@@ -24,12 +24,16 @@ function startParams(durable: boolean): string[] {
   return [...given, ...own.flatMap((setting) => ['-c', setting])];
 }
 
-/** Starts PostgreSQL on a cluster's directory, making the cluster when there is none (seconds and 800 MiB). */
+/**
+ * Starts PostgreSQL on a cluster's directory, making the cluster when there is none (seconds and 800 MiB).
+ * Segments of 4 MiB keep a new cluster small, and the pause short when one is begun.
+ */
 export async function startEngine(files: SyncedFS, durable: boolean): Promise<PGlite> {
   try {
     const pglite = await PGlite.create({
       fs: files,
       startParams: startParams(durable),
+      initDbStartParams: ['--wal-segsize=4'],
       // Parameters arrive as text already; this one serializer would insist on bytes.
       serializers: { 17: String },
     });

@@ -1,11 +1,22 @@
-import { constants } from 'node:fs';
-import { cp, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { constants, type Dirent } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
 
 const draftMark = '.draft-';
 
-/** How many files are synced at once; the disk gathers them. */
-const syncsAtOnce = 16;
+/** How many files are worked on at once; more do not help. */
+const filesAtOnce = 8;
+
+async function forEachOf<Item>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const queue = items.values();
+  const drain = async (): Promise<void> => {
+    for (const item of queue) await work(item);
+  };
+  await Promise.all(Array.from({ length: filesAtOnce }, drain));
+}
 
 async function syncPath(path: string): Promise<void> {
   const handle = await open(path, 'r');
@@ -17,14 +28,23 @@ async function syncPath(path: string): Promise<void> {
 }
 
 /** Forces everything in a folder, and the folder itself, to the disk. */
-export async function syncTree(folder: string): Promise<void> {
+async function syncTree(folder: string): Promise<void> {
   const entries = await readdir(folder, { recursive: true });
-  const paths = [folder, ...entries.map((entry) => join(folder, entry))];
-  let next = 0;
-  const drain = async (): Promise<void> => {
-    for (let path = paths[next++]; path !== undefined; path = paths[next++]) await syncPath(path);
-  };
-  await Promise.all(Array.from({ length: syncsAtOnce }, drain));
+  await forEachOf([folder, ...entries.map((entry) => join(folder, entry))], syncPath);
+}
+
+/** Copies a folder's folders and files, sharing blocks where the file system can. Quicker than `cp` of node:fs. */
+export async function copyFolder(from: string, to: string): Promise<void> {
+  const entries = await readdir(from, { recursive: true, withFileTypes: true });
+  const place = (entry: Dirent): string => relative(from, join(entry.parentPath, entry.name));
+  await mkdir(to, { recursive: true, mode: 0o700 });
+  for (const folder of entries.filter((entry) => entry.isDirectory())) {
+    await mkdir(join(to, place(folder)), { recursive: true, mode: 0o700 });
+  }
+  const files = entries.filter((entry) => entry.isFile()).map(place);
+  await forEachOf(files, (file) =>
+    copyFile(join(from, file), join(to, file), constants.COPYFILE_FICLONE),
+  );
 }
 
 async function renameUnlessThere(from: string, to: string): Promise<void> {
@@ -61,9 +81,4 @@ export async function removeDrafts(folder: string): Promise<void> {
   const prefix = `${basename(folder)}${draftMark}`;
   const drafts = (await readdir(parent)).filter((name) => name.startsWith(prefix));
   await Promise.all(drafts.map((name) => rm(join(parent, name), { recursive: true, force: true })));
-}
-
-/** Copies a folder's content, sharing blocks where the file system can. */
-export async function copyFolder(from: string, to: string): Promise<void> {
-  await cp(from, to, { recursive: true, mode: constants.COPYFILE_FICLONE });
 }
