@@ -91,9 +91,10 @@ function identify(
   hostId: string,
 ): Call {
   const now = parts.clock.now();
-  const regionId = params.get('RegionId') ?? '';
-  const region = parts.state.region(regionId) ?? null;
-  parts.record.arrived(region ? regionId : 'none', actionLabel(params), now);
+
+  const region = parts.state.region(params.get('RegionId') ?? '') ?? null;
+  const place = region?.region.regionId ?? 'none';
+  parts.record.arrived(place, actionLabel(params), now);
   const action = requiredText(params, 'Action');
   if (requiredText(params, 'Version') !== VERSION || !isActionName(action)) {
     throw new ApiFault('InvalidApi.NotFound');
@@ -104,7 +105,7 @@ function identify(
     requiredText(params, 'RegionId');
     throw new ApiFault('InvalidRegionId.NotFound');
   }
-  if (!parts.quotas.admits(regionId, action, row.access, now)) {
+  if (!parts.quotas.admits(place, action, row.access, now)) {
     throw new ApiFault('Throttling.User');
   }
   const entry = region?.connections.get(params.get('VpnConnectionId') ?? '') ?? null;

@@ -55,6 +55,7 @@ export class CloudState {
   readonly #regions = new Map<string, RegionState>();
   readonly #options: SettleOptions;
   readonly #record: SimulatorRecord;
+  readonly #busyLanes = new Set<Lane>();
   #consoleEdits = 0;
 
   /** @throws SimulatorError `bad_inventory` for ids that are used twice or that point nowhere. */
@@ -122,10 +123,16 @@ export class CloudState {
     const done = lane.flights.filter((flight) => flight.settlesAt <= now);
     if (done.length === 0) return now;
     lane.flights = lane.flights.filter((flight) => flight.settlesAt > now);
+    if (lane.flights.length === 0) this.#busyLanes.delete(lane);
     for (const flight of done.sort((a, b) => a.settlesAt - b.settlesAt)) {
       if (this.#options.visibleAt === 'settled') this.#apply(flight);
     }
     return now;
+  }
+
+  /** Ends what is due anywhere: filters must see settled values also of what nobody looked at since. */
+  settleAll(): void {
+    for (const lane of this.#busyLanes) this.settle(lane);
   }
 
   /**
@@ -149,6 +156,7 @@ export class CloudState {
       patch: request.patch,
     };
     lane.flights.push(flight);
+    this.#busyLanes.add(lane);
     if (this.#options.visibleAt === 'accepted') this.#apply(flight);
     this.#record.write({
       requestId: request.requestId,

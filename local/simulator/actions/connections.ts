@@ -32,6 +32,7 @@ export function describeVpnConnection(context: ActionContext): Json {
 export function describeVpnConnections(context: ActionContext): Json {
   const region = regionOf(context);
   const page = readPage(context.params);
+  context.state.settleAll();
   const found = narrow(candidates(region, context.params), context.params);
   return {
     ...page,
@@ -49,6 +50,7 @@ export function describeVpnAttachments(context: ActionContext): Json {
   const region = regionOf(context);
   const { params } = context;
   const page = readPage(params);
+  context.state.settleAll();
   const id = params.get('VpnConnectionId');
   const attachType = params.get('AttachType');
   const all = id ? one(region.connections.get(id)) : region.lists.attachments;
@@ -59,12 +61,10 @@ export function describeVpnAttachments(context: ActionContext): Json {
             entry.gateway === null && (!attachType || entry.current.attachType === attachType),
         )
       : all;
-  const items = slicePage(found, page);
-  for (const entry of items) context.state.settle(entry.lane);
   return {
     ...page,
     TotalCount: found.length,
-    VpnAttachments: items.map((entry) => listedAttachment(entry)),
+    VpnAttachments: slicePage(found, page).map((entry) => listedAttachment(entry)),
   };
 }
 
