@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { AppError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { type Database, type Query, sqlStateOf } from './database.ts';
@@ -33,8 +34,9 @@ export function migrationDigest(migration: Migration): string {
  * The migrations of a folder, in order: files named `0001_some_name.sql`. Raises `internal` for a file with another
  * name, a number given twice, or a gap.
  */
-export async function loadMigrations(folder: string): Promise<Migration[]> {
-  const files = (await readdir(folder)).sort();
+export async function loadMigrations(folder: string | URL): Promise<Migration[]> {
+  const path = folder instanceof URL ? fileURLToPath(folder) : folder;
+  const files = (await readdir(path)).sort();
   return Promise.all(
     files.map(async (file, index) => {
       const [, digits, name] = /^(\d{4})_([a-z0-9_]+)\.sql$/.exec(file) ?? [];
@@ -44,7 +46,7 @@ export async function loadMigrations(folder: string): Promise<Migration[]> {
           `migration file ${file} is out of line, name it NNNN_name.sql`,
         );
       }
-      return { number: Number(digits), name, sql: await readFile(join(folder, file), 'utf8') };
+      return { number: Number(digits), name, sql: await readFile(join(path, file), 'utf8') };
     }),
   );
 }
