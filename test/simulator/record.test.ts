@@ -1,0 +1,164 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { everydayFaults } from '../../local/simulator/faults.ts';
+import { generateInventory } from '../../local/simulator/inventory.ts';
+import { aCloud, type Cloud, REGION } from './cloud.ts';
+
+describe('the record (BEHAVIOUR.md "Record")', () => {
+  it('tells who changed what and when', async () => {
+    const { modify, clock, simulator } = aCloud();
+    const start = clock.now();
+
+    const { body } = await modify('vco-cen', { ClientToken: 't1' });
+    clock.advance(1_000);
+    await modify('vco-cen');
+
+    expect(simulator.record.writes()).toEqual([
+      {
+        requestId: body.RequestId,
+        regionId: REGION,
+        scope: 'connection:cn-hangzhou/vco-cen',
+        vpnConnectionId: 'vco-cen',
+        clientToken: 't1',
+        source: 'api',
+        outcome: 'accepted',
+        code: null,
+        effective: true,
+        acceptedAt: start,
+        settledAt: start + 10_000,
+      },
+      expect.objectContaining({
+        outcome: 'refused',
+        code: 'VpnConnection.Configuring',
+        effective: false,
+        acceptedAt: start + 1_000,
+        settledAt: null,
+      }),
+    ]);
+  });
+
+  it('counts calls by action and code', async () => {
+    const { modify, call, simulator } = aCloud();
+    await modify('vco-a');
+    await modify('vco-b');
+    await call('DescribeVpnGateway', { VpnGatewayId: 'vpn-9' });
+    await call('Nonsense');
+
+    const { calls, busyAnswers, throttled } = simulator.record.snapshot();
+
+    expect(calls).toEqual([
+      {
+        action: 'ModifyVpnConnectionAttribute',
+        total: 2,
+        answered: 1,
+        refused: { 'VpnGateway.Configuring': 1 },
+      },
+      {
+        action: 'DescribeVpnGateway',
+        total: 1,
+        answered: 0,
+        refused: { 'InvalidVpnGatewayInstanceId.NotFound': 1 },
+      },
+      { action: 'unknown', total: 1, answered: 0, refused: { 'InvalidApi.NotFound': 1 } },
+    ]);
+    expect({ busyAnswers, throttled }).toEqual({ busyAnswers: 1, throttled: 0 });
+    expect(simulator.record.refusals('VpnGateway.Configuring')).toBe(1);
+  });
+
+  it('knows the longest lane', async () => {
+    const { modify, clock, simulator } = aCloud();
+    for (const id of ['vco-a', 'vco-b', 'vco-c', 'vco-cen']) {
+      await modify(id);
+      clock.advance(10_000);
+    }
+
+    expect(simulator.record.longestLaneMs()).toBe(20_000);
+  });
+
+  it('finds nothing wrong with a simulator that is not hostile', async () => {
+    const { modify, clock, simulator } = aCloud();
+    for (let round = 0; round < 20; round += 1) {
+      await modify('vco-a');
+      await modify('vco-b');
+      clock.advance(5_000);
+    }
+
+    expect(simulator.record.overlaps()).toEqual([]);
+    expect(simulator.record.maxInFlight()).toBe(1);
+  });
+
+  it('shows the overlap that a hostile late window lets happen', async () => {
+    const { modify, clock, simulator } = aCloud({ lateAccepts: true });
+    const first = await modify('vco-a', { Name: 'one' });
+    clock.advance(1_999);
+    const second = await modify('vco-b', { Name: 'two' });
+    clock.advance(1);
+    const third = await modify('vco-a');
+
+    expect(third.body.Code).toBe('VpnGateway.Configuring');
+    expect(simulator.record.overlaps()).toEqual([
+      {
+        scope: 'gateway:cn-hangzhou/vpn-1',
+        firstRequestId: first.body.RequestId,
+        secondRequestId: second.body.RequestId,
+        at: clock.now() - 1,
+      },
+    ]);
+    expect(simulator.record.maxInFlight()).toBe(2);
+    clock.advance(10_000);
+    expect(simulator.state.connection(REGION, 'vco-a').name).toBe('one');
+    expect(simulator.state.connection(REGION, 'vco-b').name).toBe('two');
+  });
+
+  it('never lets two changes overlap on one scope, whatever is called when', async () => {
+    const step = fc.record({
+      id: fc.constantFrom('vco-a', 'vco-b', 'vco-dual', 'vco-cen', 'vco-free'),
+      waitMs: fc.integer({ min: 0, max: 12_000 }),
+      token: fc.constantFrom('', 't1', 't2'),
+    });
+
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const { modify, clock, simulator } = aCloud({
+          faults: everydayFaults,
+          settleMs: { min: 0, max: 10_000 },
+          quotas: { writes: Number.POSITIVE_INFINITY },
+        });
+        for (const { id, waitMs, token } of steps) {
+          await modify(id, { ClientToken: token });
+          clock.advance(waitMs);
+        }
+
+        expect(simulator.record.overlaps()).toEqual([]);
+        expect(simulator.record.maxInFlight()).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  it('holds no key, neither given nor made up', async () => {
+    const inventory = generateInventory({ seed: 5, gateways: 2, dualTunnelShare: 0.5 });
+    const cloud = aCloud({ inventory });
+    const keys = inventory.connections.flatMap((connection) => [
+      connection.ike.Psk,
+      ...connection.tunnels.map((tunnel) => tunnel.ike.Psk),
+    ]);
+    keys.push(...(await changeEverything(cloud)), 'bad key');
+
+    const text = JSON.stringify(cloud.simulator.record.snapshot());
+
+    expect(keys.length).toBeGreaterThan(20);
+    expect(keys.filter((key) => text.includes(key))).toEqual([]);
+  });
+});
+
+/** Gives the keys that came to be on the way. */
+async function changeEverything({ modify, clock, simulator }: Cloud): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for (const { id } of simulator.inventory.connections) {
+    const { body } = await modify(id, { ClientToken: id, IkeConfig: '{"IkeVersion":"ikev2"}' });
+    if (body.IkeConfig?.Psk) keys.push(String(body.IkeConfig.Psk));
+    await modify(id, { IkeConfig: '{"Psk":"bad key"}' });
+    clock.advance(10_000);
+  }
+  return keys;
+}
