@@ -11,8 +11,8 @@ import type { JobRecord, NewJob, StoredIntent } from './record.ts';
 export interface SubmitJobDeps {
   jobs: JobStore;
   sealer: Sealer;
-  /** Under which keys are digested. */
-  digestKey: Buffer;
+  /** The key under which pre-shared keys are digested. */
+  digestKey(): Promise<Buffer>;
   ids: Ids;
 }
 
@@ -32,7 +32,8 @@ export async function submitJob(
   deps: SubmitJobDeps,
   input: SubmitJobInput,
 ): Promise<{ kind: 'created' | 'repeated'; job: JobRecord }> {
-  const outcome = await deps.jobs.accept(newJobOf(deps, input));
+  const digestKey = await deps.digestKey();
+  const outcome = await deps.jobs.accept(newJobOf(deps, input, digestKey));
   if (outcome.kind === 'key_reused') {
     throw new AppError(
       'idempotency_key_reused',
@@ -45,8 +46,9 @@ export async function submitJob(
 }
 
 function newJobOf(
-  { sealer, digestKey, ids }: SubmitJobDeps,
+  { sealer, ids }: SubmitJobDeps,
   { actor, plan, idempotencyKey }: SubmitJobInput,
+  digestKey: Buffer,
 ): NewJob {
   const id = ids.job();
   const { intents, targets } = intentsOf(plan, digestKey);

@@ -131,4 +131,5 @@ export const FieldSet = z
     error: 'must lie inside TunnelCidr',
     ...always,
   })
-  .transform(flatten);
+  .transform(flatten)
+  .meta({ id: 'FieldSet' });

@@ -100,7 +100,7 @@ export const Plan = z
     },
     { when: ({ value }) => typeof value === 'object' && value !== null },
   )
-  .describe('A change plan.');
+  .meta({ id: 'Plan', description: 'A change plan.' });
 export type Plan = z.infer<typeof Plan>;
 
 function onFailureMessage(input: unknown): string {

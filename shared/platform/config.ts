@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
+import { systemClock } from './clock.ts';
 import type { ApiToken } from './config/api-token.ts';
 import {
   type Environment,
@@ -10,11 +11,11 @@ import {
 import { referencedWhenDeployed, Variables } from './config/variables.ts';
 import { AppError, type Fault } from './errors.ts';
 import { faultsOf, plainMessage } from './http/faults.ts';
-import type { LogLevel } from './logger.ts';
+import { createLogger, type LogLevel } from './logger.ts';
 import type { Secret } from './secret.ts';
 
-/** The exit code of a process whose configuration has faults (EX_CONFIG of sysexits.h). */
-export const configurationExitCode = 78;
+/** EX_CONFIG of sysexits.h. */
+const configurationExitCode = 78;
 
 /** Credentials of an Alibaba Cloud account. */
 export interface CloudCredentials {
@@ -52,6 +53,13 @@ export interface Config {
   logLevel: LogLevel;
 }
 
+/** The configuration in Function Compute, where nothing can be made at the first start. */
+export interface DeployedConfig extends Config {
+  database: { url: Secret; dataDir: string };
+  tokens: readonly ApiToken[];
+  secretsKey: Secret;
+}
+
 type Values = z.infer<typeof Variables>;
 
 /**
@@ -65,6 +73,30 @@ export async function loadConfig(options: {
 }): Promise<Config> {
   const { deployed, environment = process.env, readText = readUtf8 } = options;
   return parseConfig(await resolveReferences(environment, readText), { deployed });
+}
+
+/** As {@link loadConfig} in Function Compute; faults end the process as {@link exitOnFaults} does. */
+export async function loadDeployedConfig(): Promise<DeployedConfig> {
+  try {
+    const config = await loadConfig({ deployed: true });
+    const { database, tokens, secretsKey } = config;
+    if (database.url === null || tokens === null || secretsKey === null) {
+      throw new AppError('internal', 'a checked configuration lacks what is required');
+    }
+    return { ...config, database: { ...database, url: database.url }, tokens, secretsKey };
+  } catch (error) {
+    return exitOnFaults(error);
+  }
+}
+
+/** Ends the process with code 78 after one line on stderr that names every fault. Any other error is thrown again. */
+export function exitOnFaults(error: unknown): never {
+  if (!(error instanceof AppError) || error.code !== 'invalid_configuration') throw error;
+  const { faults } = error;
+  createLogger({ level: 'error', clock: systemClock }).error('configuration has faults', {
+    faults,
+  });
+  process.exit(configurationExitCode);
 }
 
 /** The configuration from resolved values. Raises `invalid_configuration` with every fault at once. */

@@ -4,44 +4,47 @@ import type { JobRecord } from '../job/record.ts';
 import { isFinalJob, jobStates } from '../job/state.ts';
 import { digestOf } from '../platform/canonical.ts';
 import type { Clock } from '../platform/clock.ts';
-
-const Stamp = z.iso.datetime();
+import { Stamp } from './stamp.ts';
 
 /** A job as callers see it. */
-export const JobBody = z.object({
-  id: z.string().describe('`job_` and a sortable id.'),
-  title: z.string(),
-  state: z.enum(jobStates).describe('The last three are for good.'),
-  createdAt: Stamp,
-  createdBy: z.string().describe('Name of the token it was submitted with.'),
-  startedAt: Stamp.nullable(),
-  finishedAt: Stamp.nullable(),
-  estimatedFinishAt: Stamp.nullable().describe(
-    'From the pace so far; null before the first change has ended and once the job has.',
-  ),
-  planDigest: z
-    .string()
-    .nullable()
-    .describe('SHA-256 of the resolved plan and what it found; null until the job is resolved.'),
-  total: z.int().describe('Number of changes.'),
-  counts: z.record(z.enum(changeStates), z.int()).describe('Number of changes in each state.'),
-  progress: z.number().min(0).max(1).describe('Share of changes in a final state.'),
-  reason: z.string().nullable().describe('Why it ended as it did, or is held.'),
-  retryOf: z.string().nullable(),
-  rollbackOf: z.string().nullable(),
-  scheduleName: z.string().nullable(),
-  links: z.object({ self: z.string(), changes: z.string() }).describe('Paths of this API.'),
-});
+export const JobBody = z
+  .object({
+    id: z.string().describe('`job_` and a sortable id.'),
+    title: z.string(),
+    state: z.enum(jobStates).describe('The last three are for good.'),
+    createdAt: Stamp,
+    createdBy: z.string().describe('Name of the token it was submitted with.'),
+    startedAt: Stamp.nullable(),
+    finishedAt: Stamp.nullable(),
+    estimatedFinishAt: Stamp.nullable().describe(
+      'From the pace so far; null before the first change has ended and once the job has.',
+    ),
+    planDigest: z
+      .string()
+      .nullable()
+      .describe('SHA-256 of the resolved plan and what it found; null until the job is resolved.'),
+    total: z.int().describe('Number of changes.'),
+    counts: z.record(z.enum(changeStates), z.int()).describe('Number of changes in each state.'),
+    progress: z.number().min(0).max(1).describe('Share of changes in a final state.'),
+    reason: z.string().nullable().describe('Why it ended as it did, or is held.'),
+    retryOf: z.string().nullable(),
+    rollbackOf: z.string().nullable(),
+    scheduleName: z.string().nullable(),
+    links: z.object({ self: z.string(), changes: z.string() }).describe('Paths of this API.'),
+  })
+  .meta({ id: 'Job' });
 export type JobBody = z.infer<typeof JobBody>;
 
 /** One page of jobs. */
-export const JobList = z.object({
-  items: z.array(JobBody),
-  nextCursor: z
-    .string()
-    .nullable()
-    .describe('Give it as `cursor` for the next page; null at the end.'),
-});
+export const JobList = z
+  .object({
+    items: z.array(JobBody),
+    nextCursor: z
+      .string()
+      .nullable()
+      .describe('Give it as `cursor` for the next page; null at the end.'),
+  })
+  .meta({ id: 'JobList' });
 export type JobList = z.infer<typeof JobList>;
 
 /** The path of a job. */

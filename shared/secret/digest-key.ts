@@ -8,20 +8,30 @@ const name = 'digest';
 const context = 'keyring/digest';
 const keyBytes = 32;
 
+export interface DigestKeyDeps {
+  keyring: KeyringStore;
+  sealer: Sealer;
+  random: Random;
+}
+
 /**
  * The random key under which pre-shared keys are digested, the same for every process on one database.
  * Made at first use; of several processes that make one at once, all get the one that was stored first.
  * Raises `internal` when it was sealed with another `SECRETS_KEY`.
  */
-export async function loadDigestKey(deps: {
-  keyring: KeyringStore;
-  sealer: Sealer;
-  random: Random;
-}): Promise<Buffer> {
-  const { keyring, sealer, random } = deps;
+export async function loadDigestKey({ keyring, sealer, random }: DigestKeyDeps): Promise<Buffer> {
   const stored = await keyring.get(name);
   const sealed = stored ?? (await keyring.putIfAbsent(name, sealFresh(sealer, random)));
   return Buffer.from(reveal(sealer.open(sealed, context)), 'base64');
+}
+
+/** Loads the digest key when it is first asked for, and again only if that failed. */
+export function createDigestKeyLoader(deps: DigestKeyDeps): () => Promise<Buffer> {
+  let loaded: Buffer | undefined;
+  return async () => {
+    loaded ??= await loadDigestKey(deps);
+    return loaded;
+  };
 }
 
 function sealFresh(sealer: Sealer, random: Random): string {

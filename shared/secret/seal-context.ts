@@ -2,3 +2,8 @@
 export function intentKeyContext(jobId: string, intentNumber: number): string {
   return `job:${jobId}/intent:${intentNumber}`;
 }
+
+/** The context with which the key of a change's base is sealed. */
+export function baseKeyContext(changeId: string): string {
+  return `change:${changeId}/base`;
+}

@@ -8,16 +8,18 @@ export const ProblemFault = z.object({
 });
 
 /** The body of every error (RFC 9457). */
-export const Problem = z.object({
-  type: z
-    .string()
-    .describe('A URI of the kind of problem: `urn:lanekeeper:problem:` and the code.'),
-  title: z.string().describe('What the code means.'),
-  status: z.int().describe('The HTTP status.'),
-  detail: z.string().describe('What happened here.'),
-  code: z.string().describe('The stable code to program against.'),
-  errors: z.array(ProblemFault).optional().describe('For bad input: every fault.'),
-});
+export const Problem = z
+  .object({
+    type: z
+      .string()
+      .describe('A URI of the kind of problem: `urn:lanekeeper:problem:` and the code.'),
+    title: z.string().describe('What the code means.'),
+    status: z.int().describe('The HTTP status.'),
+    detail: z.string().describe('What happened here.'),
+    code: z.string().describe('The stable code to program against.'),
+    errors: z.array(ProblemFault).optional().describe('For bad input: every fault.'),
+  })
+  .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof Problem>;
 
 const neutralDetail =

@@ -1,0 +1,29 @@
+import openApi from '../../docs/openapi.json' with { type: 'json' };
+import { answerHttpEvent, type FcHttpResponse } from '../../shared/adapters/fc/http-event.ts';
+import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
+import { openPgDatabase } from '../../shared/adapters/postgres/pg-database.ts';
+import { createGuard } from '../../shared/auth/guard.ts';
+import { systemClock as clock } from '../../shared/platform/clock.ts';
+import { loadDeployedConfig } from '../../shared/platform/config.ts';
+import { createLogger } from '../../shared/platform/logger.ts';
+import { systemRandom as random } from '../../shared/platform/random.ts';
+import { connectionStringOf } from '../../shared/secret/connection-string.ts';
+import { createStatusApp } from './handler.ts';
+
+const config = await loadDeployedConfig();
+const logger = createLogger({ level: config.logLevel, clock, fields: { function: 'status' } });
+const database = await openPgDatabase({ url: connectionStringOf(config.database.url), logger });
+
+const app = createStatusApp({
+  clock,
+  guard: createGuard(config.tokens),
+  jobs: createPgJobStore(database),
+  logger,
+  openApi,
+  random,
+});
+
+/** The entry of the function: an HTTP trigger's event in, its response out. */
+export function handler(event: unknown): Promise<FcHttpResponse> {
+  return answerHttpEvent(event, (request) => app.fetch(request));
+}

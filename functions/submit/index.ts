@@ -1,0 +1,40 @@
+import openApi from '../../docs/openapi.json' with { type: 'json' };
+import { answerHttpEvent, type FcHttpResponse } from '../../shared/adapters/fc/http-event.ts';
+import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
+import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
+import { openPgDatabase } from '../../shared/adapters/postgres/pg-database.ts';
+import { createGuard } from '../../shared/auth/guard.ts';
+import { timerAlone } from '../../shared/lane/worker-waker.ts';
+import { systemClock as clock } from '../../shared/platform/clock.ts';
+import { loadDeployedConfig } from '../../shared/platform/config.ts';
+import { createIds } from '../../shared/platform/id.ts';
+import { createLogger } from '../../shared/platform/logger.ts';
+import { systemRandom as random } from '../../shared/platform/random.ts';
+import { connectionStringOf } from '../../shared/secret/connection-string.ts';
+import { createDigestKeyLoader } from '../../shared/secret/digest-key.ts';
+import { createSealer } from '../../shared/secret/sealer.ts';
+import { createSubmitApp } from './handler.ts';
+
+const config = await loadDeployedConfig();
+const logger = createLogger({ level: config.logLevel, clock, fields: { function: 'submit' } });
+const database = await openPgDatabase({ url: connectionStringOf(config.database.url), logger });
+const sealer = createSealer(config.secretsKey, random);
+const keyring = createPgKeyringStore(database);
+
+const app = createSubmitApp({
+  clock,
+  digestKey: createDigestKeyLoader({ keyring, sealer, random }),
+  guard: createGuard(config.tokens),
+  ids: createIds(clock, random),
+  jobs: createPgJobStore(database),
+  logger,
+  openApi,
+  random,
+  sealer,
+  waker: timerAlone,
+});
+
+/** The entry of the function: an HTTP trigger's event in, its response out. */
+export function handler(event: unknown): Promise<FcHttpResponse> {
+  return answerHttpEvent(event, (request) => app.fetch(request));
+}

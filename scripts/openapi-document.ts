@@ -1,0 +1,208 @@
+import { z } from 'zod';
+import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
+import { Plan } from '../shared/plan/schema.ts';
+import type { ErrorCode } from '../shared/platform/errors.ts';
+import { errorCatalog } from '../shared/platform/errors.ts';
+import { Problem } from '../shared/platform/http/problem.ts';
+import { ChangeDetail, ChangeList } from '../shared/progress/change-body.ts';
+import { JobBody, JobList } from '../shared/progress/job-body.ts';
+import { ChangeQuery, JobQuery } from '../shared/progress/list-query.ts';
+
+type Responses = ZodOpenApiOperationObject['responses'];
+
+const Stamped = {
+  'X-Request-Id': { schema: { type: 'string' }, description: 'Names the request in the log.' },
+} as const;
+const JobId = z
+  .string()
+  .meta({ description: 'Id of a job.', example: 'job_01KAJ0Q2Z5B4T7E9V3X6M8N1PR' });
+const ChangeId = z
+  .string()
+  .meta({ description: 'Id of a change.', example: 'chg_01KAJ0Q2Z5B4T7E9V3X6M8N1PS' });
+const EntityTag = {
+  ETag: { schema: { type: 'string' }, description: 'Changes when the job does.' },
+} as const;
+
+function problems(...codes: readonly ErrorCode[]): Responses {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of codes) {
+    const { status } = errorCatalog[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, group]) => [
+      `${status}`,
+      {
+        description: group.map((code) => `\`${code}\`: ${errorCatalog[code].title}.`).join(' '),
+        headers: Stamped,
+        content: { 'application/problem+json': { schema: Problem } },
+      },
+    ]),
+  );
+}
+
+const readProblems = ['unauthenticated', 'forbidden', 'unavailable', 'internal'] as const;
+
+const postJob: ZodOpenApiOperationObject = {
+  operationId: 'submitJob',
+  summary: 'Submit a change plan',
+  description:
+    'Takes the role `operator`. The job and all its changes are stored and readable when this answers; the cloud is asked afterwards.',
+  requestParams: {
+    header: z.object({
+      'Idempotency-Key': z
+        .string()
+        .min(1)
+        .max(128)
+        .optional()
+        .meta({ description: 'The same key and plan again find the same job, for 7 days.' }),
+    }),
+  },
+  requestBody: {
+    required: true,
+    content: { 'application/json': { schema: Plan } },
+  },
+  responses: {
+    '202': {
+      description: 'Accepted.',
+      headers: {
+        Location: { schema: { type: 'string' }, description: 'Path of the job.' },
+        ...EntityTag,
+      },
+      content: { 'application/json': { schema: JobBody } },
+    },
+    '200': {
+      description: 'The same key and plan were accepted before: that job.',
+      headers: EntityTag,
+      content: { 'application/json': { schema: JobBody } },
+    },
+    ...problems(
+      'invalid_json',
+      'invalid_plan',
+      'invalid_request',
+      'too_large',
+      'unsupported_media_type',
+      'idempotency_key_reused',
+      ...readProblems,
+    ),
+  },
+};
+
+const listJobs: ZodOpenApiOperationObject = {
+  operationId: 'listJobs',
+  summary: 'List jobs, newest first',
+  requestParams: { query: JobQuery },
+  responses: {
+    '200': { description: 'One page.', content: { 'application/json': { schema: JobList } } },
+    ...problems('invalid_request', ...readProblems),
+  },
+};
+
+const getJob: ZodOpenApiOperationObject = {
+  operationId: 'getJob',
+  summary: 'Read a job',
+  requestParams: {
+    path: z.object({ jobId: JobId }),
+    header: z.object({
+      'If-None-Match': z
+        .string()
+        .optional()
+        .meta({ description: 'An `ETag` of an earlier answer.' }),
+    }),
+  },
+  responses: {
+    '200': {
+      description: 'The job.',
+      headers: EntityTag,
+      content: { 'application/json': { schema: JobBody } },
+    },
+    '304': { description: 'Nothing has happened since.', headers: EntityTag },
+    ...problems('not_found', ...readProblems),
+  },
+};
+
+const listChanges: ZodOpenApiOperationObject = {
+  operationId: 'listChanges',
+  summary: "List a job's changes in plan order",
+  requestParams: { path: z.object({ jobId: JobId }), query: ChangeQuery },
+  responses: {
+    '200': { description: 'One page.', content: { 'application/json': { schema: ChangeList } } },
+    ...problems('invalid_request', 'not_found', ...readProblems),
+  },
+};
+
+const getChange: ZodOpenApiOperationObject = {
+  operationId: 'getChange',
+  summary: 'Read a change with its steps',
+  requestParams: { path: z.object({ jobId: JobId, changeId: ChangeId }) },
+  responses: {
+    '200': {
+      description: 'The change.',
+      content: { 'application/json': { schema: ChangeDetail } },
+    },
+    ...problems('not_found', ...readProblems),
+  },
+};
+
+const getHealth: ZodOpenApiOperationObject = {
+  operationId: 'getHealth',
+  summary: 'Whether the service and its database answer',
+  security: [],
+  responses: {
+    '200': {
+      description: 'They do.',
+      content: { 'application/json': { schema: z.object({ status: z.literal('ok') }) } },
+    },
+    ...problems('unavailable', 'internal'),
+  },
+};
+
+const getOpenApi: ZodOpenApiOperationObject = {
+  operationId: 'getOpenApi',
+  summary: 'This document',
+  security: [],
+  responses: {
+    '200': {
+      description: 'OpenAPI 3.1.',
+      content: { 'application/json': { schema: z.record(z.string(), z.unknown()) } },
+    },
+  },
+};
+
+function chatCall(platform: string): ZodOpenApiOperationObject {
+  return {
+    operationId: `${platform}Call`,
+    summary: `Where ${platform} calls in; not configured in this version`,
+    security: [],
+    responses: problems('not_found'),
+  };
+}
+
+/** The OpenAPI document as the text of its file. */
+export function openApiText(): string {
+  const document = createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Lanekeeper',
+      version: '1',
+      description:
+        'Changes many Alibaba Cloud IPsec-VPN connections in one go, one at a time wherever the cloud allows only one.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    security: [{ token: [] }],
+    paths: {
+      '/v1/jobs': { get: listJobs, post: postJob },
+      '/v1/jobs/{jobId}': { get: getJob },
+      '/v1/jobs/{jobId}/changes': { get: listChanges },
+      '/v1/jobs/{jobId}/changes/{changeId}': { get: getChange },
+      '/v1/chatops/slack': { post: chatCall('slack') },
+      '/v1/chatops/dingtalk': { post: chatCall('dingtalk') },
+      '/v1/chatops/feishu': { post: chatCall('feishu') },
+      '/v1/openapi.json': { get: getOpenApi },
+      '/healthz': { get: getHealth },
+    },
+    components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+  });
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

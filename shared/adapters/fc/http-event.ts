@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { AppError } from '../../platform/errors.ts';
+import { problemResponse } from '../../platform/http/problem.ts';
+
+/** What an HTTP trigger hands to a managed runtime, as far as it is used. Source: Function Compute 3.0, "HTTP trigger event". */
+const HttpEvent = z.object({
+  version: z.literal('v1'),
+  /** Percent-encoded, without the query. */
+  rawPath: z.string().regex(/^\//),
+  body: z.string().default(''),
+  isBase64Encoded: z.boolean().default(false),
+  /** Names keep their case; repeated headers are joined by commas. */
+  headers: z.record(z.string(), z.string()).default({}),
+  /** Decoded; repeated keys are joined by commas. */
+  queryParameters: z.record(z.string(), z.string()).default({}),
+  requestContext: z.object({
+    domainName: z.string().default('localhost'),
+    requestId: z.string().optional(),
+    http: z.object({ method: z.string().regex(/^[A-Z]{1,16}$/) }),
+  }),
+});
+type HttpEvent = z.infer<typeof HttpEvent>;
+
+/** What an HTTP trigger wants back. One value for each header name. */
+export interface FcHttpResponse {
+  statusCode: number;
+  headers: Record<string, string>;
+  isBase64Encoded: boolean;
+  body: string;
+}
+
+/** Answers HTTP events through a web-standard `fetch`. What is no HTTP event of version v1 is answered 400. */
+export async function answerHttpEvent(
+  event: unknown,
+  fetch: (request: Request) => Promise<Response>,
+): Promise<FcHttpResponse> {
+  const request = requestOf(event);
+  if (request === null) {
+    const error = new AppError('invalid_request', 'the event is no HTTP request of version v1');
+    return encodeResponse(problemResponse(error));
+  }
+  return encodeResponse(await fetch(request));
+}
+
+function requestOf(event: unknown): Request | null {
+  const parsed = HttpEvent.safeParse(jsonOf(event));
+  return parsed.success ? buildRequest(parsed.data) : null;
+}
+
+/** The event comes as bytes; tests and other callers may give it parsed. */
+function jsonOf(event: unknown): unknown {
+  if (!(event instanceof Uint8Array) && typeof event !== 'string') return event;
+  try {
+    const value: unknown = JSON.parse(Buffer.from(event).toString('utf8'));
+    return value;
+  } catch {
+    return null;
+  }
+}
+
+function buildRequest(event: HttpEvent): Request | null {
+  const { rawPath, headers, requestContext } = event;
+  const { domainName, requestId, http } = requestContext;
+  const query = new URLSearchParams(event.queryParameters).toString();
+  const url = `https://${domainName}${rawPath}${query === '' ? '' : `?${query}`}`;
+  const body = Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8');
+  const takesBody = http.method !== 'GET' && http.method !== 'HEAD' && body.length > 0;
+  try {
+    const request = new Request(url, {
+      method: http.method,
+      headers,
+      body: takesBody ? body : null,
+    });
+    if (requestId !== undefined) request.headers.set('X-Request-Id', requestId);
+    return request;
+  } catch {
+    return null;
+  }
+}
+
+async function encodeResponse(response: Response): Promise<FcHttpResponse> {
+  const bytes = Buffer.from(await response.arrayBuffer());
+  const isText = /^(text\/|application\/([\w.+-]+\+)?(json|x-ndjson)\b)/.test(
+    response.headers.get('Content-Type') ?? 'text/',
+  );
+  return {
+    statusCode: response.status,
+    headers: Object.fromEntries(response.headers),
+    isBase64Encoded: !isText,
+    body: bytes.toString(isText ? 'utf8' : 'base64'),
+  };
+}
