@@ -1,3 +1,4 @@
+import type { MaskedValues } from '../connection/mask.ts';
 import type { AttachType } from '../connection/model.ts';
 import type { CloudErrorClass } from '../connection/vpn-api.ts';
 import type { ChangeState, ChangeStep } from './state.ts';
@@ -23,9 +24,6 @@ export interface ChangeError {
   requestId: string | null;
 }
 
-/** A connection's fields with each key replaced by its keyed digest; what is stored, compared and hashed. */
-export type MaskedFields = Readonly<Record<string, string | number | boolean>>;
-
 /** What a change is and never stops being. */
 export interface ChangeIdentity {
   id: string;
@@ -46,7 +44,7 @@ export interface ChangeProgress {
   refusals: number;
   diff: readonly DiffEntry[];
   /** The fields as found when resolved, then as read just before the write. */
-  base: MaskedFields | null;
+  base: MaskedValues | null;
   /** The key of `base`, sealed for this change. */
   sealedBaseKey: string | null;
   /** Keyed digest of the request before it is first sent. */
@@ -55,16 +53,16 @@ export interface ChangeProgress {
   /** The fingerprint of what the connection became; set when the change succeeds. */
   resultFingerprint: string | null;
   lastError: ChangeError | null;
-  /** ISO 8601; when the change was first started, when its request was first sent, when it became final. */
-  startedAt: string | null;
-  sentAt: string | null;
-  finishedAt: string | null;
 }
 
 /** A change as stored. `laneKey` and `attachType` are null until its job is resolved. */
 export interface ChangeRecord extends ChangeIdentity, ChangeProgress {
   laneKey: string | null;
   attachType: AttachType | null;
+  /** ISO 8601, by the store's clock: when it was first started, when its request was first about to be sent, its end. */
+  startedAt: string | null;
+  sentAt: string | null;
+  finishedAt: string | null;
 }
 
 /** What happened to a change, for the append-only journal. `data` never holds a key. */

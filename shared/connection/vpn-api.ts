@@ -42,6 +42,8 @@ export interface CloudError {
   /** A sentence of ours: what it means and what to do. Never the cloud's text. */
   message: string;
   requestId: string | null;
+  /** When the same call may be made again, where that is known (an exhausted budget). */
+  retryInMs?: number;
 }
 
 /** What became of a write, as far as its answer tells. Acceptance is not completion: the cloud applies it later. */

@@ -4,8 +4,8 @@ import type {
   ChangeRecord,
   DiffEntry,
   JournalEvent,
-  MaskedFields,
 } from '../change/record.ts';
+import type { MaskedValues } from '../connection/mask.ts';
 import type { AttachType } from '../connection/model.ts';
 import type { StoredIntent } from '../job/record.ts';
 
@@ -50,7 +50,7 @@ export type Continuation =
 export interface LaneUpdate extends Lease {
   change: (ChangeProgress & { id: string; jobId: string }) | null;
   events: readonly JournalEvent[];
-  then: Continuation;
+  afterwards: Continuation;
   /** The whole job stops, whatever its failure policy (no permission, no valid credentials). */
   stopsJob?: string;
 }
@@ -95,7 +95,7 @@ export type Resolution =
       id: string;
       laneKey: string;
       attachType: AttachType;
-      base: MaskedFields;
+      base: MaskedValues;
       sealedBaseKey: string | null;
       diff: readonly DiffEntry[];
     }
@@ -140,6 +140,6 @@ export interface ResolvedPlan {
     vpnConnectionId: string;
     attachType: AttachType | null;
     laneKey: string | null;
-    fields: MaskedFields | null;
+    fields: MaskedValues | null;
   }[];
 }

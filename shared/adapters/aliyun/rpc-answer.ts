@@ -110,8 +110,9 @@ function readFailure(thrown: unknown): RpcAnswer {
   return unreadable(null);
 }
 
+/** Trying several addresses of a name fails with an AggregateError of what each of them met. */
 function isBeforeSending(thrown: unknown, syscall: string | undefined): boolean {
-  if (thrown instanceof AggregateError) {
+  if (thrown instanceof AggregateError && thrown.errors.length > 0) {
     return thrown.errors.every((each) =>
       isBeforeSending(each, Failure.safeParse(each).data?.syscall),
     );

@@ -104,7 +104,7 @@ export function createRpcClient(options: RpcClientOptions): RpcClient {
  * Source: pop-core 1.8.0, `lib/rpc.js`, and httpx 2.3.3, `lib/index.js`.
  */
 function requestOptions(agent: HttpAgent, timeoutMs: number): object {
-  return { method: 'POST', timeout: timeoutMs, formatParams: false, formatAction: false, agent };
+  return { method: 'POST', timeout: timeoutMs, agent };
 }
 
 function openConnection(

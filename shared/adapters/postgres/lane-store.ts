@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Assignment, ClaimedLane, LaneStore, Lease } from '../../lane/lane-store.ts';
+import type { ClaimedLane, LaneStore, Lease } from '../../lane/lane-store.ts';
 import { assignmentColumns, parseAssignment } from './assignments.ts';
 import type { Database, Query } from './database.ts';
 import { recordUpdates, wakeLanes } from './record-updates.ts';

@@ -41,7 +41,7 @@ export async function recordUpdates(
   const moved = await writeChanges(run, held);
   await writeEvents(run, held, moved);
   const roused = await readySuccessors(run, moved);
-  const wanting = held.filter((update) => update.then.kind === 'next');
+  const wanting = held.filter((update) => update.afterwards.kind === 'next');
   const candidates = await listCandidates(
     run,
     wanting.map((update) => update.laneKey),
@@ -110,12 +110,13 @@ async function writeChanges(run: Query, updates: readonly LaneUpdate[]): Promise
         SET state = r.state, step = r.step, attempts = r.attempts, refusals = r.refusals, diff = r.diff, base = r.base,
             sealed_base_key = r."sealedBaseKey", request_digest = r."requestDigest", client_token = r."clientToken",
             result_fingerprint = r."resultFingerprint", last_error = r."lastError",
-            started_at = r."startedAt", sent_at = coalesce(r."sentAt", CASE WHEN r.step = 'send' THEN lanekeeper.now() END),
+            sent_at = CASE WHEN r.state = 'queued' THEN NULL
+                           WHEN r.step = 'send' THEN coalesce(c.sent_at, lanekeeper.now()) ELSE c.sent_at END,
             finished_at = CASE WHEN r.state = ANY ($2) THEN lanekeeper.now() END, events = c.events + r."newEvents"
        FROM jsonb_to_recordset($1::jsonb) AS r(
             id text, state text, step text, attempts int, refusals int, diff jsonb, base jsonb, "sealedBaseKey" text,
             "requestDigest" text, "clientToken" text, "resultFingerprint" text, "lastError" jsonb,
-            "startedAt" timestamptz, "sentAt" timestamptz, "newEvents" int)
+            "newEvents" int)
        JOIN lanekeeper.change o ON o.id = r.id
       WHERE c.id = r.id
   RETURNING c.id, c.job_id AS "jobId", c.region_id AS "regionId", c.vpn_connection_id AS "vpnConnectionId",
@@ -208,13 +209,13 @@ function placeOf(
   const { worker, leaseSeconds } = context.lease;
   const leased = { worker, dueInMs: leaseSeconds * 1000 };
   const changeId = update.change?.id ?? null;
-  switch (update.then.kind) {
+  switch (update.afterwards.kind) {
     case 'keep':
       return { ...leased, changeId };
     case 'release':
-      return { worker: null, changeId, dueInMs: update.then.dueInMs };
+      return { worker: null, changeId, dueInMs: update.afterwards.dueInMs };
     case 'requeue':
-      return { worker: null, changeId: null, dueInMs: update.then.dueInMs };
+      return { worker: null, changeId: null, dueInMs: update.afterwards.dueInMs };
     case 'next': {
       const next = context.assignments.get(update.laneKey);
       if (next) return { ...leased, changeId: next.change.id };

@@ -1,0 +1,80 @@
+import type { Clock } from '../platform/clock.ts';
+import { createGatherer, type Gatherer } from '../platform/gather.ts';
+import type { ApiBudget, BudgetScope } from './api-budget.ts';
+
+/** Grants single calls out of the shared budget. */
+export interface Governor {
+  /**
+   * Waits for one call of the scope, at most `maxWaitMs`. Null when it may be made now; otherwise in how many
+   * milliseconds it is worth asking again.
+   */
+  admit(scope: BudgetScope, maxWaitMs: number): Promise<{ retryInMs: number } | null>;
+  /** The cloud throttled a call of the scope. */
+  throttled(scope: BudgetScope): Promise<void>;
+}
+
+const shortestPauseMs = 1_000;
+/** How long calls granted in advance may be kept; the budget's windows have this much slack. */
+const keepGrantedMs = 1_000;
+
+interface ScopeState {
+  ask: Gatherer<null, { retryInMs: number } | null>;
+}
+
+/**
+ * A governor over the shared budget. Calls that are wanted at the same time are asked for in one statement.
+ * `ahead` calls are taken beyond what is wanted where budgets are so large that asking would cost more than it saves.
+ */
+export function createGovernor(deps: {
+  budget: ApiBudget;
+  clock: Clock;
+  ahead: (scope: BudgetScope) => number;
+  lingerMs: number;
+}): Governor {
+  const { budget, clock } = deps;
+  const scopes = new Map<string, ScopeState>();
+
+  function stateOf(scope: BudgetScope): ScopeState {
+    const key = `${scope.regionId} ${scope.action}`;
+    const known = scopes.get(key);
+    if (known) return known;
+    const state = createScope(scope);
+    scopes.set(key, state);
+    return state;
+  }
+
+  function createScope(scope: BudgetScope): ScopeState {
+    let spare = 0;
+    let spareUntil = 0;
+    const run = async (batch: readonly null[]): Promise<({ retryInMs: number } | null)[]> => {
+      if (clock.monotonic() > spareUntil) spare = 0;
+      const missing = batch.length - spare;
+      let retryInMs = 0;
+      if (missing > 0) {
+        const grant = await budget.take(scope, missing + deps.ahead(scope));
+        spare += grant.granted;
+        spareUntil = clock.monotonic() + keepGrantedMs;
+        retryInMs = grant.retryInMs;
+      }
+      return batch.map(() => {
+        if (spare <= 0) return { retryInMs };
+        spare -= 1;
+        return null;
+      });
+    };
+    return { ask: createGatherer({ run, lingerMs: deps.lingerMs, clock, serial: true }) };
+  }
+
+  return {
+    async admit(scope, maxWaitMs) {
+      const deadline = clock.monotonic() + maxWaitMs;
+      for (;;) {
+        const refusal = await stateOf(scope).ask(null);
+        if (refusal === null) return null;
+        if (clock.monotonic() + refusal.retryInMs > deadline) return refusal;
+        await clock.sleep(refusal.retryInMs);
+      }
+    },
+    throttled: (scope) => budget.slowDown(scope, shortestPauseMs),
+  };
+}

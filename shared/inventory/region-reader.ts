@@ -1,0 +1,280 @@
+import type { GovernedVpnApi } from '../budget/governed-vpn-api.ts';
+import type { VpnConnection } from '../connection/model.ts';
+import type { CloudError } from '../connection/vpn-api.ts';
+import type { Clock } from '../platform/clock.ts';
+import { createGatherer, type Gatherer } from '../platform/gather.ts';
+import { chooseCover, type KnownSizes, listsUpdatingGateways } from './cover.ts';
+import { Observations } from './observations.ts';
+import { type AllItems, readPages } from './read-pages.ts';
+
+/** One connection that somebody wants to see, as it was not before `notBefore` (monotonic milliseconds). */
+export interface Look {
+  regionId: string;
+  vpnConnectionId: string;
+  /** The gateway whose state matters too; null for attachments, and where only the connection matters. */
+  vpnGatewayId: string | null;
+  /** Whether the gateway's own state must be known to be settled first. */
+  awaitsGateway: boolean;
+  notBefore: number;
+}
+
+/** What a look saw. */
+export type Sight =
+  | { kind: 'seen'; connection: VpnConnection | null; readAt: number }
+  /** The gateway is still updating; the connection was not read. */
+  | { kind: 'gateway_updating' }
+  | { kind: 'failed'; error: CloudError };
+
+/** What a search found. */
+export type Found =
+  | { kind: 'found'; connections: ReadonlyMap<string, VpnConnection | null> }
+  | { kind: 'failed'; error: CloudError };
+
+/** Reads for many at once: looks that come together share the fewest calls that cover them all. */
+export interface RegionReader {
+  look(look: Look): Promise<Sight>;
+  /** Certain connections of a region as they are now, by id; null for those that do not exist. */
+  find(regionId: string, ids: readonly string[]): Promise<Found>;
+}
+
+/** A reader over the governed API. Looks gather for `lingerMs` before they are read. */
+export function createRegionReader(deps: {
+  api: GovernedVpnApi;
+  clock: Clock;
+  lingerMs: number;
+}): RegionReader {
+  const regions = new Map<string, { observed: Observations; look: Gatherer<Look, Sight> }>();
+
+  function regionOf(regionId: string): { observed: Observations; look: Gatherer<Look, Sight> } {
+    const known = regions.get(regionId);
+    if (known) return known;
+    const observed = new Observations();
+    const run = (looks: readonly Look[]): Promise<readonly Sight[]> =>
+      readLooks({ ...deps, regionId, observed }, looks);
+    const region = {
+      observed,
+      look: createGatherer({ run, lingerMs: deps.lingerMs, clock: deps.clock }),
+    };
+    regions.set(regionId, region);
+    return region;
+  }
+
+  return {
+    look: (look) => regionOf(look.regionId).look(look),
+    find: (regionId, ids) =>
+      findConnections({ ...deps, regionId, observed: regionOf(regionId).observed }, ids),
+  };
+}
+
+interface RegionContext {
+  api: GovernedVpnApi;
+  clock: Clock;
+  regionId: string;
+  observed: Observations;
+}
+
+async function readLooks(
+  context: RegionContext,
+  looks: readonly Look[],
+): Promise<readonly Sight[]> {
+  const { observed, clock } = context;
+  observed.forgetBefore(clock.monotonic());
+  const gatewayFault = await readGateways(context, looks);
+  const open = looks.filter((look) => isOpen(observed, look));
+  const connectionFault = await readConnections(context, open);
+  return looks.map((look) => sightOf(observed, look, gatewayFault ?? connectionFault));
+}
+
+/** Whether the look still needs its connection: not seen yet, and its gateway not known to be updating. */
+function isOpen(observed: Observations, look: Look): boolean {
+  if (look.awaitsGateway && look.vpnGatewayId !== null) {
+    const updating = observed.gatewayIsUpdating(look.vpnGatewayId, look.notBefore);
+    if (updating !== false) return false;
+  }
+  return observed.connection(look.vpnConnectionId, look.notBefore) === null;
+}
+
+function sightOf(observed: Observations, look: Look, fault: CloudError | null): Sight {
+  if (look.awaitsGateway && look.vpnGatewayId !== null) {
+    const updating = observed.gatewayIsUpdating(look.vpnGatewayId, look.notBefore);
+    if (updating === true) return { kind: 'gateway_updating' };
+    if (updating === null) return { kind: 'failed', error: fault ?? notShown };
+  }
+  const seen = observed.connection(look.vpnConnectionId, look.notBefore);
+  if (seen) return { kind: 'seen', connection: seen.value, readAt: seen.readAt };
+  return { kind: 'failed', error: fault ?? notShown };
+}
+
+const notShown: CloudError = {
+  class: 'unknown_fate',
+  code: 'NotShown',
+  message: 'the cloud did not show what was asked for; it is asked again',
+  requestId: null,
+};
+
+async function readGateways(
+  { api, clock, regionId, observed }: RegionContext,
+  looks: readonly Look[],
+): Promise<CloudError | null> {
+  const wanted = looks.flatMap(({ awaitsGateway, vpnGatewayId, notBefore }) =>
+    awaitsGateway &&
+    vpnGatewayId !== null &&
+    observed.gatewayIsUpdating(vpnGatewayId, notBefore) === null
+      ? [vpnGatewayId]
+      : [],
+  );
+  const ids = [...new Set(wanted)];
+  const readAt = clock.monotonic();
+  if (listsUpdatingGateways(ids.length, observed.updatingGateways)) {
+    const listed = await readPages((pageNumber) =>
+      api.listGateways({ regionId, status: 'updating', pageNumber }),
+    );
+    if (listed.kind === 'failed') return listed.error;
+    observed.updatingGateways = listed.total;
+    const updating = new Set(listed.items.map((gateway) => gateway.vpnGatewayId));
+    for (const id of ids) observed.sawGateway(id, updating.has(id), readAt);
+    return null;
+  }
+  const outcomes = await Promise.all(
+    ids.map((vpnGatewayId) => api.describeGateway({ regionId, vpnGatewayId })),
+  );
+  let fault: CloudError | null = null;
+  outcomes.forEach((outcome, index) => {
+    const id = ids[index];
+    if (outcome.kind === 'failed') fault = outcome.error;
+    else if (id !== undefined)
+      observed.sawGateway(id, outcome.value?.status === 'updating', readAt);
+  });
+  return fault;
+}
+
+async function readConnections(
+  context: RegionContext,
+  looks: readonly Look[],
+): Promise<CloudError | null> {
+  if (looks.length === 0) return null;
+  const { observed } = context;
+  const onGateways = looks.flatMap((look) => look.vpnGatewayId ?? []);
+  const alone = looks.filter((look) => look.vpnGatewayId === null);
+  const cover = chooseCover(
+    {
+      gatewayIds: [...new Set(onGateways)],
+      attachmentIds: [...new Set(alone.map((look) => look.vpnConnectionId))],
+    },
+    sizesOf(observed),
+  );
+  if (cover.kind === 'sweep') {
+    const swept = await sweepRegion(context);
+    if (swept.kind === 'failed') return swept.error;
+  } else {
+    const fault = await readPieces(context, cover.gatewayIds, cover.connectionIds);
+    if (fault) return fault;
+  }
+  return readMissing(context, looks);
+}
+
+function sizesOf(observed: Observations): KnownSizes {
+  return {
+    connectionsInRegion: observed.connectionsInRegion,
+    connectionsOnGateway: (id) => observed.connectionsOnGateway(id),
+  };
+}
+
+async function sweepRegion(context: RegionContext): Promise<AllItems<VpnConnection>> {
+  const { api, clock, regionId, observed } = context;
+  const readAt = clock.monotonic();
+  const all = await readPages((pageNumber) => api.listConnections({ regionId, pageNumber }));
+  if (all.kind === 'failed') return all;
+  observed.connectionsInRegion = all.total;
+  const sizes = new Map<string, number>();
+  for (const connection of all.items) {
+    observed.sawConnection(connection.vpnConnectionId, connection, readAt);
+    const gateway = connection.vpnGatewayId;
+    if (gateway !== null) sizes.set(gateway, (sizes.get(gateway) ?? 0) + 1);
+  }
+  for (const [id, size] of sizes) observed.sawGatewaySize(id, size);
+  return all;
+}
+
+/** A search for so few is not worth learning the region's size first. */
+const fewIds = 3;
+
+async function findConnections(context: RegionContext, ids: readonly string[]): Promise<Found> {
+  const { api, clock, regionId, observed } = context;
+  const notBefore = clock.monotonic();
+  if (observed.connectionsInRegion === null && ids.length > fewIds) {
+    const first = await api.listConnections({ regionId, pageNumber: 1 });
+    if (first.kind === 'failed') return first;
+    observed.connectionsInRegion = first.value.total;
+  }
+  const cover = chooseCover({ gatewayIds: [], attachmentIds: ids }, sizesOf(observed));
+  if (cover.kind === 'sweep') {
+    const swept = await sweepRegion(context);
+    if (swept.kind === 'failed') return swept;
+  }
+  const missing = ids.filter((id) => observed.connection(id, notBefore) === null);
+  const error = await readSome(context, missing);
+  if (error) return { kind: 'failed', error };
+  const connections = ids.map(
+    (id) => [id, observed.connection(id, notBefore)?.value ?? null] as const,
+  );
+  return { kind: 'found', connections: new Map(connections) };
+}
+
+/** How many single reads are under way at the same time. */
+const singlesAtOnce = 16;
+
+async function readSome(
+  context: RegionContext,
+  ids: readonly string[],
+): Promise<CloudError | null> {
+  for (let from = 0; from < ids.length; from += singlesAtOnce) {
+    const some = ids.slice(from, from + singlesAtOnce);
+    const faults = await Promise.all(some.map((id) => readOne(context, id)));
+    const fault = faults.find((candidate) => candidate !== null);
+    if (fault) return fault;
+  }
+  return null;
+}
+
+async function readPieces(
+  { api, clock, regionId, observed }: RegionContext,
+  gatewayIds: readonly string[],
+  connectionIds: readonly string[],
+): Promise<CloudError | null> {
+  const readAt = clock.monotonic();
+  const lists = gatewayIds.map(async (vpnGatewayId) => {
+    const list = await readPages((pageNumber) =>
+      api.listConnections({ regionId, vpnGatewayId, pageNumber }),
+    );
+    if (list.kind === 'failed') return list.error;
+    observed.sawGatewaySize(vpnGatewayId, list.total);
+    for (const item of list.items) observed.sawConnection(item.vpnConnectionId, item, readAt);
+    return null;
+  });
+  const singles = connectionIds.map((id) => readOne({ api, clock, regionId, observed }, id));
+  const faults = await Promise.all([...lists, ...singles]);
+  return faults.find((fault) => fault !== null) ?? null;
+}
+
+async function readOne(
+  { api, clock, regionId, observed }: RegionContext,
+  vpnConnectionId: string,
+): Promise<CloudError | null> {
+  const readAt = clock.monotonic();
+  const outcome = await api.describeConnection({ regionId, vpnConnectionId });
+  if (outcome.kind === 'failed') return outcome.error;
+  observed.sawConnection(vpnConnectionId, outcome.value, readAt);
+  return null;
+}
+
+/** A list may have missed a connection (pages shift while they are read): only a read of its own says that it is gone. */
+async function readMissing(
+  context: RegionContext,
+  looks: readonly Look[],
+): Promise<CloudError | null> {
+  const missing = looks.filter(
+    (look) => context.observed.connection(look.vpnConnectionId, look.notBefore) === null,
+  );
+  return readSome(context, [...new Set(missing.map((look) => look.vpnConnectionId))]);
+}

@@ -1,0 +1,56 @@
+import type { Assignment } from '../lane/lane-store.ts';
+import { unreachable } from '../platform/errors.ts';
+import { readStep } from './read-step.ts';
+import { sendStep } from './send-step.ts';
+import { settleStep } from './settle-step.ts';
+import type { HeldLane, Recorder, StepDeps, StepResult } from './worker-deps.ts';
+
+/**
+ * Advances one lane as far as it goes without waiting: step after step, each written before the next begins, until the
+ * lane has to wait for the cloud, has nothing to start, or was lost to another worker.
+ */
+export async function advanceLane(
+  deps: StepDeps,
+  record: Recorder,
+  held: HeldLane,
+  begun: Assignment | null,
+): Promise<void> {
+  let assignment = begun;
+  for (;;) {
+    const result: StepResult = assignment
+      ? await runStep(deps, held, assignment)
+      : { change: null, events: [], afterwards: { kind: 'next' } };
+    const outcome = await record({ laneKey: held.laneKey, epoch: held.epoch, ...result });
+    if (outcome.kind === 'lost') {
+      deps.logger.warn('lane was lost to another worker', { laneKey: held.laneKey });
+      return;
+    }
+    if (outcome.kind === 'next') assignment = outcome.assignment;
+    else if (result.afterwards.kind === 'keep') assignment = carryOn(assignment, result);
+    else return;
+  }
+}
+
+function carryOn(assignment: Assignment | null, result: StepResult): Assignment | null {
+  if (!assignment || !result.change) return assignment;
+  return { ...assignment, change: { ...assignment.change, ...result.change } };
+}
+
+function runStep(deps: StepDeps, held: HeldLane, assignment: Assignment): Promise<StepResult> {
+  const { step } = assignment.change;
+  switch (step) {
+    case null:
+    case 'read':
+      return readStep(deps, held, assignment);
+    case 'send':
+      // A stored request that this run did not store may have been sent by whoever stored it.
+      return held.preparedHere === assignment.change.clientToken
+        ? sendStep(deps, held, assignment)
+        : settleStep(deps, held, assignment);
+    case 'settle':
+    case 'reconcile':
+      return settleStep(deps, held, assignment);
+    default:
+      return unreachable(step);
+  }
+}

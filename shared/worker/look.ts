@@ -1,0 +1,23 @@
+import type { ChangeRecord } from '../change/record.ts';
+import type { Sight } from '../inventory/region-reader.ts';
+import type { HeldLane, StepDeps } from './worker-deps.ts';
+
+/** Looks at a change's connection, and at its gateway when the lane is one. */
+export function lookFor(
+  deps: StepDeps,
+  held: HeldLane,
+  change: ChangeRecord,
+  options: { awaitsGateway: boolean; notBefore: number },
+): Promise<Sight> {
+  const vpnGatewayId = held.kind === 'gateway' ? (held.laneKey.split('/')[1] ?? null) : null;
+  const { regionId, vpnConnectionId } = change;
+  return deps.reader.look({ regionId, vpnConnectionId, vpnGatewayId, ...options });
+}
+
+/**
+ * The monotonic time of the tick on which looks of this moment were due. What was read since then is what such a look
+ * would read.
+ */
+export function thisTick(deps: StepDeps): number {
+  return deps.clock.monotonic() - (deps.clock.now() % deps.settings.pollIntervalMs);
+}

@@ -1,0 +1,208 @@
+import PQueue from 'p-queue';
+import type { ClaimedLane, LaneStore, LaneUpdate, ResolveStore } from '../lane/lane-store.ts';
+import type { WorkerWaker } from '../lane/worker-waker.ts';
+import { createGatherer } from '../platform/gather.ts';
+import { advanceLane } from './advance-lane.ts';
+import { resolveRegion } from './resolve-region.ts';
+import type { HeldLane, Recorder, StepDeps } from './worker-deps.ts';
+
+/** What a worker run needs. */
+export interface WorkerDeps extends StepDeps {
+  lanes: LaneStore;
+  resolving: ResolveStore;
+  waker: WorkerWaker;
+  /** Name of this run, for leases and logs. */
+  worker: string;
+  /** How long step results gather before they are written together. */
+  lingerMs: number;
+  /** Resolves when there may be new work, so that a sleeping run looks at once; absent where nobody can tell. */
+  onHint?: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Why a run ended, and when there is something to do again (null: nothing is due). */
+export interface RunEnd {
+  reason: 'idle' | 'budget' | 'stopped';
+  nextDueInMs: number | null;
+}
+
+/** A run goes on while something is due within this time. */
+const idleAfterMs = 10_000;
+/** Between looks into an idle database. */
+const idlePollMs = 250;
+/** The part of a lease that is never used for sending. */
+const leaseMarginShare = 0.2;
+const databasePauseMs = 1_000;
+
+/**
+ * Runs a worker: claims due lanes, advances them, and sleeps until the next is due. Ends when nothing is due soon, when
+ * its budget is spent, or when `stop` aborts; then it gives back what it holds and wakes the next run if work is left.
+ * A database that cannot be reached is tried again until the budget is spent.
+ */
+export async function runWorker(deps: WorkerDeps, stop: AbortSignal): Promise<RunEnd> {
+  const run = createRun(deps, stop);
+  const renewing = run.keepLeases();
+  const end = await run.loop();
+  await run.drain();
+  await renewing;
+  if (end.nextDueInMs !== null) {
+    const delaySeconds = Math.max(0, Math.floor(end.nextDueInMs / 1_000));
+    await deps.waker.wake({ delaySeconds }).catch((error: unknown) => {
+      deps.logger.warn('the next worker could not be woken', { error });
+    });
+  }
+  deps.logger.debug('worker run ended', { worker: deps.worker, ...end });
+  return end;
+}
+
+interface Run {
+  loop(): Promise<RunEnd>;
+  keepLeases(): Promise<void>;
+  drain(): Promise<void>;
+}
+
+function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
+  const { clock, settings, lanes, worker } = deps;
+  const queue = new PQueue({ concurrency: settings.concurrency });
+  const held = new Map<string, HeldLane>();
+  const ended = new AbortController();
+  const startedAt = clock.monotonic();
+  let freed: (() => void) | null = null;
+
+  const leaseMs = settings.leaseSeconds * 1_000 * (1 - leaseMarginShare);
+  const record = createRecorder(deps, held, leaseMs);
+
+  function start(claimed: ClaimedLane, claimedAt: number): void {
+    const { laneKey, epoch, kind, regionId } = claimed;
+    const deadline = claimedAt + leaseMs;
+    const lane: HeldLane = { laneKey, epoch, kind, regionId, deadline, preparedHere: null };
+    held.set(laneKey, lane);
+    const work = async (): Promise<void> => {
+      try {
+        await advance(deps, record, lane, claimed);
+      } catch (error) {
+        // The lease runs out and the lane is claimed again: what was sent is read back first.
+        deps.logger.error('lane could not be advanced', { laneKey, error });
+      } finally {
+        held.delete(laneKey);
+        freed?.();
+      }
+    };
+    void queue.add(work, { priority: claimed.backlog });
+  }
+
+  /** Sleeps, but not past the moment when a lane is done, a hint comes or the run has to stop. */
+  async function rest(ms: number): Promise<void> {
+    const waking = new AbortController();
+    const wake = (): void => waking.abort();
+    freed = wake;
+    stop.addEventListener('abort', wake, { once: true });
+    void deps.onHint?.(waking.signal).then(wake);
+    await clock.sleep(ms, waking.signal);
+    waking.abort();
+    stop.removeEventListener('abort', wake);
+    freed = null;
+  }
+
+  async function claim(): Promise<number | null> {
+    const limit = settings.concurrency - held.size;
+    const claimedAt = clock.monotonic();
+    const claimed = await lanes.claim({ worker, limit, leaseSeconds: settings.leaseSeconds });
+    for (const lane of claimed.lanes) start(lane, claimedAt);
+    return claimed.nextDueInMs;
+  }
+
+  async function loop(): Promise<RunEnd> {
+    let nextDueInMs: number | null = 0;
+    for (;;) {
+      if (stop.aborted) return { reason: 'stopped', nextDueInMs };
+      if (clock.monotonic() - startedAt >= settings.budgetMs)
+        return { reason: 'budget', nextDueInMs };
+      try {
+        nextDueInMs = await claim();
+      } catch (error) {
+        deps.logger.error('database cannot be reached', { error });
+        await rest(databasePauseMs);
+        continue;
+      }
+      const isIdle = held.size === 0 && (nextDueInMs === null || nextDueInMs > idleAfterMs);
+      if (isIdle) return { reason: 'idle', nextDueInMs };
+      await rest(pauseOf(nextDueInMs, held.size >= settings.concurrency));
+    }
+  }
+
+  async function keepLeases(): Promise<void> {
+    const everyMs = (settings.leaseSeconds * 1_000) / 3;
+    for (;;) {
+      await clock.sleep(everyMs, ended.signal);
+      if (ended.signal.aborted) return;
+      await renewAll(deps, held, leaseMs);
+    }
+  }
+
+  async function drain(): Promise<void> {
+    await queue.onIdle();
+    ended.abort();
+  }
+
+  return { loop, keepLeases, drain };
+}
+
+/** How long to rest: until the next lane is due, at most a while, and when all hands are full until one is free. */
+function pauseOf(nextDueInMs: number | null, isFull: boolean): number {
+  if (isFull || nextDueInMs === null) return idlePollMs;
+  return Math.min(idlePollMs, Math.max(1, nextDueInMs));
+}
+
+/** Writes step results many at a time; each writing prolongs the lease of the lanes that are kept. */
+function createRecorder(
+  deps: WorkerDeps,
+  held: ReadonlyMap<string, HeldLane>,
+  leaseMs: number,
+): Recorder {
+  const { clock, lanes, worker, settings } = deps;
+  const write = async (updates: readonly LaneUpdate[]): ReturnType<LaneStore['record']> => {
+    const writtenAt = clock.monotonic();
+    const outcomes = await lanes.record(updates, { worker, leaseSeconds: settings.leaseSeconds });
+    updates.forEach((update, index) => {
+      const lane = held.get(update.laneKey);
+      if (!lane) return;
+      lane.deadline = outcomes[index]?.kind === 'lost' ? 0 : writtenAt + leaseMs;
+    });
+    return outcomes;
+  };
+  return createGatherer({ run: write, lingerMs: deps.lingerMs, clock, serial: true });
+}
+
+async function renewAll(
+  deps: WorkerDeps,
+  held: ReadonlyMap<string, HeldLane>,
+  leaseMs: number,
+): Promise<void> {
+  const mine = [...held.values()];
+  if (mine.length === 0) return;
+  const renewedAt = deps.clock.monotonic();
+  try {
+    const lost = await deps.lanes.renew(mine, deps.settings.leaseSeconds);
+    const gone = new Set(lost.map((lease) => lease.laneKey));
+    for (const lane of mine) lane.deadline = gone.has(lane.laneKey) ? 0 : renewedAt + leaseMs;
+  } catch (error) {
+    deps.logger.warn('leases could not be renewed', { error });
+  }
+}
+
+async function advance(
+  deps: WorkerDeps,
+  record: Recorder,
+  lane: HeldLane,
+  claimed: ClaimedLane,
+): Promise<void> {
+  if (lane.kind !== 'region') return advanceLane(deps, record, lane, claimed.assignment);
+  const outcome = await resolveRegion(deps, lane);
+  if (outcome.kind === 'lost') return;
+  const { laneKey, epoch } = lane;
+  const afterwards =
+    outcome.kind === 'later'
+      ? ({ kind: 'release', dueInMs: outcome.dueInMs } as const)
+      : ({ kind: 'next' } as const);
+  await record({ laneKey, epoch, change: null, events: [], afterwards });
+}

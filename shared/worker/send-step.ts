@@ -1,0 +1,140 @@
+import type { ChangeRecord } from '../change/record.ts';
+import { composeRequest, fieldsToSend, requestDigestOf } from '../change/request.ts';
+import { type FieldValues, isFieldPath } from '../connection/fields.ts';
+import type { CloudError, ModifyOutcome, ModifyRequest } from '../connection/vpn-api.ts';
+import type { Assignment } from '../lane/lane-store.ts';
+import { AppError, unreachable } from '../platform/errors.ts';
+import { baseKeyContext } from '../secret/seal-context.ts';
+import { retryDelay } from './read-step.ts';
+import { untilTick } from './settle-times.ts';
+import { advance, fail, lookAgain, requeue, storedError } from './step-results.ts';
+import { wantedFields } from './wanted.ts';
+import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
+
+/**
+ * Sends the stored request. `repeat` is set when its fate is unknown: then a refusal says nothing about the first
+ * sending, and the change never goes back to the queue.
+ */
+export async function sendStep(
+  deps: StepDeps,
+  held: HeldLane,
+  assignment: Assignment,
+  repeat = false,
+): Promise<StepResult> {
+  const { change } = assignment;
+  const request = storedRequest(deps, assignment);
+  held.preparedHere = null;
+  const outcome = await deps.api.modify(request, () => deps.clock.monotonic() < held.deadline);
+  if (outcome.kind === 'accepted') {
+    deps.settleTimes.accepted(change.id, deps.clock.monotonic());
+    return accepted(deps, change, outcome.requestId, request);
+  }
+  if (outcome.kind === 'refused') return refused(deps, change, outcome.error, repeat);
+  return repeat ? stillUnknown(deps, change, outcome) : notAccepted(deps, change, outcome);
+}
+
+/**
+ * The request exactly as it was stored before its first sending, rebuilt from the stored base and the plan.
+ * Raises `internal` when the digest differs: then it is not sent.
+ */
+function storedRequest(deps: StepDeps, assignment: Assignment): ModifyRequest {
+  const { change } = assignment;
+  const { attachType, clientToken, requestDigest } = change;
+  if (attachType === null || clientToken === null || change.base === null) {
+    throw new AppError('internal', 'a change is to be sent, but its request was not stored');
+  }
+  const fields = fieldsToSend(
+    storedBase(deps, change),
+    wantedFields(deps, assignment.intent, change.jobId),
+  );
+  const ref = { regionId: change.regionId, vpnConnectionId: change.vpnConnectionId, attachType };
+  if (requestDigestOf({ ...ref, fields }, deps.digestKey) !== requestDigest) {
+    throw new AppError('internal', 'a stored request does not match its digest');
+  }
+  return composeRequest(ref, fields, clientToken);
+}
+
+function storedBase(deps: StepDeps, change: ChangeRecord): FieldValues {
+  const entries = Object.entries(change.base ?? {}).filter(([path]) => isFieldPath(path));
+  const base: FieldValues = Object.fromEntries(entries);
+  if (change.sealedBaseKey === null) return base;
+  return {
+    ...base,
+    'IkeConfig.Psk': deps.sealer.open(change.sealedBaseKey, baseKeyContext(change.id)),
+  };
+}
+
+function accepted(
+  deps: StepDeps,
+  change: ChangeRecord,
+  requestId: string,
+  request: ModifyRequest,
+): StepResult {
+  const { pollIntervalMs } = deps.settings;
+  const firstLook = deps.settleTimes.firstLookMs(request.attachType);
+  return advance(
+    change,
+    { state: 'settling', step: 'settle', attempts: change.attempts + 1 },
+    { kind: 'accepted', data: { requestId, attempt: change.attempts + 1 } },
+    { kind: 'release', dueInMs: untilTick(deps.clock.now(), firstLook, pollIntervalMs) },
+  );
+}
+
+function refused(
+  deps: StepDeps,
+  change: ChangeRecord,
+  error: CloudError,
+  repeat: boolean,
+): StepResult {
+  // A repeat that is refused for good may still follow a first sending that was applied.
+  return repeat ? awaitFate(deps, change, error) : fail(change, storedError(error));
+}
+
+function notAccepted(
+  deps: StepDeps,
+  change: ChangeRecord,
+  outcome: Exclude<ModifyOutcome, { kind: 'accepted' } | { kind: 'refused' }>,
+): StepResult {
+  const error = storedError(outcome.error);
+  switch (outcome.kind) {
+    case 'busy':
+      return requeue(change, error, { dueInMs: retryDelay(deps, undefined), refused: true });
+    case 'throttled':
+    case 'not_sent':
+      return requeue(change, error, {
+        dueInMs: retryDelay(deps, outcome.error.retryInMs),
+        refused: false,
+      });
+    case 'unknown':
+      return awaitFate(deps, change, outcome.error);
+    default:
+      return unreachable(outcome);
+  }
+}
+
+function stillUnknown(
+  deps: StepDeps,
+  change: ChangeRecord,
+  outcome: Exclude<ModifyOutcome, { kind: 'accepted' } | { kind: 'refused' }>,
+): StepResult {
+  if (outcome.kind === 'unknown') return awaitFate(deps, change, outcome.error);
+  const afterMs = outcome.error.retryInMs ?? deps.settings.pollIntervalMs;
+  return lookAgain(deps, change, { afterMs, error: storedError(outcome.error) });
+}
+
+/** The request may have been applied: whoever comes next reads back before anything else. */
+function awaitFate(deps: StepDeps, change: ChangeRecord, error: CloudError): StepResult {
+  const { pollIntervalMs } = deps.settings;
+  const attachType = change.attachType ?? 'VPNGW';
+  const dueInMs = untilTick(
+    deps.clock.now(),
+    deps.settleTimes.firstLookMs(attachType),
+    pollIntervalMs,
+  );
+  return advance(
+    change,
+    { step: 'reconcile', attempts: change.attempts + 1, lastError: storedError(error) },
+    { kind: 'unknown_fate', data: { error: storedError(error), attempt: change.attempts + 1 } },
+    { kind: 'release', dueInMs },
+  );
+}

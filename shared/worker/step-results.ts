@@ -1,0 +1,98 @@
+import type { ChangeError, ChangeProgress, ChangeRecord, JournalEvent } from '../change/record.ts';
+import type { CloudError } from '../connection/vpn-api.ts';
+import type { Continuation } from '../lane/lane-store.ts';
+import { untilTick } from './settle-times.ts';
+import type { StepDeps, StepResult } from './worker-deps.ts';
+
+/** The part of a change that a step may write. */
+export function progressOf(change: ChangeRecord): ChangeProgress & { id: string; jobId: string } {
+  const { id, jobId, state, step, attempts, refusals, diff, base, sealedBaseKey } = change;
+  const { requestDigest, clientToken, resultFingerprint, lastError } = change;
+  const found = { diff, base, sealedBaseKey, requestDigest, clientToken, resultFingerprint };
+  return { id, jobId, state, step, attempts, refusals, ...found, lastError };
+}
+
+/** The change with some of its progress replaced, journalled, and what the lane does next. */
+export function advance(
+  change: ChangeRecord,
+  patch: Partial<ChangeProgress>,
+  event: JournalEvent | null,
+  afterwards: Continuation,
+): StepResult {
+  return { change: { ...progressOf(change), ...patch }, events: event ? [event] : [], afterwards };
+}
+
+/** The change is over; the lane takes its next one. */
+export function end(
+  change: ChangeRecord,
+  state: 'succeeded' | 'unchanged',
+  patch: Partial<ChangeProgress> = {},
+): StepResult {
+  const lastError = patch.lastError ?? null;
+  const data = { state, ...(lastError ? { note: lastError } : {}) };
+  const done = { state, step: null, lastError, ...patch };
+  return advance(change, done, { kind: 'finished', data }, { kind: 'next' });
+}
+
+/** The change failed for good; the lane takes its next one. */
+export function fail(change: ChangeRecord, error: ChangeError): StepResult {
+  const data = { state: 'failed', error };
+  const result = advance(
+    change,
+    { state: 'failed', step: null, lastError: error },
+    { kind: 'finished', data },
+    { kind: 'next' },
+  );
+  const hopeless = error.class === 'permission' || error.class === 'credentials';
+  return hopeless ? { ...result, stopsJob: `stopped: ${error.message} (${error.code})` } : result;
+}
+
+/** Nothing was sent: the change goes back to the queue, without lane or slot, and the lane is looked at again later. */
+export function requeue(
+  change: ChangeRecord,
+  error: ChangeError,
+  options: { dueInMs: number; refused: boolean },
+): StepResult {
+  const refusals = change.refusals + (options.refused ? 1 : 0);
+  return advance(
+    change,
+    { state: 'queued', step: null, lastError: error, refusals },
+    { kind: 'requeued', data: { error } },
+    { kind: 'requeue', dueInMs: options.dueInMs },
+  );
+}
+
+/** The change stays where it is; its lane is looked at again on the next tick, or later when that is known to be useless. */
+export function lookAgain(
+  deps: StepDeps,
+  change: ChangeRecord,
+  options: { afterMs?: number; error?: ChangeError } = {},
+): StepResult {
+  const { pollIntervalMs } = deps.settings;
+  const dueInMs = untilTick(deps.clock.now(), Math.max(1, options.afterMs ?? 1), pollIntervalMs);
+  const patch = options.error ? { lastError: options.error } : {};
+  return advance(change, patch, null, { kind: 'release', dueInMs });
+}
+
+/** A cloud error as it is stored with a change. */
+export function storedError(error: CloudError): ChangeError {
+  const { code, message, requestId } = error;
+  return { code, class: error.class, message, requestId };
+}
+
+/** An error of our own making. */
+export function ownError(
+  kind:
+    | 'changed_elsewhere'
+    | 'base_moved'
+    | 'not_applied'
+    | 'timeout'
+    | 'refused'
+    | 'busy'
+    | 'not_found'
+    | 'locked',
+  code: string,
+  message: string,
+): ChangeError {
+  return { code, class: kind, message, requestId: null };
+}

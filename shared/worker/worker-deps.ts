@@ -1,0 +1,51 @@
+import type { GovernedVpnApi } from '../budget/governed-vpn-api.ts';
+import type { RegionReader } from '../inventory/region-reader.ts';
+import type { Assignment, LaneUpdate, Lease, UpdateOutcome } from '../lane/lane-store.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Sealer } from '../secret/sealer.ts';
+import type { SettleTimes } from './settle-times.ts';
+
+/** How a worker behaves; from the configuration. */
+export interface WorkerSettings {
+  /** Most lanes advanced at once. */
+  concurrency: number;
+  pollIntervalMs: number;
+  leaseSeconds: number;
+  /** A run ends by itself after this. */
+  budgetMs: number;
+  /** A change whose outcome is still open so long after its request was sent fails. */
+  settleLimitMs: number;
+}
+
+/** What the steps of a change need. */
+export interface StepDeps {
+  api: GovernedVpnApi;
+  reader: RegionReader;
+  sealer: Sealer;
+  /** The key under which pre-shared keys are digested. */
+  digestKey: Buffer;
+  clock: Clock;
+  logger: Logger;
+  settleTimes: SettleTimes;
+  settings: WorkerSettings;
+}
+
+/** A lane while this worker holds it. `deadline` is the worker's own, always before the database's. */
+export interface HeldLane extends Lease {
+  kind: 'gateway' | 'connection' | 'region';
+  regionId: string;
+  /** Monotonic milliseconds after which nothing may be sent. */
+  deadline: number;
+  /** The request that this very run stored and has not sent; after a crash nobody can know that. */
+  preparedHere: string | null;
+}
+
+/** A step's result, without the lease that guards its writing. */
+export type StepResult = Omit<LaneUpdate, 'laneKey' | 'epoch'>;
+
+/** One step of a change. Never throws for what the cloud does. */
+export type Step = (deps: StepDeps, held: HeldLane, assignment: Assignment) => Promise<StepResult>;
+
+/** Writes a step's result under the lane's lease. */
+export type Recorder = (update: LaneUpdate) => Promise<UpdateOutcome>;
