@@ -363,7 +363,8 @@ const echoes: readonly (readonly [name: string, echo: (request: SeenRequest) => 
   ['JSON-escaped', () => JSON.stringify(key)],
   ['the form body', ({ body }) => body],
   ['the string to sign', ({ body }) => `POST&%2F&${strictly(body)}`],
-  ['the token', ({ form }) => `token ${form.SecurityToken} secret key-secret`],
+  ['the bare token', ({ form }) => form.SecurityToken ?? ''],
+  ['the token in a sentence', ({ form }) => `token ${form.SecurityToken} secret key-secret`],
 ];
 const places = ['Message', 'Code', 'RequestId', 'HostId'];
 
@@ -409,6 +410,12 @@ describe('a secret that the cloud sends back', () => {
       expect(await call()).toMatchObject({ kind: 'error', code, text: null });
     },
   );
+
+  it('has no way out through a text that quotes the string to sign under another code', async () => {
+    server.play(refusal(400, 'Surprise', 'server string to sign is: POST&%2F&AccessKeyId%3Dx'));
+
+    expect(await call()).toMatchObject({ kind: 'error', code: 'Surprise', text: null });
+  });
 
   it('is not in an HTML page that is passed on', async () => {
     server.play((response, { body }) => response.end(`<html>${body}</html>`));
