@@ -8,7 +8,8 @@ const nounGroups = [
   ['connection', 'secret', 'auth'],
   ['plan', 'change'],
   ['job'],
-  ['lane', 'budget', 'inventory'],
+  ['lane', 'budget'],
+  ['inventory'],
   ['worker', 'progress'],
 ];
 

@@ -4,6 +4,7 @@ import type { WorkerWaker } from '../lane/worker-waker.ts';
 import { createGatherer } from '../platform/gather.ts';
 import { advanceLane } from './advance-lane.ts';
 import { resolveRegion } from './resolve-region.ts';
+import { untilTick } from './settle-times.ts';
 import type { HeldLane, Recorder, StepDeps } from './worker-deps.ts';
 
 /** What a worker run needs. */
@@ -66,10 +67,10 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
   const held = new Map<string, HeldLane>();
   const ended = new AbortController();
   const startedAt = clock.monotonic();
-  let freed: (() => void) | null = null;
+  const nap = createNap(deps, stop);
 
   const leaseMs = settings.leaseSeconds * 1_000 * (1 - leaseMarginShare);
-  const record = createRecorder(deps, held, leaseMs);
+  const record = createRecorder(deps, { held, leaseMs, onFreed: () => nap.interrupt() });
 
   function start(claimed: ClaimedLane, claimedAt: number): void {
     const { laneKey, epoch, kind, regionId } = claimed;
@@ -83,24 +84,12 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
         // The lease runs out and the lane is claimed again: what was sent is read back first.
         deps.logger.error('lane could not be advanced', { laneKey, error });
       } finally {
-        held.delete(laneKey);
-        freed?.();
+        const wasFull = held.size >= settings.concurrency;
+        if (held.get(laneKey) === lane) held.delete(laneKey);
+        if (wasFull) nap.interrupt();
       }
     };
     void queue.add(work, { priority: claimed.backlog });
-  }
-
-  /** Sleeps, but not past the moment when a lane is done, a hint comes or the run has to stop. */
-  async function rest(ms: number): Promise<void> {
-    const waking = new AbortController();
-    const wake = (): void => waking.abort();
-    freed = wake;
-    stop.addEventListener('abort', wake, { once: true });
-    void deps.onHint?.(waking.signal).then(wake);
-    await clock.sleep(ms, waking.signal);
-    waking.abort();
-    stop.removeEventListener('abort', wake);
-    freed = null;
   }
 
   async function claim(): Promise<number | null> {
@@ -111,22 +100,34 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
     return claimed.nextDueInMs;
   }
 
+  /** Why the run must end now whatever is due, if it must. */
+  function mustEnd(): 'stopped' | 'budget' | null {
+    if (stop.aborted) return 'stopped';
+    return clock.monotonic() - startedAt >= settings.budgetMs ? 'budget' : null;
+  }
+
+  async function tryClaim(): Promise<{ nextDueInMs: number | null } | null> {
+    try {
+      return { nextDueInMs: await claim() };
+    } catch (error) {
+      deps.logger.error('database cannot be reached', { error });
+      return null;
+    }
+  }
+
   async function loop(): Promise<RunEnd> {
     let nextDueInMs: number | null = 0;
-    for (;;) {
-      if (stop.aborted) return { reason: 'stopped', nextDueInMs };
-      if (clock.monotonic() - startedAt >= settings.budgetMs)
-        return { reason: 'budget', nextDueInMs };
-      try {
-        nextDueInMs = await claim();
-      } catch (error) {
-        deps.logger.error('database cannot be reached', { error });
-        await rest(databasePauseMs);
+    for (let reason = mustEnd(); ; reason = mustEnd()) {
+      if (reason) return { reason, nextDueInMs };
+      const claimed = await tryClaim();
+      if (claimed === null) {
+        await nap.rest(databasePauseMs);
         continue;
       }
+      nextDueInMs = claimed.nextDueInMs;
       const isIdle = held.size === 0 && (nextDueInMs === null || nextDueInMs > idleAfterMs);
       if (isIdle) return { reason: 'idle', nextDueInMs };
-      await rest(pauseOf(nextDueInMs, held.size >= settings.concurrency));
+      await nap.rest(pauseOf(deps, nextDueInMs, held.size >= settings.concurrency));
     }
   }
 
@@ -147,30 +148,66 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
   return { loop, keepLeases, drain };
 }
 
-/** How long to rest: until the next lane is due, at most a while, and when all hands are full until one is free. */
-function pauseOf(nextDueInMs: number | null, isFull: boolean): number {
-  if (isFull || nextDueInMs === null) return idlePollMs;
-  return Math.min(idlePollMs, Math.max(1, nextDueInMs));
+interface Nap {
+  /** Sleeps, but not past the moment when it is interrupted, a hint comes or the run has to stop. */
+  rest(ms: number): Promise<void>;
+  interrupt(): void;
+}
+
+function createNap({ clock, onHint }: WorkerDeps, stop: AbortSignal): Nap {
+  let waking: AbortController | null = null;
+  let isDue = false;
+  const interrupt = (): void => {
+    isDue = true;
+    waking?.abort();
+  };
+  stop.addEventListener('abort', interrupt, { once: true });
+  return {
+    interrupt,
+    async rest(ms) {
+      const current = new AbortController();
+      waking = current;
+      if (isDue) current.abort();
+      void onHint?.(current.signal).then(() => current.abort());
+      await clock.sleep(ms, current.signal);
+      current.abort();
+      waking = null;
+      isDue = false;
+    },
+  };
+}
+
+/** How long to rest: until the next lane is due or the next tick of looks, at most a while; with full hands, until one is free. */
+function pauseOf(deps: WorkerDeps, nextDueInMs: number | null, isFull: boolean): number {
+  if (isFull) return idlePollMs;
+  const { pollIntervalMs } = deps.settings;
+  const nextTick = untilTick(deps.clock.now(), 1, pollIntervalMs);
+  return Math.max(1, Math.min(idlePollMs, nextTick, nextDueInMs ?? idlePollMs));
 }
 
 /** Writes step results many at a time; each writing prolongs the lease of the lanes that are kept. */
 function createRecorder(
   deps: WorkerDeps,
-  held: ReadonlyMap<string, HeldLane>,
-  leaseMs: number,
+  run: { held: ReadonlyMap<string, HeldLane>; leaseMs: number; onFreed: () => void },
 ): Recorder {
   const { clock, lanes, worker, settings } = deps;
   const write = async (updates: readonly LaneUpdate[]): ReturnType<LaneStore['record']> => {
     const writtenAt = clock.monotonic();
     const outcomes = await lanes.record(updates, { worker, leaseSeconds: settings.leaseSeconds });
     updates.forEach((update, index) => {
-      const lane = held.get(update.laneKey);
+      const lane = run.held.get(update.laneKey);
       if (!lane) return;
-      lane.deadline = outcomes[index]?.kind === 'lost' ? 0 : writtenAt + leaseMs;
+      lane.deadline = outcomes[index]?.kind === 'lost' ? 0 : writtenAt + run.leaseMs;
     });
+    if (updates.some(freesOthers)) run.onFreed();
     return outcomes;
   };
   return createGatherer({ run: write, lingerMs: deps.lingerMs, clock, serial: true });
+}
+
+/** Whether the update may have let other lanes start something: a change ended or gave its slot back. */
+function freesOthers({ change, afterwards }: LaneUpdate): boolean {
+  return change !== null && (afterwards.kind === 'next' || afterwards.kind === 'requeue');
 }
 
 async function renewAll(

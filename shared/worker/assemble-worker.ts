@@ -1,0 +1,61 @@
+import type { ApiBudget } from '../budget/api-budget.ts';
+import { governVpnApi } from '../budget/governed-vpn-api.ts';
+import { createGovernor } from '../budget/governor.ts';
+import type { VpnApi } from '../connection/vpn-api.ts';
+import { createRegionReader } from '../inventory/region-reader.ts';
+import type { LaneStore, ResolveStore } from '../lane/lane-store.ts';
+import type { WorkerWaker } from '../lane/worker-waker.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Sealer } from '../secret/sealer.ts';
+import type { WorkerDeps } from './run-worker.ts';
+import { createSettleTimes } from './settle-times.ts';
+import type { WorkerSettings } from './worker-deps.ts';
+
+/** The ports and settings of a worker, as an entry point wires them. */
+export interface WorkerParts {
+  lanes: LaneStore;
+  resolving: ResolveStore;
+  budget: ApiBudget;
+  api: VpnApi;
+  sealer: Sealer;
+  digestKey: Buffer;
+  clock: Clock;
+  logger: Logger;
+  waker: WorkerWaker;
+  worker: string;
+  settings: WorkerSettings;
+  limits: { readsPerMinute: number; writesPerMinute: number };
+  /** How long database statements and looks gather; longer where statements block the process (embedded). */
+  lingerMs: number;
+  onHint?: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Budgets beyond this many calls a minute are taken in advance, so that asking does not cost more than it saves. */
+const askEachTimeBelow = 6_000;
+
+/** A worker out of its parts. What it learns (settle times, sizes) lives as long as the result: build it once a process. */
+export function assembleWorker(parts: WorkerParts): WorkerDeps {
+  const { clock, limits, lingerMs, settings, budget, ...rest } = parts;
+  const governor = createGovernor({
+    budget,
+    clock,
+    lingerMs: 1,
+    ahead: ({ action }) => {
+      const perMinute = action.startsWith('Modify')
+        ? limits.writesPerMinute
+        : limits.readsPerMinute;
+      return perMinute < askEachTimeBelow ? 0 : Math.floor(perMinute / 600);
+    },
+  });
+  const api = governVpnApi(parts.api, governor);
+  return {
+    ...rest,
+    api,
+    clock,
+    lingerMs,
+    settings,
+    reader: createRegionReader({ api, clock, lingerMs: Math.max(2, lingerMs) }),
+    settleTimes: createSettleTimes(settings.pollIntervalMs),
+  };
+}
