@@ -1,5 +1,5 @@
-import type { Json } from './connection-answers.ts';
 import type { ApiFault } from './errors.ts';
+import type { Json } from './shapes.ts';
 
 /** A request as it came in; `path` includes the query, header names are in lower case. */
 export interface SimulatorRequest {

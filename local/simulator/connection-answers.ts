@@ -1,10 +1,7 @@
 import { NO_GATEWAY } from './defaults.ts';
 import type { ConnectionEntry, RegionState } from './region-index.ts';
-import type { BgpConfig, Connection, Tunnel } from './shapes.ts';
+import type { BgpConfig, Connection, Json, Tunnel } from './shapes.ts';
 import type { CloudState } from './state.ts';
-
-/** A JSON object of an answer. */
-export type Json = Readonly<Record<string, unknown>>;
 
 function flag(value: boolean): 'true' | 'false' {
   return value ? 'true' : 'false';
@@ -198,9 +195,18 @@ export function listedConnection(
   region: RegionState,
   entry: ConnectionEntry,
 ): Json {
-  const common = describedCommon(state, region, entry);
-  const { EnableBgp: _, ...bgp } = describedBgp(region, entry.current);
-  return { ...common, VpnBgpConfig: bgp, Tag: { Tag: entry.current.tags } };
+  const association = state.associationState(entry);
+  const { current, listed } = entry;
+  // Kept, since clients page through thousands again and again and building an item costs more than sending it.
+  if (listed?.of === current && listed.association === association) return listed.item;
+  const { EnableBgp: _, ...bgp } = describedBgp(region, current);
+  const item = {
+    ...describedCommon(state, region, entry),
+    VpnBgpConfig: bgp,
+    Tag: { Tag: current.tags },
+  };
+  entry.listed = { of: current, association, item };
+  return item;
 }
 
 /** An item of DescribeVpnAttachments; it holds no key. */

@@ -5,6 +5,7 @@ import type {
   CustomerGateway,
   Gateway,
   Inventory,
+  Json,
   Region,
 } from './shapes.ts';
 
@@ -38,6 +39,8 @@ export interface ConnectionEntry {
   /** Calls so far, which the sentinels count. */
   modifyCalls: number;
   readCalls: number;
+  /** Its item in lists, as last made; right as long as it is of the same values and state. */
+  listed: { readonly of: Connection; readonly association: string; readonly item: Json } | null;
 }
 
 /** One region's resources, indexed; lists keep the inventory's order. */
@@ -128,6 +131,7 @@ function indexConnection(
     gateway,
     modifyCalls: 0,
     readCalls: 0,
+    listed: null,
   };
   gateway?.connections.push(entry);
   return entry;

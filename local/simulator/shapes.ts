@@ -1,3 +1,6 @@
+/** A JSON object of an answer. */
+export type Json = Readonly<Record<string, unknown>>;
+
 /** How a connection hangs in the network (`AttachType`); decides its Modify action and its lock scope. */
 export type AttachType = 'VPNGW' | 'CEN' | 'NO_ASSOCIATED';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Json } from './connection-answers.ts';
 import { ApiFault } from './errors.ts';
 import type { Parameters } from './parameters.ts';
+import type { Json } from './shapes.ts';
 
 /** Parameters that differ between two sendings of one request. */
 const TRANSPORT: ReadonlySet<string> = new Set([

@@ -131,6 +131,20 @@ describe('values (BEHAVIOUR.md "Values")', () => {
     expect(after.body).toMatchObject({ Name: 'new', IkeConfig: IKE });
   });
 
+  it('shows the same in lists as in single reads, at every moment', async () => {
+    const cloud = aCloud();
+    await cloud.modify('vco-a', { Name: 'new' });
+
+    for (const waitMs of [0, 2_000, 8_000]) {
+      cloud.clock.advance(waitMs);
+      const list = await cloud.call('DescribeVpnConnections', { VpnGatewayId: 'vpn-1' });
+      const { body } = await cloud.call('DescribeVpnConnection', { VpnConnectionId: 'vco-a' });
+      const item = list.body.VpnConnections?.VpnConnection[0];
+
+      expect([item?.State, item?.Name]).toEqual([body.State, body.Name]);
+    }
+  });
+
   it('shows new values at once when told so', async () => {
     const cloud = aCloud({ visibleAt: 'accepted' });
 

@@ -1,9 +1,4 @@
-import {
-  describedConnection,
-  type Json,
-  listedAttachment,
-  listedConnection,
-} from '../connection-answers.ts';
+import { describedConnection, listedAttachment, listedConnection } from '../connection-answers.ts';
 import { ApiFault } from '../errors.ts';
 import {
   hasTags,
@@ -15,6 +10,7 @@ import {
 } from '../parameters.ts';
 import type { ConnectionEntry, RegionState } from '../region-index.ts';
 import { refusalOfRead, sentinelsOf } from '../sentinels.ts';
+import type { Json } from '../shapes.ts';
 import { type ActionContext, regionOf } from './context.ts';
 
 /** API document DescribeVpnConnection. */

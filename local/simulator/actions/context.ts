@@ -1,8 +1,8 @@
-import type { Json } from '../connection-answers.ts';
 import { ApiFault } from '../errors.ts';
 import type { Disturbance } from '../faults.ts';
 import type { Parameters } from '../parameters.ts';
 import type { RegionState } from '../region-index.ts';
+import type { Json } from '../shapes.ts';
 import type { CloudState } from '../state.ts';
 import type { TokenMemory } from '../tokens.ts';
 

@@ -1,8 +1,7 @@
-import type { Json } from '../connection-answers.ts';
 import { ApiFault } from '../errors.ts';
 import { hasTags, readPage, readTagFilters, requiredText, slicePage } from '../parameters.ts';
 import type { RegionState } from '../region-index.ts';
-import type { CustomerGateway } from '../shapes.ts';
+import type { CustomerGateway, Json } from '../shapes.ts';
 import { type ActionContext, regionOf } from './context.ts';
 
 /** API document DescribeCustomerGateway. */

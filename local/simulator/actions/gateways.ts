@@ -1,4 +1,3 @@
-import type { Json } from '../connection-answers.ts';
 import { ApiFault } from '../errors.ts';
 import {
   hasTags,
@@ -9,6 +8,7 @@ import {
   slicePage,
 } from '../parameters.ts';
 import type { GatewayEntry, RegionState } from '../region-index.ts';
+import type { Json } from '../shapes.ts';
 import type { CloudState } from '../state.ts';
 import { type ActionContext, regionOf } from './context.ts';
 

@@ -1,9 +1,9 @@
 import { changeOf } from '../change.ts';
-import { type Json, modifiedAttachment, modifiedConnection } from '../connection-answers.ts';
+import { modifiedAttachment, modifiedConnection } from '../connection-answers.ts';
 import { ApiFault } from '../errors.ts';
 import { illegal, requiredText } from '../parameters.ts';
 import type { ConnectionEntry, RegionState } from '../region-index.ts';
-import type { Connection } from '../shapes.ts';
+import type { Connection, Json } from '../shapes.ts';
 import { fingerprintOf } from '../tokens.ts';
 import { type ActionContext, regionOf } from './context.ts';
 

@@ -1,4 +1,4 @@
-import type { Json } from '../connection-answers.ts';
+import type { Json } from '../shapes.ts';
 import type { ActionContext } from './context.ts';
 
 /** API document DescribeRegions; needs no `RegionId`. */
