@@ -129,16 +129,22 @@ export const databaseKinds = [
 
 const keptTables = ['schema_migration', 'virtual_clock'];
 
-/** Empties every table of Lanekeeper and lets identities begin again. */
+/**
+ * Empties every table of Lanekeeper and lets identities begin again. One statement deletes from all tables, because
+ * references are checked at its end; TRUNCATE takes half a second on the embedded database.
+ */
 export async function emptyAllTables(database: Database): Promise<void> {
   const tables = await database.query(
     `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
       WHERE schemaname = 'lanekeeper' AND tablename <> ALL ($1)`,
     [keptTables],
   );
-  if (tables.length === 0) return;
-  const names = tables.map((table) => table.name).join(', ');
-  await database.query(`TRUNCATE ${names} RESTART IDENTITY CASCADE`);
+  const deletions = tables.map(({ name }, index) => `t${index} AS (DELETE FROM ${name})`);
+  if (deletions.length > 0) await database.query(`WITH ${deletions.join(', ')} SELECT`);
+  await database.query(
+    `SELECT setval(format('%I.%I', schemaname, sequencename), start_value, false) FROM pg_sequences
+      WHERE schemaname = 'lanekeeper'`,
+  );
 }
 
 /**

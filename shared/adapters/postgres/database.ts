@@ -37,12 +37,18 @@ export interface Database {
 export class DatabaseFault extends Error {
   readonly sqlState: string | undefined;
   readonly constraint: string | undefined;
+  /** Whether the connection is of no more use. */
+  readonly endsSession: boolean;
 
-  constructor(message: string, sqlState?: string, constraint?: string) {
+  constructor(
+    message: string,
+    facts: { sqlState?: string; constraint?: string | undefined; endsSession: boolean },
+  ) {
     super(message);
     this.name = 'DatabaseFault';
-    this.sqlState = sqlState;
-    this.constraint = constraint;
+    this.sqlState = facts.sqlState;
+    this.constraint = facts.constraint;
+    this.endsSession = facts.endsSession;
   }
 }
 
@@ -50,6 +56,12 @@ export class DatabaseFault extends Error {
 export function sqlStateOf(error: unknown): string | undefined {
   const cause = error instanceof AppError ? error.cause : undefined;
   return cause instanceof DatabaseFault ? cause.sqlState : undefined;
+}
+
+/** Whether a connection that raised this is of no more use. */
+export function endsSession(error: unknown): boolean {
+  const cause = error instanceof AppError ? error.cause : undefined;
+  return cause instanceof DatabaseFault && cause.endsSession;
 }
 
 /** Whether the server rolled the transaction back for another's sake, so that running it again is right. */
@@ -120,7 +132,7 @@ function connectionFault(error: unknown): DatabaseFault {
   const message = textField(error, 'message') ?? '';
   const known = connectionTexts.has(message) ? message : undefined;
   const name = textField(error, 'code') ?? known ?? textField(error, 'name') ?? 'unknown fault';
-  return new DatabaseFault(`connection: ${name}`);
+  return new DatabaseFault(`connection: ${name}`, { endsSession: true });
 }
 
 /**
@@ -139,12 +151,12 @@ export function toDatabaseError(error: unknown): AppError {
   const login = /^(28|3D)/.test(state);
   const said = quotingStates.test(state) || login ? undefined : textField(error, 'message');
   const about = constraint === undefined ? '' : ` of constraint ${constraint}`;
+  const isFatal = severity === 'FATAL' || severity === 'PANIC';
   const cause = new DatabaseFault(
     `SQLSTATE ${state}${about}${said === undefined ? '' : `: ${said}`}`,
-    state,
-    constraint,
+    { sqlState: state, constraint, endsSession: isFatal },
   );
-  if (unavailableStates.test(state) || severity === 'FATAL' || severity === 'PANIC') {
+  if (unavailableStates.test(state) || isFatal) {
     return new AppError('unavailable', 'the database cannot answer now', { cause });
   }
   return new AppError('internal', `the database refused a statement (${state})`, { cause });

@@ -6,9 +6,9 @@ import {
   columnParser,
   createTransactionQuery,
   type Database,
+  endsSession,
   type Query,
   type Row,
-  sqlStateOf,
   toDatabaseError,
   toParameter,
   withRetries,
@@ -140,7 +140,7 @@ async function begin(checkOut: () => Promise<Session>): Promise<Session> {
     } catch (error) {
       const { reused } = session;
       session.release(true);
-      if (!reused || sqlStateOf(error) !== undefined) throw error;
+      if (!reused || !endsSession(error)) throw error;
     }
   }
 }
@@ -193,7 +193,7 @@ export function openPgDatabase(options: PgOptions): Promise<Database> {
     try {
       return await session.run(text, values, timeoutMs);
     } catch (error) {
-      broken = sqlStateOf(error) === undefined;
+      broken = endsSession(error);
       throw error;
     } finally {
       session.release(broken);
