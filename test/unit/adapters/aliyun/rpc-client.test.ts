@@ -6,6 +6,7 @@ import {
   type RpcClient,
   type RpcCredentials,
 } from '../../../../shared/adapters/aliyun/rpc-client.ts';
+import { systemClock } from '../../../../shared/platform/clock.ts';
 import { Secret } from '../../../../shared/platform/secret.ts';
 import {
   answer,
@@ -292,6 +293,26 @@ describe('the network', () => {
     });
 
     expect(await call(shortTimeoutMs)).toMatchObject({ kind: 'maybe_sent', code: 'Timeout' });
+  });
+
+  it('loses its socket when an answer drips on after the timeout', async () => {
+    let isDripping = true;
+    const closed = new Promise<void>((resolve) => {
+      server.play(async (response) => {
+        response.on('close', resolve);
+        response.writeHead(200);
+        while (isDripping) {
+          response.write(' ');
+          await systemClock.sleep(10);
+        }
+      });
+    });
+
+    const got = await call(shortTimeoutMs);
+    await closed;
+    isDripping = false;
+
+    expect(got).toMatchObject({ kind: 'maybe_sent', code: 'Timeout' });
   });
 
   it('closes the socket after the request was read', async () => {

@@ -274,6 +274,16 @@ describe('reads', () => {
     });
   });
 
+  it('understand numbers that the parser turns into objects, and keys that come twice', async () => {
+    const body = `{"RequestId":"${requestId}","CreateTime":12345678901234567890,"IpsecConfig":{"IpsecLifetime":98765432109876543210},"VpnConnectionId":"vco-old","VpnConnectionId":"${vpnConnectionId}","AttachType":"CEN","IkeConfig":{"IkeLifetime":60}}`;
+    server.play(answer(200, body));
+
+    expect(await api.describeConnection(request)).toMatchObject({
+      kind: 'ok',
+      value: { vpnConnectionId, fields: { 'IkeConfig.IkeLifetime': 60 } },
+    });
+  });
+
   it('raise what is not a region id, before anything is sent', async () => {
     const attempt = api.describeConnection({ regionId: 'cn-a.example.com', vpnConnectionId });
 
