@@ -106,8 +106,7 @@ function peeringAgrees(values: FieldValues): boolean {
   return ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(cidr));
 }
 
-function isFilled(nested: unknown): boolean {
-  if (!isNested(nested)) return true;
+function isFilled(nested: NestedFields): boolean {
   return Object.values(nested).some((value) => !isNested(value) || Object.keys(value).length > 0);
 }
 
@@ -120,7 +119,10 @@ const always = { when: () => true };
  */
 export const FieldSet = z
   .strictObject(shapesOfTable())
-  .refine(isFilled, { error: 'must name at least one field', ...always })
+  .refine(isFilled, {
+    error: 'must name at least one field',
+    when: ({ issues }) => issues.length === 0,
+  })
   .refine((nested) => subnetsAgree(flatten(nested)), {
     path: ['RemoteSubnet'],
     error: 'LocalSubnet and RemoteSubnet must both be 0.0.0.0/0 or both be specific blocks',

@@ -29,7 +29,7 @@ export type PlanTarget = z.infer<typeof PlanTarget>;
 
 const Title = z
   .string()
-  .regex(/^[^\p{Cc}\p{Cs}]*\S[^\p{Cc}\p{Cs}]*$/u, 'must not be blank or hold control characters')
+  .regex(/^(?=.*\S)[^\p{Cc}\p{Cs}]+$/u, 'must not be blank or hold control characters')
   .refine((title) => [...title].length <= maxTitle, `must be at most ${maxTitle} characters`)
   .describe(`What people call it, 1 to ${maxTitle} characters.`);
 

@@ -81,6 +81,7 @@ export function aChange(overrides: Partial<ChangeView> = {}): ChangeView {
     sealedBaseKey: null,
     requestDigest: null,
     clientToken: null,
+    resultFingerprint: null,
     lastError: null,
     startedAt: null,
     sentAt: null,

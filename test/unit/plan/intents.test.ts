@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { intentsOf, planHashOf, shownPlan } from '../../../shared/plan/intents.ts';
+import { parsePlan } from '../../../shared/plan/parse-plan.ts';
+import { Secret } from '../../../shared/platform/secret.ts';
+import { aPlan, aTarget } from '../../helpers/factories.ts';
+
+const digestKey = Buffer.alloc(32, 1);
+const withKey = (key: string) => ({ IkeConfig: { Psk: key, IkeVersion: 'ikev2' } });
+
+function intentsFor(overrides: Record<string, unknown>) {
+  return intentsOf(parsePlan(aPlan(overrides)), digestKey);
+}
+
+describe('intentsOf', () => {
+  it('gives all targets of one set one intent, the key apart', () => {
+    const { intents, targets } = intentsFor({ set: withKey('k1') });
+
+    expect(intents).toEqual([
+      {
+        number: 0,
+        fields: { 'IkeConfig.IkeVersion': 'ikev2' },
+        key: expect.any(Secret),
+        keyDigest: expect.stringMatching(/^hmac:[0-9a-f]{64}$/),
+      },
+    ]);
+    expect(targets.map(({ intentNumber }) => intentNumber)).toEqual([0, 0]);
+  });
+
+  it('tells wishes apart by what they say, keys included', () => {
+    const { intents, targets } = intentsFor({
+      set: withKey('k1'),
+      targets: [
+        aTarget(0),
+        aTarget(1, { set: withKey('k1') }),
+        aTarget(2, { set: withKey('k2') }),
+        aTarget(3, { set: { Name: 'branch-3' } }),
+        aTarget(4, { set: withKey('k2') }),
+        aTarget(0),
+      ],
+    });
+
+    expect(targets.map(({ intentNumber }) => intentNumber)).toEqual([0, 0, 1, 2, 1, 0]);
+    expect(intents.map(({ number, key }) => [number, key !== null])).toEqual([
+      [0, true],
+      [1, true],
+      [2, false],
+    ]);
+    expect(intents[0]?.keyDigest).not.toBe(intents[1]?.keyDigest);
+  });
+
+  it('keeps the order of the plan', () => {
+    const targets = [5, 3, 5, 1].map((index) => aTarget(index));
+
+    expect(intentsFor({ targets }).targets.map(({ vpnConnectionId }) => vpnConnectionId)).toEqual([
+      'vco-00005',
+      'vco-00003',
+      'vco-00005',
+      'vco-00001',
+    ]);
+  });
+});
+
+describe('shownPlan', () => {
+  it('is the plan as its caller writes it, keys hidden', () => {
+    const plan = parsePlan(
+      aPlan({ set: withKey('hush1'), targets: [aTarget(0, { set: withKey('hush2') })] }),
+    );
+
+    const shown = shownPlan(plan);
+
+    expect(shown).toMatchObject({
+      title: 'stronger algorithms',
+      set: withKey('***'),
+      targets: [aTarget(0, { set: withKey('***') })],
+    });
+    expect(JSON.stringify(shown)).not.toContain('hush');
+  });
+
+  it('is a plan again', () => {
+    const plan = parsePlan(aPlan({ rollout: { concurrency: '5%' }, onFailure: 'continue' }));
+
+    expect(parsePlan(shownPlan(plan))).toEqual(plan);
+  });
+});
+
+describe('planHashOf', () => {
+  const hash = (overrides: Record<string, unknown>): string =>
+    planHashOf(parsePlan(aPlan(overrides)), digestKey);
+
+  it('is the same for the same plan, however it is written', () => {
+    const spelled = {
+      set: { EnableDpd: 'true', Name: 'ab' },
+      onFailure: 'stop',
+      acceptOutage: false,
+    };
+
+    expect(hash({ set: { Name: 'ab', EnableDpd: true } })).toBe(hash(spelled));
+  });
+
+  it('differs when only a key does', () => {
+    expect(hash({ set: withKey('k1') })).not.toBe(hash({ set: withKey('k2') }));
+  });
+
+  it('differs under another digest key', () => {
+    const plan = parsePlan(aPlan({ set: withKey('k1') }));
+
+    expect(planHashOf(plan, digestKey)).not.toBe(planHashOf(plan, Buffer.alloc(32, 2)));
+  });
+
+  it('differs with the order of the targets', () => {
+    expect(hash({ targets: [aTarget(0), aTarget(1)] })).not.toBe(
+      hash({ targets: [aTarget(1), aTarget(0)] }),
+    );
+  });
+});
