@@ -7,6 +7,7 @@ import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import type { ConnectionRef } from '../../shared/connection/model.ts';
 import { systemClock } from '../../shared/platform/clock.ts';
 import { AppError } from '../../shared/platform/errors.ts';
+import { Secret } from '../../shared/platform/secret.ts';
 import { defineVpnApiContract, type VpnApiSubject } from './vpn-api-contract.ts';
 
 const regionId = 'cn-hangzhou';
@@ -95,7 +96,11 @@ async function createSubject(): Promise<VpnApiSubject> {
     createAliyunVpnApi({
       endpoint: server.url,
       credentials: () =>
-        Promise.resolve({ accessKeyId: DEMO_ACCESS_KEY.accessKeyId, accessKeySecret }),
+        Promise.resolve({
+          accessKeyId: DEMO_ACCESS_KEY.accessKeyId,
+          accessKeySecret: new Secret(accessKeySecret),
+          securityToken: null,
+        }),
       clock: systemClock,
     });
   const api = apiWith(DEMO_ACCESS_KEY.accessKeySecret);

@@ -1,20 +1,19 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import PopCore from '@alicloud/pop-core';
-import { z } from 'zod';
 import { AppError } from '../../platform/errors.ts';
+import type { Secret } from '../../platform/secret.ts';
+import { reveal } from '../../platform/secret-reveal.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { type RpcAnswer, readAnswer, readRejection } from './rpc-answer.ts';
 import { type RpcParams, serializeParams } from './serialize.ts';
 
-const Credentials = z.object({
-  accessKeyId: z.string().min(1),
-  accessKeySecret: z.string().min(1),
-  securityToken: z.string().optional(),
-});
-
-/** An access key, with the token that temporary ones come with. */
-export type RpcCredentials = z.infer<typeof Credentials>;
+/** An access key, with the token that temporary ones come with. The configuration's credentials have this shape. */
+export interface RpcCredentials {
+  accessKeyId: string;
+  accessKeySecret: Secret;
+  securityToken?: Secret | null;
+}
 
 /** Where credentials come from. Asked before every request: it must answer from memory, and may reject. */
 export type CredentialsSource = () => Promise<RpcCredentials>;
@@ -49,6 +48,13 @@ export interface RpcClient {
 /** What is used of pop-core's client; its own typings lack `verbose` and `credentialsProvider`. */
 interface PopCoreClient {
   request(action: string, params: object, options: object): Promise<unknown>;
+}
+
+/** Credentials as pop-core takes them. */
+interface ClearCredentials {
+  accessKeyId: string;
+  accessKeySecret: string;
+  securityToken?: string;
 }
 
 interface Connection {
@@ -119,7 +125,7 @@ function requestOptions(agent: HttpAgent, timeoutMs: number, signal: AbortSignal
 function openConnection(
   endpoint: string,
   apiVersion: string,
-  credentials: CredentialsSource,
+  credentials: () => Promise<ClearCredentials>,
 ): Connection {
   const AgentClass = endpoint.startsWith('https:') ? HttpsAgent : HttpAgent;
   const config = { endpoint, apiVersion, credentialsProvider: { getCredentials: credentials } };
@@ -130,7 +136,7 @@ function openConnection(
 
 /** Hands credentials out, checked, and remembers the secret parts of the latest ones. */
 function createVault(source: CredentialsSource): {
-  credentials: CredentialsSource;
+  credentials: () => Promise<ClearCredentials>;
   secrets: () => readonly string[];
 } {
   const seen = new Set<string>();
@@ -152,15 +158,22 @@ function createVault(source: CredentialsSource): {
 }
 
 /** Without this check pop-core would send the request unsigned. What the source threw may hold secrets: dropped. */
-async function askFor(source: CredentialsSource): Promise<RpcCredentials> {
+async function askFor(source: CredentialsSource): Promise<ClearCredentials> {
   const found = await Promise.resolve()
     .then(source)
-    .then(
-      (given) => Credentials.safeParse(given),
-      () => null,
-    );
-  if (!found?.success) {
+    .then(clearOf)
+    .catch(() => null);
+  if (!found?.accessKeyId || !found.accessKeySecret) {
     throw new AppError('unavailable', 'there are no credentials for the cloud; check the role');
   }
-  return found.data;
+  return found;
+}
+
+function clearOf({
+  accessKeyId,
+  accessKeySecret,
+  securityToken,
+}: RpcCredentials): ClearCredentials {
+  const token = securityToken ? { securityToken: reveal(securityToken) } : {};
+  return { accessKeyId, accessKeySecret: reveal(accessKeySecret), ...token };
 }

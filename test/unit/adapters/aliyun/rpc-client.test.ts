@@ -30,7 +30,8 @@ function clientFor(endpoint: string): RpcClient {
     endpoint,
     apiVersion: '2016-04-28',
     credentials: () =>
-      given?.() ?? Promise.resolve({ accessKeyId: 'key-id', accessKeySecret: 'key-secret' }),
+      given?.() ??
+      Promise.resolve({ accessKeyId: 'key-id', accessKeySecret: new Secret('key-secret') }),
     defaultTimeoutMs: 2_000,
   });
 }
@@ -116,8 +117,8 @@ describe('a request', () => {
       asked += 1;
       return Promise.resolve({
         accessKeyId: `id-${asked}`,
-        accessKeySecret: 'key-secret',
-        securityToken: `token-${asked}`,
+        accessKeySecret: new Secret('key-secret'),
+        securityToken: new Secret(`token-${asked}`),
       });
     };
     server.play(answer(200, fine));
@@ -150,8 +151,11 @@ describe('a request', () => {
         throw new TypeError('planted');
       },
     ],
-    ['an empty key', () => Promise.resolve({ accessKeyId: '', accessKeySecret: 'x' })],
-    ['an empty secret', () => Promise.resolve({ accessKeyId: 'x', accessKeySecret: '' })],
+    ['an empty key', () => Promise.resolve({ accessKeyId: '', accessKeySecret: new Secret('x') })],
+    [
+      'an empty secret',
+      () => Promise.resolve({ accessKeyId: 'x', accessKeySecret: new Secret('') }),
+    ],
   ])('is not sent without credentials: %s', async (_what, source) => {
     given = source;
 
@@ -394,8 +398,8 @@ describe('a secret that the cloud sends back', () => {
     given = () =>
       Promise.resolve({
         accessKeyId: 'id',
-        accessKeySecret: 'key-secret',
-        securityToken: 'planted-token',
+        accessKeySecret: new Secret('key-secret'),
+        securityToken: new Secret('planted-token'),
       });
   });
 

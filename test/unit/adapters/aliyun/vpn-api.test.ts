@@ -55,8 +55,8 @@ function anApi(changes: Partial<AliyunVpnApiDeps> = {}): VpnApi & { close(): voi
     credentials: () =>
       Promise.resolve({
         accessKeyId: 'key-id',
-        accessKeySecret: 'key-secret',
-        securityToken: 'planted-token',
+        accessKeySecret: new Secret('key-secret'),
+        securityToken: new Secret('planted-token'),
       }),
     clock,
     logger: createLogger({ level: 'debug', clock, write: (line) => lines.push(line) }),
