@@ -48,7 +48,7 @@ function isKnown(code: string): code is KnownErrorCode {
 }
 
 /** HTTP status and message of any code: exact ones from the table, others by family, the rest 400. */
-export function describeErrorCode(code: string): {
+function describeErrorCode(code: string): {
   readonly status: number;
   readonly message: string;
 } {

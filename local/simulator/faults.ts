@@ -20,7 +20,7 @@ export const faultKinds = [
 export type FaultKind = (typeof faultKinds)[number];
 
 /** Probabilities (0–1) by kind; at most one fault strikes a call, so their sum is at most 1. */
-export type FaultRates = {
+type FaultRates = {
   readonly [Kind in Exclude<FaultKind, 'slow'>]?: number;
 } & {
   /** `ms`: how much later the answer leaves. */

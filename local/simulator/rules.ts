@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 
 /** What a value of a JSON block may be, and the code of the answer when it is not. */
-export interface ValueRule {
+interface ValueRule {
   readonly accepts: (value: string) => boolean;
   readonly code: string;
 }

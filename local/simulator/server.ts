@@ -76,10 +76,10 @@ async function readBody(incoming: IncomingMessage): Promise<string | null> {
   for await (const chunk of incoming) {
     const bytes = Buffer.from(chunk);
     size += bytes.length;
-    if (size > MAX_BODY_BYTES) return null;
-    chunks.push(bytes);
+    // Read to the end all the same: stopping half-way would cut the connection before the answer.
+    if (size <= MAX_BODY_BYTES) chunks.push(bytes);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return size > MAX_BODY_BYTES ? null : Buffer.concat(chunks).toString('utf8');
 }
 
 function send(response: ServerResponse, answer: SimulatorAnswer): void {

@@ -2,7 +2,7 @@
 export type Json = Readonly<Record<string, unknown>>;
 
 /** How a connection hangs in the network (`AttachType`); decides its Modify action and its lock scope. */
-export type AttachType = 'VPNGW' | 'CEN' | 'NO_ASSOCIATED';
+type AttachType = 'VPNGW' | 'CEN' | 'NO_ASSOCIATED';
 
 /** Negotiation state (`Status`) of a connection or tunnel, as opposed to its association state (`State`). */
 export type NegotiationStatus =

@@ -13,7 +13,7 @@ export interface AccessKey {
 }
 
 /** How far a request's `Timestamp` may be off, milliseconds (help page of `InvalidTimeStamp.Expired`). */
-export const MAX_SKEW_MS = 15 * 60_000;
+const MAX_SKEW_MS = 15 * 60_000;
 
 const TIMESTAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
 const UNRESERVED_BUT_ENCODED = /[!'()*]/g;
@@ -26,7 +26,7 @@ function percentEncode(text: string): string {
 }
 
 /** The string to sign of an RPC request (help page "Request signatures", RPC style). */
-export function stringToSign(method: string, params: ReadonlyMap<string, string>): string {
+function stringToSign(method: string, params: ReadonlyMap<string, string>): string {
   const canonical = [...params]
     .filter(([name]) => name !== 'Signature')
     .sort(([left], [right]) => (left < right ? -1 : 1))
@@ -36,7 +36,7 @@ export function stringToSign(method: string, params: ReadonlyMap<string, string>
 }
 
 /** Base64 HMAC-SHA1 of the string to sign. */
-export function signatureOf(text: string, secret: string): string {
+function signatureOf(text: string, secret: string): string {
   return createHmac('sha1', `${secret}&`).update(text).digest('base64');
 }
 

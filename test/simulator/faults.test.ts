@@ -127,6 +127,21 @@ describe('the dice (BEHAVIOUR.md "Determinism")', () => {
     expect(other.get('vco-a')).toEqual(first.get('vco-a'));
   });
 
+  it('gives each connection its own luck', async () => {
+    const { call, simulator } = aCloud({ faults: { reads: { throttle: 0.5 } } });
+    const luck = new Map<string, string>();
+
+    for (const { id } of simulator.inventory.connections) {
+      const statuses: number[] = [];
+      for (let count = 0; count < 20; count += 1) {
+        statuses.push((await call('DescribeVpnConnection', { VpnConnectionId: id })).status);
+      }
+      luck.set(id, statuses.join());
+    }
+
+    expect(new Set(luck.values()).size).toBe(luck.size);
+  });
+
   it('strikes about as often as told', async () => {
     const { call, simulator } = aCloud({
       faults: { reads: { throttle: 0.1 } },
