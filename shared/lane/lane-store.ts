@@ -78,6 +78,8 @@ export interface LaneStore {
   ): Promise<readonly UpdateOutcome[]>;
   /** Prolongs leases; answers with those already lost. */
   renew(leases: readonly Lease[], leaseSeconds: number): Promise<readonly Lease[]>;
+  /** Takes back leases that ran out, and makes idle lanes due that have something to start (a wake-up was lost). */
+  repair(): Promise<{ reclaimed: number; roused: number; nextDueInMs: number | null }>;
 }
 
 /** A target waiting to be resolved. */

@@ -1,5 +1,4 @@
 import type { Secret } from '../../platform/secret.ts';
-import { reveal } from '../../platform/secret-reveal.ts';
 import type { CredentialsSource } from './rpc-client.ts';
 
 /** A source that always gives the same access key, from the configuration. */
@@ -8,10 +7,6 @@ export function staticCredentials(key: {
   accessKeySecret: Secret;
   securityToken: Secret | null;
 }): CredentialsSource {
-  const credentials = {
-    accessKeyId: key.accessKeyId,
-    accessKeySecret: reveal(key.accessKeySecret),
-    ...(key.securityToken ? { securityToken: reveal(key.securityToken) } : {}),
-  };
-  return () => Promise.resolve(credentials);
+  const { securityToken, ...rest } = key;
+  return () => Promise.resolve({ ...rest, ...(securityToken ? { securityToken } : {}) });
 }

@@ -3,6 +3,7 @@ import type { ClaimedLane, LaneStore, Lease } from '../../lane/lane-store.ts';
 import { assignmentColumns, parseAssignment } from './assignments.ts';
 import type { Database, Query } from './database.ts';
 import { recordUpdates, wakeLanes } from './record-updates.ts';
+import { repairLanes } from './repair-lanes.ts';
 import { BigInteger } from './rows.ts';
 
 const ClaimedRow = z.object({
@@ -89,6 +90,7 @@ export function createPgLaneStore(database: Database): LaneStore {
       const held = new Set(rows.map((row) => keyOf(HeldLane.parse(row))));
       return leases.filter((lease) => !held.has(keyOf(lease)));
     },
+    repair: () => repairLanes(database.query),
   };
 }
 

@@ -1,0 +1,58 @@
+import type { CredentialsSource } from '../../shared/adapters/aliyun/rpc-client.ts';
+import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
+import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
+import type { Database } from '../../shared/adapters/postgres/database.ts';
+import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
+import { createPgResolveStore } from '../../shared/adapters/postgres/resolve-store.ts';
+import type { WorkerWaker } from '../../shared/lane/worker-waker.ts';
+import type { Clock } from '../../shared/platform/clock.ts';
+import type { Config } from '../../shared/platform/config.ts';
+import { createIds } from '../../shared/platform/id.ts';
+import type { Logger } from '../../shared/platform/logger.ts';
+import type { Random } from '../../shared/platform/random.ts';
+import type { Sealer } from '../../shared/secret/sealer.ts';
+import { assembleWorker } from '../../shared/worker/assemble-worker.ts';
+import type { WorkerDeps } from '../../shared/worker/run-worker.ts';
+import { workerSettings } from '../../shared/worker/worker-settings.ts';
+
+/** What a worker on a laptop stands on. */
+export interface LocalWorkerParts {
+  settings: Config['worker'];
+  database: Database;
+  cloud: { endpoint: string; credentials: CredentialsSource };
+  sealer: Sealer;
+  digestKey: Buffer;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  waker: WorkerWaker;
+  onHint?: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Statements of the embedded database block the process: there, more of them are gathered into one. */
+const embeddedLingerMs = 5;
+const servedLingerMs = 1;
+
+/** A worker over a database and a cloud endpoint; `close` gives the cloud's connections back. */
+export function buildWorker(parts: LocalWorkerParts): { deps: WorkerDeps; close(): void } {
+  const { settings, database, cloud, clock, logger, random, waker, onHint, sealer, digestKey } =
+    parts;
+  const api = createAliyunVpnApi({ ...cloud, clock, logger });
+  const deps = assembleWorker({
+    lanes: createPgLaneStore(database),
+    resolving: createPgResolveStore(database),
+    budget: createPgApiBudget(database, { account: 'default', limits: settings }),
+    api,
+    sealer,
+    digestKey,
+    clock,
+    logger,
+    waker,
+    worker: createIds(clock, random).worker(),
+    settings: workerSettings(settings),
+    limits: settings,
+    lingerMs: database.kind === 'embedded' ? embeddedLingerMs : servedLingerMs,
+    ...(onHint ? { onHint } : {}),
+  });
+  return { deps, close: () => api.close() };
+}

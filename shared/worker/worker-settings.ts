@@ -1,0 +1,21 @@
+import type { WorkerSettings } from './worker-deps.ts';
+
+/** A change whose outcome is open for longer than this fails; Terraform gives up after five minutes. */
+const settleLimitMs = 600_000;
+
+/** A worker's settings from the configuration. */
+export function workerSettings(config: {
+  pollIntervalMs: number;
+  concurrency: number;
+  leaseSeconds: number;
+  budgetSeconds: number;
+}): WorkerSettings {
+  const { pollIntervalMs, concurrency, leaseSeconds, budgetSeconds } = config;
+  return {
+    pollIntervalMs,
+    concurrency,
+    leaseSeconds,
+    budgetMs: budgetSeconds * 1_000,
+    settleLimitMs,
+  };
+}
