@@ -1,0 +1,69 @@
+import openApi from '../../docs/openapi.json' with { type: 'json' };
+import { createSubmitApp, type SubmitDeps } from '../../functions/submit/handler.ts';
+import type { Database } from '../../shared/adapters/postgres/database.ts';
+import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
+import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
+import { createGuard } from '../../shared/auth/guard.ts';
+import { systemClock as clock } from '../../shared/platform/clock.ts';
+import { createIds } from '../../shared/platform/id.ts';
+import { systemRandom as random } from '../../shared/platform/random.ts';
+import { Secret } from '../../shared/platform/secret.ts';
+import { createDigestKeyLoader } from '../../shared/secret/digest-key.ts';
+import { createSealer } from '../../shared/secret/sealer.ts';
+import { anApiToken } from './factories.ts';
+import { createRecordingLogger } from './recording-logger.ts';
+
+/** Tokens of the test apps, by what their actors may do. */
+export const bearer = { operator: 'token-operator', other: 'token-other', viewer: 'token-viewer' };
+
+/** The submit app on a real database, with what it logged and how often it woke the worker. */
+export function createTestApp(database: Database, overrides: Partial<SubmitDeps> = {}) {
+  const { logger, lines } = createRecordingLogger();
+  const sealer = createSealer(new Secret(Buffer.alloc(32, 3).toString('base64')), random);
+  const wakes: number[] = [];
+  const app = createSubmitApp({
+    clock,
+    digestKey: createDigestKeyLoader({ keyring: createPgKeyringStore(database), sealer, random }),
+    guard: createGuard([
+      anApiToken('ops', bearer.operator, ['operator']),
+      anApiToken('others', bearer.other, ['operator']),
+      anApiToken('eyes', bearer.viewer, ['viewer']),
+    ]),
+    ids: createIds(clock, random),
+    jobs: createPgJobStore(database),
+    logger,
+    openApi,
+    random,
+    sealer,
+    waker: {
+      async wake({ delaySeconds }) {
+        wakes.push(delaySeconds);
+      },
+    },
+    ...overrides,
+  });
+
+  function get(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    return app.fetch(
+      new Request(`http://lanekeeper.test${path}`, {
+        headers: { Authorization: `Bearer ${bearer.viewer}`, ...headers },
+      }),
+    );
+  }
+
+  function post(body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    return app.fetch(
+      new Request('http://lanekeeper.test/v1/jobs', {
+        method: 'POST',
+        headers: {
+          Authorization: `Bearer ${bearer.operator}`,
+          'Content-Type': 'application/json',
+          ...headers,
+        },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    );
+  }
+
+  return { app, get, post, lines, wakes, sealer };
+}

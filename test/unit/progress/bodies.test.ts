@@ -1,0 +1,168 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ChangeError } from '../../../shared/change/record.ts';
+import { changeStates } from '../../../shared/change/state.ts';
+import { ChangeBody, changeBodyOf } from '../../../shared/progress/change-body.ts';
+import { JobBody, jobBodyOf, jobTagOf } from '../../../shared/progress/job-body.ts';
+import { waitingForOf } from '../../../shared/progress/waiting-for.ts';
+import { aChange, aJob, countsOf } from '../../helpers/factories.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
+
+const clock = new FakeClock('2026-11-22T10:00:00.000Z');
+const startedAt = '2026-11-22T09:59:00.000Z';
+
+describe('a job body', () => {
+  it('has exactly the documented members', () => {
+    expect(JobBody.strict().parse(jobBodyOf(aJob(), clock))).toEqual({
+      id: 'job_01KAJ0Q2Z5B4T7E9V3X6M8N1PR',
+      title: 'stronger algorithms',
+      state: 'running',
+      createdAt: '2026-11-22T09:59:00.000Z',
+      createdBy: 'ops',
+      startedAt: '2026-11-22T09:59:30.000Z',
+      finishedAt: null,
+      estimatedFinishAt: null,
+      planDigest: null,
+      total: 4,
+      counts: countsOf({ queued: 4 }),
+      progress: 0,
+      reason: null,
+      retryOf: null,
+      rollbackOf: null,
+      scheduleName: null,
+      links: {
+        self: '/v1/jobs/job_01KAJ0Q2Z5B4T7E9V3X6M8N1PR',
+        changes: '/v1/jobs/job_01KAJ0Q2Z5B4T7E9V3X6M8N1PR/changes',
+      },
+    });
+  });
+
+  it.each([
+    [{ queued: 3, settling: 1 }, 0],
+    [{ queued: 1, succeeded: 1 }, 0.5],
+    [{ failed: 1, cancelled: 1, unchanged: 1, skipped: 1, rolled_back: 1, succeeded: 1 }, 1],
+    [{ queued: 1, succeeded: 19_999 }, 0.9999],
+    [{ queued: 2, succeeded: 1 }, 0.3333],
+  ])('with %j has progress %d', (counts, progress) => {
+    expect(jobBodyOf(aJob({ counts: countsOf(counts) }), clock).progress).toBe(progress);
+  });
+
+  it('has progress 1 only when every change has ended', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(5000), { minLength: 12, maxLength: 12 }), (numbers) => {
+        const counts = countsOf(
+          Object.fromEntries(changeStates.map((state, i) => [state, numbers[i] ?? 0])),
+        );
+        const open =
+          counts.queued +
+          counts.delivering +
+          counts.applying +
+          counts.settling +
+          counts.verifying +
+          counts.rolling_back;
+        const { progress, total } = jobBodyOf(aJob({ counts }), clock);
+
+        expect(progress).toBeGreaterThanOrEqual(0);
+        if (total > 0) expect(progress === 1).toBe(open === 0);
+      }),
+    );
+  });
+
+  it.each([
+    ['a quarter took one minute', { succeeded: 1, queued: 3 }, '2026-11-22T10:03:00.000Z'],
+    ['half took one minute', { succeeded: 1, failed: 1, queued: 2 }, '2026-11-22T10:01:00.000Z'],
+    ['nothing has ended', { queued: 4 }, null],
+  ])('estimates its end when %s', (_, counts, estimate) => {
+    const job = aJob({ counts: countsOf(counts), startedAt });
+
+    expect(jobBodyOf(job, clock).estimatedFinishAt).toBe(estimate);
+  });
+
+  it.each(['succeeded', 'failed', 'cancelled'] as const)('has no estimate once it %s', (state) => {
+    const job = aJob({ state, counts: countsOf({ succeeded: 4 }), startedAt });
+
+    expect(jobBodyOf(job, clock).estimatedFinishAt).toBeNull();
+  });
+});
+
+describe('a job tag', () => {
+  it('stays while nothing happens and changes when something does', () => {
+    const job = aJob({ counts: countsOf({ queued: 3, settling: 1 }) });
+
+    expect(jobTagOf(job)).toBe(jobTagOf({ ...job }));
+    expect(jobTagOf(job)).not.toBe(
+      jobTagOf({ ...job, counts: countsOf({ queued: 3, succeeded: 1 }) }),
+    );
+    expect(jobTagOf(job)).toMatch(/^W\/"[0-9a-f]{32}"$/);
+  });
+});
+
+describe('a change body', () => {
+  it('has exactly the documented members, and nothing of what is stored beside', () => {
+    const change = aChange({
+      base: { Name: 'hush' },
+      sealedBaseKey: 'v1.hush',
+      requestDigest: 'hush',
+      clientToken: 'hush',
+      diff: [{ path: 'IkeConfig.Psk', from: null, to: '***' }],
+    });
+
+    const body = ChangeBody.strict().parse(changeBodyOf(change));
+
+    expect(body).toMatchObject({ seq: 0, verdict: null, tunnels: null, diff: change.diff });
+    expect(JSON.stringify(body)).not.toContain('hush');
+  });
+});
+
+describe('waitingFor', () => {
+  const error = (overrides: Partial<ChangeError>): ChangeError => ({
+    code: 'VpnGateway.Configuring',
+    class: 'busy',
+    message: 'the gateway is busy',
+    requestId: null,
+    ...overrides,
+  });
+
+  it.each([
+    ['null when it has ended', { state: 'succeeded', laneDueInMs: 5 }, null],
+    ['null while it is applied', { state: 'applying' }, null],
+    ['null while it settles', { state: 'settling', laneDueInMs: 3000 }, null],
+    [
+      'the resolving of its job',
+      { laneKey: null },
+      'Waits until the job is resolved: its connection has not been read yet.',
+    ],
+    [
+      'the change in flight on its lane',
+      { laneChange: { id: 'chg_2', jobId: 'job_2' } },
+      'Waits for change chg_2 of job job_2, which is in flight on gateway:cn-hangzhou/vpn-1.',
+    ],
+    ['its turn', {}, 'Waits for its turn.'],
+    ['its turn when the lane is only due later', { laneDueInMs: 100 }, 'Waits for its turn.'],
+    [
+      'another operation',
+      { laneDueInMs: 2100, lastError: error({}) },
+      'Waits for another operation on gateway:cn-hangzhou/vpn-1 (VpnGateway.Configuring). Looked at again in 3 s.',
+    ],
+    [
+      'the budget',
+      {
+        state: 'applying',
+        laneDueInMs: 1,
+        lastError: error({ class: 'throttled', code: 'Throttling' }),
+      },
+      'Waits for the API budget of the region (Throttling). Looked at again in 1 s.',
+    ],
+    [
+      'what went wrong',
+      {
+        state: 'settling',
+        laneDueInMs: 1000,
+        lastError: error({ class: 'unknown_fate', code: 'Timeout' }),
+      },
+      'Waits after Timeout. Looked at again in 1 s.',
+    ],
+  ] as const)('is %s', (_, overrides, sentence) => {
+    expect(waitingForOf(aChange(overrides))).toBe(sentence);
+  });
+});

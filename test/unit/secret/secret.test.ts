@@ -1,0 +1,155 @@
+import { inspect } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { systemRandom as random } from '../../../shared/platform/random.ts';
+import { Secret } from '../../../shared/platform/secret.ts';
+import { reveal } from '../../../shared/platform/secret-reveal.ts';
+import { createDigestKeyLoader, loadDigestKey } from '../../../shared/secret/digest-key.ts';
+import type { KeyringStore } from '../../../shared/secret/keyring-store.ts';
+import { intentKeyContext } from '../../../shared/secret/seal-context.ts';
+import { createSealer } from '../../../shared/secret/sealer.ts';
+import { createRecordingLogger } from '../../helpers/recording-logger.ts';
+
+const keyOf = (fill: number): Secret => new Secret(Buffer.alloc(32, fill).toString('base64'));
+const sealer = createSealer(keyOf(1), random);
+
+/** A keyring in memory, with the semantics of the port. */
+function aKeyring(): KeyringStore & { sealed: Map<string, string>; reads: number } {
+  const sealed = new Map<string, string>();
+  return {
+    sealed,
+    reads: 0,
+    async get(name) {
+      this.reads += 1;
+      return sealed.get(name) ?? null;
+    },
+    async putIfAbsent(name, value) {
+      const stored = sealed.get(name) ?? value;
+      sealed.set(name, stored);
+      return stored;
+    },
+  };
+}
+
+describe('Secret', () => {
+  it('shows as *** however it is printed', () => {
+    const secret = new Secret('hush');
+    const { logger, lines } = createRecordingLogger();
+    logger.info('x', { secret, nested: { list: [secret] } });
+
+    const shown = [`${secret}`, inspect({ secret }), JSON.stringify({ secret }), lines.join()];
+
+    for (const text of shown) {
+      expect(text).toContain('***');
+      expect(text).not.toContain('hush');
+    }
+    expect(Object.keys(secret)).toEqual([]);
+  });
+});
+
+describe('a sealer', () => {
+  it('opens what it sealed, in the same context', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string(), (value, context) => {
+        const whole = value.replaceAll(/\p{Cs}/gu, '');
+        expect(reveal(sealer.open(sealer.seal(new Secret(whole), context), context))).toBe(whole);
+      }),
+    );
+  });
+
+  it('never gives the same envelope twice, nor one that shows the secret', () => {
+    const [a, b] = [1, 2].map(() => sealer.seal(new Secret('hushhushhush'), 'c'));
+
+    expect(a).not.toBe(b);
+    expect(Buffer.from(String(a).slice(3), 'base64url').toString('latin1')).not.toContain('hush');
+  });
+
+  it('opens nothing that was sealed for another job or intent', () => {
+    const envelope = sealer.seal(new Secret('hush'), intentKeyContext('job_1', 1));
+
+    for (const context of [intentKeyContext('job_2', 1), intentKeyContext('job_1', 11), '']) {
+      expect(() => sealer.open(envelope, context)).toThrow(
+        expect.objectContaining({ code: 'internal' }),
+      );
+    }
+  });
+
+  it('opens nothing that was sealed with another key', () => {
+    const other = createSealer(keyOf(2), random);
+
+    expect(() => other.open(sealer.seal(new Secret('hush'), 'c'), 'c')).toThrow();
+  });
+
+  it('opens nothing that was altered or cut, wherever', () => {
+    const bytes = Buffer.from(sealer.seal(new Secret('hush'), 'c').slice(3), 'base64url');
+    for (let place = 0; place < bytes.length; place += 1) {
+      const altered = Buffer.from(bytes);
+      altered.writeUInt8(altered.readUInt8(place) ^ 1, place);
+      expect(() => sealer.open(`v1.${altered.toString('base64url')}`, 'c')).toThrow();
+      expect(() =>
+        sealer.open(`v1.${bytes.subarray(0, place).toString('base64url')}`, 'c'),
+      ).toThrow();
+    }
+  });
+
+  it('takes a key of 32 bytes alone', () => {
+    expect(() => createSealer(new Secret('c2hvcnQ='), random)).toThrow(
+      expect.objectContaining({ code: 'invalid_configuration' }),
+    );
+  });
+});
+
+describe('loadDigestKey', () => {
+  it('makes a key once and stores it sealed', async () => {
+    const keyring = aKeyring();
+
+    const first = await loadDigestKey({ keyring, sealer, random });
+    const second = await loadDigestKey({ keyring, sealer, random });
+
+    expect(first).toHaveLength(32);
+    expect(second).toEqual(first);
+    expect([...keyring.sealed.values()].join()).not.toContain(first.toString('base64'));
+  });
+
+  it('gives all who come first at once the same key', async () => {
+    const keyring = aKeyring();
+
+    const keys = await Promise.all(
+      Array.from({ length: 10 }, () => loadDigestKey({ keyring, sealer, random })),
+    );
+
+    expect(new Set(keys.map((key) => key.toString('hex'))).size).toBe(1);
+  });
+
+  it('fails under another SECRETS_KEY instead of making a second key', async () => {
+    const keyring = aKeyring();
+    await loadDigestKey({ keyring, sealer, random });
+
+    const other = createSealer(keyOf(2), random);
+
+    await expect(loadDigestKey({ keyring, sealer: other, random })).rejects.toThrow();
+  });
+});
+
+describe('createDigestKeyLoader', () => {
+  it('asks the keyring once', async () => {
+    const keyring = aKeyring();
+    const load = createDigestKeyLoader({ keyring, sealer, random });
+
+    expect(await load()).toBe(await load());
+    expect(keyring.reads).toBe(1);
+  });
+
+  it('asks again after a failure', async () => {
+    const keyring = aKeyring();
+    const get = keyring.get.bind(keyring);
+    keyring.get = () => {
+      keyring.get = get;
+      return Promise.reject(new Error('away'));
+    };
+    const load = createDigestKeyLoader({ keyring, sealer, random });
+
+    await expect(load()).rejects.toThrow('away');
+    expect(await load()).toHaveLength(32);
+  });
+});
