@@ -9,7 +9,7 @@ import type { Plan } from './schema.ts';
 const keyPath = 'IkeConfig.Psk';
 
 /** One wish that several targets may share. */
-export interface Intent {
+interface Intent {
   /** From 0, in the order of first use. */
   number: number;
   /** The wanted fields without the key. */

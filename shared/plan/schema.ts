@@ -16,7 +16,7 @@ function only<const Off extends string | number | boolean>(off: Off, feature: st
 }
 
 /** One connection that is to be changed. */
-export const PlanTarget = z
+const PlanTarget = z
   .strictObject({
     regionId: RegionId.describe('Region of the connection.'),
     vpnConnectionId: VpnConnectionId.describe(
@@ -25,7 +25,6 @@ export const PlanTarget = z
     set: FieldSet.optional().describe("Replaces the plan's `set` for this target."),
   })
   .describe('One connection that is to be changed.');
-export type PlanTarget = z.infer<typeof PlanTarget>;
 
 const Title = z
   .string()

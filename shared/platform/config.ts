@@ -18,7 +18,7 @@ import type { Secret } from './secret.ts';
 const configurationExitCode = 78;
 
 /** Credentials of an Alibaba Cloud account. */
-export interface CloudCredentials {
+interface CloudCredentials {
   accessKeyId: string;
   accessKeySecret: Secret;
   securityToken: Secret | null;
@@ -100,7 +100,7 @@ export function exitOnFaults(error: unknown): never {
 }
 
 /** The configuration from resolved values. Raises `invalid_configuration` with every fault at once. */
-export function parseConfig(
+function parseConfig(
   { values, referenced, faults }: ResolvedEnvironment,
   { deployed }: { deployed: boolean },
 ): Config {

@@ -55,7 +55,7 @@ export const ChangeBody = z
 export type ChangeBody = z.infer<typeof ChangeBody>;
 
 /** One thing that happened to a change. */
-export const ChangeStepBody = z
+const ChangeStepBody = z
   .object({
     number: z.int().describe('From 1, without gaps.'),
     at: Stamp,

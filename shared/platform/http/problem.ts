@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type AppError, errorCatalog } from '../errors.ts';
 
 /** One fault of bad input. */
-export const ProblemFault = z.object({
+const ProblemFault = z.object({
   path: z.string().describe('JSON pointer (RFC 6901) to the place of the fault.'),
   message: z.string().describe('What is allowed there.'),
 });
@@ -26,7 +26,7 @@ const neutralDetail =
   'the service met an unexpected fault; the request id helps to find it in the log';
 
 /** What a caller is told of an error. Faults of ours that have no code of their own outside show as `internal`. */
-export function problemOf(error: AppError): Problem {
+function problemOf(error: AppError): Problem {
   const isInternal = errorCatalog[error.code].status === 500;
   const code = isInternal ? 'internal' : error.code;
   const { title, status } = errorCatalog[code];
