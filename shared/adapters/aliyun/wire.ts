@@ -58,6 +58,7 @@ export function parseConnection(body: unknown, regionId: string): VpnConnection 
   const gatewayId = presentId(answer.VpnGatewayId);
   const attachType = attachTypeOf(answer.AttachType, gatewayId, answer.TransitRouterId);
   if (attachType === 'VPNGW' && gatewayId === null) return null;
+  let fields: FieldValues | null = null;
   return {
     regionId,
     vpnConnectionId: answer.VpnConnectionId,
@@ -66,7 +67,11 @@ export function parseConnection(body: unknown, regionId: string): VpnConnection 
     tunnelMode: answer.TunnelOptionsSpecification.TunnelOptions.length > 0 ? 'dual' : 'single',
     state: answer.State?.toLowerCase() ?? 'unknown',
     negotiation: answer.Status || null,
-    fields: fieldsOf(answer, attachType),
+    // Read when first asked for: of a page of 50 that one look shares, most are never looked at.
+    get fields() {
+      fields ??= fieldsOf(answer, attachType);
+      return fields;
+    },
   };
 }
 
@@ -134,32 +139,49 @@ const answerBlocks: Record<FieldBlock, string> = {
   HealthCheckConfig: 'VcoHealthCheck',
 };
 
-function fieldsOf(answer: Bag, attachType: AttachType): FieldValues {
-  const found = fieldPaths
-    .filter((path) => fieldTable[path].readable && appliesTo(path, attachType))
-    .flatMap((path) => {
-      const value = fieldValueOf(path, rawValueOf(answer, path));
-      return value === null ? [] : [[path, value] as const];
-    });
-  return Object.fromEntries(found);
+/** A field as it is found in an answer. */
+interface AnsweredField {
+  path: FieldPath;
+  block: string | null;
+  /** Keys of answers begin with a capital, also where those of requests do not (`enable`, `dip`). */
+  keys: readonly string[];
 }
 
-/** Keys of answers begin with a capital, also where those of requests do not (`enable`, `dip`). */
-function rawValueOf(answer: Bag, path: FieldPath): unknown {
+function answeredField(path: FieldPath): AnsweredField {
   const place = blockOf(path);
-  if (place === null) return answer[path];
-  const block = Block.parse(answer[answerBlocks[place.block]]);
-  return block[place.key.slice(0, 1).toUpperCase() + place.key.slice(1)] ?? block[place.key];
+  if (place === null) return { path, block: null, keys: [path] };
+  const { block, key } = place;
+  return {
+    path,
+    block: answerBlocks[block],
+    keys: [key.slice(0, 1).toUpperCase() + key.slice(1), key],
+  };
+}
+
+const answeredFields = fieldPaths.filter((path) => fieldTable[path].readable).map(answeredField);
+
+function fieldsOf(answer: Bag, attachType: AttachType): FieldValues {
+  const blocks = new Map(
+    Object.values(answerBlocks).map((name) => [name, Block.parse(answer[name])] as const),
+  );
+  const found = answeredFields.flatMap(({ path, block, keys }) => {
+    if (!appliesTo(path, attachType)) return [];
+    const bag = block === null ? answer : (blocks.get(block) ?? {});
+    const raw = keys.map((key) => bag[key]).find((value) => value !== undefined);
+    const value = fieldValueOf(path, raw);
+    return value === null ? [] : [[path, value] as const];
+  });
+  return Object.fromEntries(found);
 }
 
 /** The value by the field's own rule where it fits, else as answered; null for none, which is also the empty text. */
 function fieldValueOf(path: FieldPath, raw: unknown): FieldValue | null {
-  const scalar = z.union([z.string(), z.number(), z.boolean()]).safeParse(raw).data;
-  if (scalar === undefined || scalar === '') return null;
-  if (path === 'IkeConfig.Psk') return new Secret(String(scalar));
-  if (typeof scalar === 'string' && notThere.test(scalar) && isNegotiationId(path)) return null;
-  const parsed = fieldTable[path].schema.safeParse(scalar);
-  return parsed.success ? parsed.data : scalar;
+  if (typeof raw !== 'string' && typeof raw !== 'number' && typeof raw !== 'boolean') return null;
+  if (raw === '') return null;
+  if (path === 'IkeConfig.Psk') return new Secret(String(raw));
+  if (typeof raw === 'string' && notThere.test(raw) && isNegotiationId(path)) return null;
+  const parsed = fieldTable[path].schema.safeParse(raw);
+  return parsed.success ? parsed.data : raw;
 }
 
 function isNegotiationId(path: FieldPath): boolean {
