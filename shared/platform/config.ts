@@ -18,7 +18,7 @@ import type { Secret } from './secret.ts';
 const configurationExitCode = 78;
 
 /** Credentials of an Alibaba Cloud account. */
-interface CloudCredentials {
+export interface CloudCredentials {
   accessKeyId: string;
   accessKeySecret: Secret;
   securityToken: Secret | null;
