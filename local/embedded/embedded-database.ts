@@ -91,8 +91,11 @@ async function takePlace(options: EmbeddedOptions): Promise<Place> {
 
 async function stop(pglite: PGlite): Promise<void> {
   try {
-    await pglite.exec('CHECKPOINT');
-    await pglite.close();
+    try {
+      await pglite.exec('CHECKPOINT');
+    } finally {
+      await pglite.close();
+    }
   } catch (error) {
     throw toDatabaseError(error);
   }
@@ -100,7 +103,7 @@ async function stop(pglite: PGlite): Promise<void> {
 
 async function startAt(place: Place, options: EmbeddedOptions): Promise<Database> {
   const files = new SyncedFS(place.cluster, options.disk);
-  const pglite = await startEngine(files, place.durable);
+  const pglite = await startEngine(files, place.durable, options.logger);
   const upkeep = createUpkeep(pglite, files, options.logger, options.upkeepAfterBytes);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {

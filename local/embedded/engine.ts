@@ -11,6 +11,7 @@ import {
   withRetries,
 } from '../../shared/adapters/postgres/database.ts';
 import { AppError } from '../../shared/platform/errors.ts';
+import type { Logger } from '../../shared/platform/logger.ts';
 import type { SyncedFS } from './synced-fs.ts';
 
 /** The parts of PGlite and of its transactions that run statements. */
@@ -24,15 +25,27 @@ function startParams(durable: boolean): string[] {
   return [...given, ...own.flatMap((setting) => ['-c', setting])];
 }
 
+/** Passes on why PostgreSQL gave up, out of its log; other lines of that log may show statements and values. */
+function reportFailure(line: string, logger: Logger | undefined): boolean {
+  const [, reason] = /\b(?:PANIC|FATAL): +(.*)/.exec(line) ?? [];
+  if (reason !== undefined) logger?.error('embedded database failed', { reason });
+  return false;
+}
+
 /**
  * Starts PostgreSQL on a cluster's directory, making the cluster when there is none (seconds and 800 MiB).
  * Segments of 4 MiB keep a new cluster small, and the pause short when one is begun.
  */
-export async function startEngine(files: SyncedFS, durable: boolean): Promise<PGlite> {
+export async function startEngine(
+  files: SyncedFS,
+  durable: boolean,
+  logger?: Logger,
+): Promise<PGlite> {
   try {
     const pglite = await PGlite.create({
       fs: files,
       startParams: startParams(durable),
+      onStderr: (line) => reportFailure(line, logger),
       initDbStartParams: ['--wal-segsize=4'],
       // Parameters arrive as text already; this one serializer would insist on bytes.
       serializers: { 17: String },

@@ -1,6 +1,7 @@
 import { fdatasyncSync, fsyncSync } from 'node:fs';
 import type { PGlite } from '@electric-sql/pglite';
 import { NodeFS } from '@electric-sql/pglite/nodefs';
+import { AppError } from '../../shared/platform/errors.ts';
 
 /** How bytes are forced to the disk; the machine's own calls unless a test watches them. */
 export interface DiskSync {
@@ -21,6 +22,17 @@ interface HostFileSystem {
     fsync?: (stream: HostStream) => number;
     write(stream: HostStream, ...rest: unknown[]): number;
   };
+}
+
+/** PGlite's ways into PostgreSQL, looked up anew at each call. */
+interface Engine {
+  NODEFS: HostFileSystem;
+  onAbort?: () => void;
+  stackRestore(pointer: number): unknown;
+  _PostgresMainLoopOnce(): void;
+  _PostgresSendReadyForQueryIfNecessary(): void;
+  _pgl_pq_flush(): void;
+  _pgl_run_atexit_funcs(): void;
 }
 
 /** The number by which the C library of the WASM build knows an input/output error. */
@@ -49,7 +61,10 @@ export class SyncedFS extends NodeFS {
     const { emscriptenOpts } = await super.init(pglite, options);
     const preRun = [
       ...(emscriptenOpts.preRun ?? []),
-      (module: { NODEFS: HostFileSystem }) => this.#extend(module.NODEFS),
+      (engine: Engine) => {
+        this.#extend(engine.NODEFS);
+        engine.onAbort = () => stopForGood(engine);
+      },
     ];
     return { emscriptenOpts: { ...emscriptenOpts, preRun } };
   }
@@ -81,4 +96,22 @@ export class SyncedFS extends NodeFS {
 
 function isWal(stream: HostStream): boolean {
   return stream.node.parent.name === 'pg_wal';
+}
+
+/**
+ * After a PANIC (a log that cannot be written or synced) a server ends all its processes and recovers from the log. Here
+ * the process is ours, and PGlite would go on calling into a PostgreSQL that waits for its own locks, forever. So nothing
+ * gets in any more: every statement fails at once, and the next process to open the folder recovers.
+ */
+function stopForGood(engine: Engine): void {
+  const refuse = (): never => {
+    throw new AppError('unavailable', 'the embedded database has failed, restart the process');
+  };
+  const ignore = (): void => undefined;
+  engine._PostgresMainLoopOnce = refuse;
+  // PGlite swallows what the main loop throws and calls this, for ever, until this throws as well.
+  engine.stackRestore = refuse;
+  engine._PostgresSendReadyForQueryIfNecessary = ignore;
+  engine._pgl_pq_flush = ignore;
+  engine._pgl_run_atexit_funcs = ignore;
 }

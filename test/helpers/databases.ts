@@ -96,8 +96,13 @@ async function openServerDatabase(): Promise<Opened> {
   };
 }
 
-async function openEmbedded(): Promise<Opened> {
+/** Has the embedded database's ready-made cluster built, once for all test files. Call it before opening one by hand. */
+export async function prepareEmbeddedTemplate(): Promise<void> {
   await ask('/embedded');
+}
+
+async function openEmbedded(): Promise<Opened> {
+  await prepareEmbeddedTemplate();
   const database = await openEmbeddedDatabase({
     dataDir: ':memory:',
     clock: systemClock,
