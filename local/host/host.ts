@@ -1,11 +1,8 @@
-import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import openApi from '../../docs/openapi.json' with { type: 'json' };
 import { createChatopsApp } from '../../functions/chatops/handler.ts';
 import { tick } from '../../functions/scheduler/handler.ts';
 import { createSubmitApp } from '../../functions/submit/handler.ts';
-import type { CredentialsSource } from '../../shared/adapters/aliyun/rpc-client.ts';
-import { staticCredentials } from '../../shared/adapters/aliyun/static-credentials.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
@@ -16,15 +13,14 @@ import type { Config } from '../../shared/platform/config.ts';
 import { createIds } from '../../shared/platform/id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { Random } from '../../shared/platform/random.ts';
-import { Secret } from '../../shared/platform/secret.ts';
-import { createDigestKeyLoader } from '../../shared/secret/digest-key.ts';
-import { createSealer, type Sealer } from '../../shared/secret/sealer.ts';
-import { startSimulatorServer } from '../simulator/server.ts';
-import { createSimulator, DEMO_ACCESS_KEY, type SimulatorOptions } from '../simulator/simulator.ts';
+import type { Sealer } from '../../shared/secret/sealer.ts';
+import type { SimulatorOptions } from '../simulator/simulator.ts';
 import { buildWorker } from '../worker/build-worker.ts';
 import { createHintBell, type HintBell } from '../worker/hint-bell.ts';
 import { keepWorking } from '../worker/keep-working.ts';
-import { loadLocalSecrets } from './local-secrets.ts';
+import { type Cloud, configuredCloud, simulatedCloud } from './cloud.ts';
+import { type HttpServer, openHttpServer } from './http-server.ts';
+import { type LocalSecrets, loadLocalSecrets, openSecrets } from './local-secrets.ts';
 import { openDatabase } from './open-database.ts';
 
 export interface HostOptions {
@@ -44,96 +40,102 @@ export interface Host {
   freshToken: string | null;
   /** Where the simulated cloud listens; null when another cloud is configured. */
   simulatorUrl: string | null;
-  /** Stops intake, lets steps in progress finish, closes the database. */
+  /** Stops intake, lets steps in progress finish, closes the database. The second call waits for the first. */
   close(): Promise<void>;
 }
 
-interface Cloud {
-  endpoint: string;
-  credentials: CredentialsSource;
-  simulatorUrl: string | null;
-  close(): Promise<void>;
+interface Parts extends HostOptions {
+  database: Database;
+  server: HttpServer;
+  cloud: Cloud;
+  secrets: LocalSecrets;
+  sealer: Sealer;
+  digestKey: Buffer;
+  bell: HintBell;
 }
 
 const tickMs = 60_000;
-const demoKey = {
-  accessKeyId: DEMO_ACCESS_KEY.accessKeyId,
-  accessKeySecret: new Secret(DEMO_ACCESS_KEY.accessKeySecret),
-  securityToken: null,
-};
 
-/** Starts the local host. Raises `invalid_configuration`, `database_locked`, `unavailable`. */
+/**
+ * Starts the local host. Raises `invalid_configuration`, `database_locked`, `unavailable`; what it had opened by then is
+ * closed again.
+ */
 export async function startHost(options: HostOptions): Promise<Host> {
+  const opened: (() => Promise<void>)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of opened.splice(0).reverse()) await close();
+  };
+  try {
+    const parts = await openParts(options, (close) => opened.push(close));
+    return serve(parts, closeAll);
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+/**
+ * Opens everything in the order in which a failure leaves nothing behind: what the configuration lacks, then the database
+ * and its lock, then the port, and only then the token, which is shown in this start or never.
+ */
+async function openParts(
+  options: HostOptions,
+  onClose: (close: () => Promise<void>) => void,
+): Promise<Parts> {
   const { config, clock, random, logger } = options;
-  const { secretsKey, tokens, freshToken } = await loadLocalSecrets({
+  const configured = configuredCloud(config);
+  const database = await openDatabase({ database: config.database, clock, logger });
+  onClose(() => database.close());
+  const server = await openHttpServer(config.host, clock);
+  onClose(() => server.close());
+  const cloud = configured ?? (await simulatedCloud(options.simulator ?? {}, options));
+  onClose(() => cloud.close());
+  const secrets = await loadLocalSecrets({
     dataDir: config.database.dataDir,
     random,
     given: config,
   });
-  const sealer = createSealer(secretsKey, random);
-  const database = await openDatabase({ database: config.database, clock, logger });
-  const cloud = await connectCloud(config, options.simulator);
-  const bell = createHintBell();
+  const keyring = createPgKeyringStore(database);
+  const opened = await openSecrets(secrets.secretsKey, { keyring, random });
+  return { ...options, ...opened, database, server, cloud, secrets, bell: createHintBell() };
+}
+
+function serve(parts: Parts, closeAll: () => Promise<void>): Host {
+  const { server, cloud, secrets, config } = parts;
   const stop = new AbortController();
-  const parts = { ...options, sealer, database, cloud, bell, stop: stop.signal };
-  const working = [tickEachMinute(parts), ...(config.host.works ? [work(parts)] : [])];
-  const server = createServer(listenerOf({ ...parts, tokens }));
-  const url = await listen(server, config.host);
+  const working = [
+    tickEachMinute(parts, stop.signal),
+    ...(config.host.works ? [work(parts, stop.signal)] : []),
+  ];
+  server.serve(listenerOf(parts));
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    // Both at once: a client that is slow to take its answer must not keep the worker going.
+    stop.abort();
+    await Promise.all([server.close(), ...working]);
+    await closeAll();
+  };
   return {
-    url,
-    freshToken,
+    url: server.url,
+    freshToken: secrets.freshToken,
     simulatorUrl: cloud.simulatorUrl,
-    async close() {
-      await closeServer(server);
-      stop.abort();
-      await Promise.all(working);
-      await cloud.close();
-      await database.close();
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
 }
 
-interface Parts extends HostOptions {
-  sealer: Sealer;
-  database: Database;
-  cloud: Cloud;
-  bell: HintBell;
-  stop: AbortSignal;
-}
-
-async function connectCloud(config: Config, simulated: SimulatorOptions = {}): Promise<Cloud> {
-  const { vpcEndpoint, credentials } = config.cloud;
-  if (vpcEndpoint !== null && credentials !== null) {
-    const source = staticCredentials(credentials);
-    return {
-      endpoint: vpcEndpoint,
-      credentials: source,
-      simulatorUrl: null,
-      close: async () => {},
-    };
-  }
-  const server = await startSimulatorServer(createSimulator(simulated));
-  return {
-    endpoint: vpcEndpoint ?? server.url,
-    credentials: staticCredentials(demoKey),
-    simulatorUrl: server.url,
-    close: () => server.close(),
-  };
-}
-
-function listenerOf(
-  parts: Parts & { tokens: Parameters<typeof createGuard>[0] },
-): ReturnType<typeof getRequestListener> {
-  const { clock, random, logger, sealer, database, bell } = parts;
-  const keyring = createPgKeyringStore(database);
+function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
+  const { clock, random, logger, sealer, digestKey, database, bell, secrets } = parts;
   const api = createSubmitApp({
     clock,
     random,
     logger,
     sealer,
     openApi,
-    digestKey: createDigestKeyLoader({ keyring, sealer, random }),
-    guard: createGuard(parts.tokens),
+    digestKey: () => Promise.resolve(digestKey),
+    guard: createGuard(secrets.tokens),
     ids: createIds(clock, random),
     jobs: createPgJobStore(database),
     waker: bell,
@@ -145,15 +147,10 @@ function listenerOf(
   });
 }
 
-async function work({ config, cloud, database, bell, stop, ...rest }: Parts): Promise<void> {
-  const keyring = createPgKeyringStore(database);
-  const digestKey = await createDigestKeyLoader({ keyring, ...rest })();
+async function work({ config, bell, ...parts }: Parts, stop: AbortSignal): Promise<void> {
   const { deps, close } = buildWorker({
-    ...rest,
+    ...parts,
     settings: config.worker,
-    database,
-    cloud,
-    digestKey,
     waker: bell,
     onHint: (signal) => bell.heard(signal),
   });
@@ -161,7 +158,10 @@ async function work({ config, cloud, database, bell, stop, ...rest }: Parts): Pr
   close();
 }
 
-async function tickEachMinute({ database, bell, clock, logger, stop }: Parts): Promise<void> {
+async function tickEachMinute(
+  { database, bell, clock, logger }: Parts,
+  stop: AbortSignal,
+): Promise<void> {
   const lanes = createPgLaneStore(database);
   while (!stop.aborted) {
     try {
@@ -171,22 +171,4 @@ async function tickEachMinute({ database, bell, clock, logger, stop }: Parts): P
     }
     await clock.sleep(tickMs, stop);
   }
-}
-
-function listen(server: Server, { address, port }: Config['host']): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, address, () => {
-      const bound = server.address();
-      const chosen = typeof bound === 'object' && bound !== null ? bound.port : port;
-      resolve(`http://${address.includes(':') ? `[${address}]` : address}:${chosen}`);
-    });
-  });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
 }

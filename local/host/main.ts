@@ -1,29 +1,16 @@
 import { systemClock as clock } from '../../shared/platform/clock.ts';
-import { exitOnFaults, loadConfig } from '../../shared/platform/config.ts';
-import { AppError } from '../../shared/platform/errors.ts';
+import { loadConfig } from '../../shared/platform/config.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import { systemRandom as random } from '../../shared/platform/random.ts';
 import { type Host, startHost } from './host.ts';
-
-/** Exit code for a start that failed for a reason the message names. */
-const startFailed = 1;
+import { closeOnSignals, giveUp } from './process-end.ts';
 
 async function main(): Promise<void> {
-  const config = await loadConfig({ deployed: false }).catch(exitOnFaults);
+  const config = await loadConfig({ deployed: false });
   const logger = createLogger({ level: config.logLevel, clock });
   const host = await startHost({ config, clock, random, logger });
   announce(host);
-  let isClosing = false;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (isClosing) return;
-      isClosing = true;
-      host.close().then(
-        () => process.exit(0),
-        () => process.exit(startFailed),
-      );
-    });
-  }
+  closeOnSignals(() => host.close(), logger);
 }
 
 function announce({ url, freshToken, simulatorUrl }: Host): void {
@@ -33,7 +20,4 @@ function announce({ url, freshToken, simulatorUrl }: Host): void {
   if (freshToken) console.log(`admin token, shown only now: ${freshToken}`);
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof AppError ? `${error.code}: ${error.message}` : error);
-  process.exit(startFailed);
-});
+main().catch(giveUp);

@@ -6,9 +6,19 @@ const idlePollMs = 1_000;
 /** Runs the worker again and again until `stop` aborts. What it holds then is finished or left to its lease. */
 export async function keepWorking(deps: WorkerDeps, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
-    const { nextDueInMs } = await runWorker(deps, stop);
+    const nextDueInMs = await runOnce(deps, stop);
     if (stop.aborted) return;
     await rest(deps, stop, Math.max(1, Math.min(idlePollMs, nextDueInMs ?? idlePollMs)));
+  }
+}
+
+/** A run that fails is told and followed by the next one: this process has no platform that would start it again. */
+async function runOnce(deps: WorkerDeps, stop: AbortSignal): Promise<number | null> {
+  try {
+    return (await runWorker(deps, stop)).nextDueInMs;
+  } catch (error) {
+    deps.logger.error('worker run failed, the next one goes on', { error });
+    return null;
   }
 }
 

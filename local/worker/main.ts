@@ -2,55 +2,62 @@ import { staticCredentials } from '../../shared/adapters/aliyun/static-credentia
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { timerAlone } from '../../shared/lane/worker-waker.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
-import { exitOnFaults, loadConfig } from '../../shared/platform/config.ts';
+import { type Config, loadConfig } from '../../shared/platform/config.ts';
 import { AppError } from '../../shared/platform/errors.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import { systemRandom as random } from '../../shared/platform/random.ts';
-import { loadDigestKey } from '../../shared/secret/digest-key.ts';
-import { createSealer } from '../../shared/secret/sealer.ts';
-import { loadLocalSecrets } from '../host/local-secrets.ts';
+import { loadSecretsKey, openSecrets } from '../host/local-secrets.ts';
 import { openDatabase } from '../host/open-database.ts';
-import { buildWorker } from './build-worker.ts';
+import { closeOnSignals, giveUp } from '../host/process-end.ts';
+import { buildWorker, type LocalWorkerParts } from './build-worker.ts';
 import { keepWorking } from './keep-working.ts';
 
-const startFailed = 1;
+/** The cloud of a worker of its own. Raises `invalid_configuration` that names every variable it lacks. */
+function requireCloud({ database, cloud }: Config): LocalWorkerParts['cloud'] {
+  const { vpcEndpoint: endpoint, credentials } = cloud;
+  if (database.url !== null && endpoint !== null && credentials !== null) {
+    return { endpoint, credentials: staticCredentials(credentials) };
+  }
+  const missing = [
+    ...(database.url === null ? ['DATABASE_URL'] : []),
+    ...(endpoint === null ? ['VPC_ENDPOINT'] : []),
+    ...(credentials === null
+      ? ['ALIBABA_CLOUD_ACCESS_KEY_ID', 'ALIBABA_CLOUD_ACCESS_KEY_SECRET']
+      : []),
+  ];
+  const faults = missing.map((path) => ({ path, message: 'is required by a worker of its own' }));
+  throw new AppError('invalid_configuration', `${missing.join(', ')} missing`, { faults });
+}
 
 /** One worker process against `DATABASE_URL` and `VPC_ENDPOINT`; several may run at once. */
 async function main(): Promise<void> {
-  const config = await loadConfig({ deployed: false }).catch(exitOnFaults);
-  const { vpcEndpoint, credentials } = config.cloud;
-  if (config.database.url === null || vpcEndpoint === null || credentials === null) {
-    throw new AppError(
-      'invalid_configuration',
-      'a worker needs DATABASE_URL, VPC_ENDPOINT, ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET',
-    );
-  }
+  const config = await loadConfig({ deployed: false });
+  const cloud = requireCloud(config);
   const logger = createLogger({ level: config.logLevel, clock, fields: { function: 'worker' } });
   const { dataDir } = config.database;
-  const { secretsKey } = await loadLocalSecrets({ dataDir, random, given: config });
-  const sealer = createSealer(secretsKey, random);
+  const secretsKey = await loadSecretsKey({ dataDir, random, given: config });
   const database = await openDatabase({ database: config.database, clock, logger });
   const keyring = createPgKeyringStore(database);
   const worker = buildWorker({
+    ...(await openSecrets(secretsKey, { keyring, random })),
     settings: config.worker,
     database,
-    cloud: { endpoint: vpcEndpoint, credentials: staticCredentials(credentials) },
-    sealer,
-    digestKey: await loadDigestKey({ keyring, sealer, random }),
+    cloud,
     clock,
     random,
     logger,
     waker: timerAlone,
   });
   const stop = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
+  const working = keepWorking(worker.deps, stop.signal);
   console.log(`working as ${worker.deps.worker}`);
-  await keepWorking(worker.deps, stop.signal);
-  worker.close();
-  await database.close();
+  const close = async (): Promise<void> => {
+    stop.abort();
+    await working;
+    worker.close();
+    await database.close();
+  };
+  closeOnSignals(close, logger);
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof AppError ? `${error.code}: ${error.message}` : error);
-  process.exit(startFailed);
-});
+main().catch(giveUp);
