@@ -119,8 +119,8 @@ async function saveRefused(
        INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
        SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'finished',
               jsonb_build_object('state', 'failed', 'error', c.last_error) FROM c)
-     UPDATE lanekeeper.job SET failed = failed + n.failed, queued = queued - n.failed
-       FROM (SELECT count(*)::int AS failed FROM c) AS n WHERE id = $1`,
+     UPDATE lanekeeper.job j SET failed = j.failed + n.refused, queued = j.queued - n.refused
+       FROM (SELECT count(*)::int AS refused FROM c) AS n WHERE j.id = $1`,
     [jobId, JSON.stringify(refused)],
   );
 }

@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { openDatabase } from '../../local/host/open-database.ts';
+import { generateInventory, type InventoryOptions } from '../../local/simulator/inventory.ts';
+import type { RecordSnapshot } from '../../local/simulator/record.ts';
+import type { Database } from '../../shared/adapters/postgres/database.ts';
+import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
+import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
+import type { JobStore } from '../../shared/job/job-store.ts';
+import type { JobRecord } from '../../shared/job/record.ts';
+import { submitJob } from '../../shared/job/submit-job.ts';
+import { Plan } from '../../shared/plan/schema.ts';
+import { systemClock as clock } from '../../shared/platform/clock.ts';
+import { createIds } from '../../shared/platform/id.ts';
+import { createLogger } from '../../shared/platform/logger.ts';
+import { systemRandom as random } from '../../shared/platform/random.ts';
+import { Secret } from '../../shared/platform/secret.ts';
+import { loadDigestKey } from '../../shared/secret/digest-key.ts';
+import { createSealer } from '../../shared/secret/sealer.ts';
+import { startPostgres } from '../../test/helpers/postgres-server.ts';
+
+export const logger = createLogger({ level: 'warn', clock });
+
+/** The fleet of the main job: 60 gateways with 8 connections each and 120 attachments. */
+export const mainFleet: InventoryOptions = {
+  seed: 7,
+  gateways: 60,
+  connectionsPerGateway: 8,
+  attachments: 120,
+  unattached: 0,
+};
+
+export const secretsKey = randomBytes(32).toString('base64');
+
+/** A plan that upgrades the algorithms and sets a key on every connection of a fleet, all at once. */
+export function planFor(targets: readonly { regionId: string; id: string }[]): Plan {
+  return Plan.parse({
+    title: 'benchmark',
+    targets: targets.map(({ regionId, id }) => ({ regionId, vpnConnectionId: id })),
+    set: {
+      IkeConfig: { Psk: 'benchmarkKey0123456789', IkeVersion: 'ikev2', IkeEncAlg: 'aes256' },
+      IpsecConfig: { IpsecEncAlg: 'aes256' },
+    },
+    acceptOutage: true,
+    rollout: { concurrency: '100%', redundancy: 'none' },
+    verify: { tunnel: 'none' },
+  });
+}
+
+/** Every connection of a generated fleet. */
+export function connectionsOf(fleet: InventoryOptions): readonly { regionId: string; id: string }[] {
+  return generateInventory(fleet).connections.map(({ regionId, id }) => ({ regionId, id }));
+}
+
+/** A database with intake on it. */
+export interface World {
+  database: Database;
+  url: string | null;
+  jobs: JobStore;
+  sealer: ReturnType<typeof createSealer>;
+  digestKey: Buffer;
+  submit(plan: Plan): Promise<JobRecord>;
+  close(): Promise<void>;
+}
+
+/** A fresh database of either kind. The server writes to disk as in production, the embedded one too. */
+export async function openWorld(kind: Database['kind']): Promise<World> {
+  const server = kind === 'postgres' ? await startPostgres() : null;
+  const url = server?.url ?? null;
+  const database = await openDatabase({
+    database: { url: url === null ? null : new Secret(url), dataDir: ':memory:' },
+    clock,
+    logger,
+  });
+  const sealer = createSealer(new Secret(secretsKey), random);
+  const digestKey = await loadDigestKey({ keyring: createPgKeyringStore(database), sealer, random });
+  const jobs = createPgJobStore(database);
+  const deps = { jobs, sealer, ids: createIds(clock, random), digestKey: async () => digestKey };
+  return {
+    database,
+    url,
+    jobs,
+    sealer,
+    digestKey,
+    submit: async (plan) =>
+      (await submitJob(deps, { actor: 'bench', plan, idempotencyKey: null })).job,
+    async close() {
+      await database.close();
+      await server?.stop();
+    },
+  };
+}
+
+/** Waits until a job is over. */
+export async function ended(jobs: JobStore, jobId: string): Promise<JobRecord> {
+  for (;;) {
+    const job = await jobs.get(jobId);
+    if (job?.finishedAt) return job;
+    await clock.sleep(50);
+  }
+}
+
+/** What a simulated cloud in another process saw. */
+export async function recordOf(url: string): Promise<RecordSnapshot> {
+  const response = await fetch(`${url}/_simulator/record`);
+  return response.json() as Promise<RecordSnapshot>;
+}
+
+/** Calls by kind and the writes that took effect. */
+export function callsOf(record: RecordSnapshot): { reads: number; writes: number; effective: number } {
+  let reads = 0;
+  let writes = 0;
+  for (const { action, total } of record.calls) {
+    if (action.startsWith('Modify')) writes += total;
+    else reads += total;
+  }
+  return { reads, writes, effective: record.writes.filter((write) => write.effective).length };
+}

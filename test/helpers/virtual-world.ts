@@ -1,0 +1,144 @@
+import { startSimulatorServer } from '../../local/simulator/server.ts';
+import {
+  createSimulator,
+  DEMO_ACCESS_KEY,
+  type Simulator,
+  type SimulatorOptions,
+} from '../../local/simulator/simulator.ts';
+import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
+import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
+import type { Database, Query } from '../../shared/adapters/postgres/database.ts';
+import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
+import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
+import { createPgResolveStore } from '../../shared/adapters/postgres/resolve-store.ts';
+import type { VpnApi } from '../../shared/connection/vpn-api.ts';
+import type { JobStore } from '../../shared/job/job-store.ts';
+import type { JobRecord } from '../../shared/job/record.ts';
+import { submitJob } from '../../shared/job/submit-job.ts';
+import { timerAlone } from '../../shared/lane/worker-waker.ts';
+import type { Plan } from '../../shared/plan/schema.ts';
+import { createIds } from '../../shared/platform/id.ts';
+import { createLogger, type Logger } from '../../shared/platform/logger.ts';
+import { systemRandom } from '../../shared/platform/random.ts';
+import { Secret } from '../../shared/platform/secret.ts';
+import { createSealer, type Sealer } from '../../shared/secret/sealer.ts';
+import { assembleWorker } from '../../shared/worker/assemble-worker.ts';
+import { runWorker, type WorkerDeps } from '../../shared/worker/run-worker.ts';
+import { workerSettings } from '../../shared/worker/worker-settings.ts';
+import { useVirtualDatabaseClock } from './databases.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+export interface VirtualWorldOptions {
+  database: Database;
+  simulator?: Omit<SimulatorOptions, 'clock'>;
+  settings?: Partial<Parameters<typeof workerSettings>[0]>;
+  limits?: { readsPerMinute: number; writesPerMinute: number };
+  logger?: Logger;
+  /** Stands between the worker and the cloud, to lose or change what passes. */
+  wrapApi?: (api: VpnApi) => VpnApi;
+}
+
+/**
+ * The whole system in one process under one virtual clock: intake, store on a real database, worker, the real client over
+ * HTTP, the simulated cloud. `runs` of a worker follow each other until nothing is due any more.
+ */
+export interface VirtualWorld {
+  clock: VirtualClock;
+  simulator: Simulator;
+  jobs: JobStore;
+  sealer: Sealer;
+  submit(plan: Plan): Promise<JobRecord>;
+  /** Another worker, as another process would be: it shares nothing with the others but database and cloud. */
+  worker(more?: Partial<WorkerDeps>): WorkerDeps;
+  /** Runs a worker until nothing is due, or until the virtual time is over. */
+  drain(worker?: WorkerDeps, limitMs?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Retried statements and results pass through; only their time is hidden from the clock. */
+function trackedDatabase(clock: VirtualClock, database: Database): Database {
+  const query: Query = (text, values) => clock.track(() => database.query(text, values));
+  return {
+    ...database,
+    kind: database.kind,
+    query,
+    transaction: (work) => clock.track(() => database.transaction(work)),
+  };
+}
+
+export async function openVirtualWorld(options: VirtualWorldOptions): Promise<VirtualWorld> {
+  const clock = new VirtualClock();
+  const follow = await useVirtualDatabaseClock(options.database, clock);
+  clock.onAdvance(follow);
+  const database = trackedDatabase(clock, options.database);
+  const simulator = createSimulator({ ...options.simulator, clock });
+  const server = await startSimulatorServer(simulator);
+  const logger = options.logger ?? createLogger({ level: 'error', clock });
+  const sealer = createSealer(new Secret(Buffer.alloc(32, 7).toString('base64')), systemRandom);
+  const digestKey = Buffer.alloc(32, 9);
+  const ids = createIds(clock, systemRandom);
+  const client = createAliyunVpnApi({
+    endpoint: server.url,
+    credentials: async () => ({
+      accessKeyId: DEMO_ACCESS_KEY.accessKeyId,
+      accessKeySecret: new Secret(DEMO_ACCESS_KEY.accessKeySecret),
+    }),
+    clock,
+  });
+  const tracked = clock.tracking<VpnApi>(client);
+  const api = options.wrapApi?.(tracked) ?? tracked;
+  const limits = options.limits ?? { readsPerMinute: 480, writesPerMinute: 100 };
+  const settings = workerSettings({
+    pollIntervalMs: 3_000,
+    concurrency: 50,
+    leaseSeconds: 30,
+    budgetSeconds: 840,
+    ...options.settings,
+  });
+  const jobs = createPgJobStore(database);
+  const worker = (more: Partial<WorkerDeps> = {}): WorkerDeps => ({
+    ...assembleWorker({
+      lanes: createPgLaneStore(database),
+      resolving: createPgResolveStore(database),
+      budget: createPgApiBudget(database, { account: 'default', limits }),
+      api,
+      sealer,
+      digestKey,
+      clock,
+      logger,
+      waker: timerAlone,
+      worker: ids.worker(),
+      settings,
+      limits,
+      lingerMs: 0,
+    }),
+    ...more,
+  });
+
+  async function drain(deps: WorkerDeps = worker(), limitMs = 3_600_000): Promise<void> {
+    const until = clock.monotonic() + limitMs;
+    const stop = new AbortController();
+    for (;;) {
+      const { nextDueInMs } = await runWorker(deps, stop.signal);
+      if (nextDueInMs === null || clock.monotonic() + nextDueInMs > until) return;
+      await clock.sleep(Math.max(0, nextDueInMs));
+    }
+  }
+
+  return {
+    clock,
+    simulator,
+    jobs,
+    sealer,
+    submit: async (plan) => {
+      const deps = { jobs, sealer, ids, digestKey: async () => digestKey };
+      return (await submitJob(deps, { actor: 'tester', plan, idempotencyKey: null })).job;
+    },
+    worker,
+    drain,
+    async close() {
+      client.close();
+      await server.close();
+    },
+  };
+}
