@@ -9,7 +9,7 @@ export interface DiskSync {
   fdatasync(fd: number): void;
 }
 
-export const machineDiskSync: DiskSync = { fsync: fsyncSync, fdatasync: fdatasyncSync };
+const machineDiskSync: DiskSync = { fsync: fsyncSync, fdatasync: fdatasyncSync };
 
 /** What Emscripten's host file system hands to its operations: an open file and its place in the tree. */
 interface HostStream {

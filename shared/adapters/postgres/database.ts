@@ -34,7 +34,7 @@ export interface Database {
 }
 
 /** What the server or the network said about a failure, reduced to what cannot hold a value, an address or SQL. */
-export class DatabaseFault extends Error {
+class DatabaseFault extends Error {
   readonly sqlState: string | undefined;
   readonly constraint: string | undefined;
   /** Whether the connection is of no more use. */
@@ -65,13 +65,13 @@ export function endsSession(error: unknown): boolean {
 }
 
 /** Whether the server rolled the transaction back for another's sake, so that running it again is right. */
-export function isRetryable(error: unknown): boolean {
+function isRetryable(error: unknown): boolean {
   const state = sqlStateOf(error);
   return state === '40001' || state === '40P01';
 }
 
 /** How often a statement or transaction is run in all when the server sacrifices it. */
-export const maxRuns = 4;
+const maxRuns = 4;
 
 /** Runs `attempt` again while the server sacrifices it to another transaction. */
 export async function withRetries<Result>(attempt: () => Promise<Result>): Promise<Result> {
