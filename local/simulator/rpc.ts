@@ -27,6 +27,8 @@ const VERSION = '2016-04-28';
 /** What the RPC front is made of. */
 export interface RpcParts {
   readonly clock: SimulatorClock;
+  /** The time that requests are stamped with. */
+  readonly signatureClock: SimulatorClock;
   readonly seed: number;
   readonly state: CloudState;
   readonly record: SimulatorRecord;
@@ -99,7 +101,7 @@ function identify(
   if (requiredText(params, 'Version') !== VERSION || !isActionName(action)) {
     throw new ApiFault('InvalidApi.NotFound');
   }
-  parts.signatures.verify(request.method, params, now);
+  parts.signatures.verify(request.method, params, parts.signatureClock.now());
   const row = actionTable[action];
   if (row.needsRegion && region === null) {
     requiredText(params, 'RegionId');

@@ -22,6 +22,8 @@ export const DEMO_ACCESS_KEY = {
 export interface SimulatorOptions {
   /** Default: the real time. */
   readonly clock?: SimulatorClock;
+  /** What timestamps of requests are held against: clients stamp with the real time. Default: `clock`. */
+  readonly signatureClock?: SimulatorClock;
   /** Decides everything random. Default 1. */
   readonly seed?: number;
   /** Default: a small generated one, by `seed`. */
@@ -90,6 +92,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const state = new CloudState(inventory, chosen, record);
   const rpc = createRpc({
     clock,
+    signatureClock: options.signatureClock ?? clock,
     seed,
     state,
     record,

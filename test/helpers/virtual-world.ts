@@ -17,6 +17,7 @@ import type { JobRecord } from '../../shared/job/record.ts';
 import { submitJob } from '../../shared/job/submit-job.ts';
 import { timerAlone } from '../../shared/lane/worker-waker.ts';
 import type { Plan } from '../../shared/plan/schema.ts';
+import { systemClock } from '../../shared/platform/clock.ts';
 import { createIds } from '../../shared/platform/id.ts';
 import { createLogger, type Logger } from '../../shared/platform/logger.ts';
 import { systemRandom } from '../../shared/platform/random.ts';
@@ -71,7 +72,7 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
   const follow = await useVirtualDatabaseClock(options.database, clock);
   clock.onAdvance(follow);
   const database = trackedDatabase(clock, options.database);
-  const simulator = createSimulator({ ...options.simulator, clock });
+  const simulator = createSimulator({ ...options.simulator, clock, signatureClock: systemClock });
   const server = await startSimulatorServer(simulator);
   const logger = options.logger ?? createLogger({ level: 'error', clock });
   const sealer = createSealer(new Secret(Buffer.alloc(32, 7).toString('base64')), systemRandom);
