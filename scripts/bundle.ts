@@ -1,0 +1,93 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build, type OutputFile, type Plugin } from 'esbuild';
+
+/** One function as it is deployed. */
+export interface Bundle {
+  /** Folder under `functions/` and name of the file without `.mjs`. */
+  name: string;
+  /** Path of the file. */
+  path: string;
+  bytes: number;
+  gzipBytes: number;
+}
+
+/** What Function Compute's managed `nodejs20` runs. */
+const deployedNode = 'node20.10';
+
+/** CommonJS packages inside an ES module still call `require`, for Node's own modules only. */
+const requireBanner =
+  "import{createRequire as lkRequire}from'node:module';const require=lkRequire(import.meta.url);";
+
+/** zod carries its messages in 50 languages, a quarter of its size. Ours are our own; it loads English by itself. */
+const withoutLocales: Plugin = {
+  name: 'without-locales',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/locales\/index\.js$/ }, ({ importer }) =>
+      /[\\/]node_modules[\\/]zod[\\/]/.test(importer)
+        ? { path: 'zod-locales', namespace: 'without-locales' }
+        : null,
+    );
+    onLoad({ filter: /.*/, namespace: 'without-locales' }, () => ({ contents: 'export {};' }));
+  },
+};
+
+/** The functions, by their folders, in alphabetical order. */
+export async function functionNames(root = '.'): Promise<string[]> {
+  const entries = await readdir(join(root, 'functions'), { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+}
+
+async function outputsOf(names: readonly string[], maps: boolean): Promise<OutputFile[]> {
+  const { outputFiles } = await build({
+    entryPoints: names.map((name) => ({ in: `functions/${name}/index.ts`, out: name })),
+    outdir: 'dist',
+    write: false,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: deployedNode,
+    outExtension: { '.js': '.mjs' },
+    minify: true,
+    sourcemap: maps ? 'external' : false,
+    sourcesContent: false,
+    banner: { js: requireBanner },
+    // `pg` tries it and goes on without it.
+    external: ['pg-native'],
+    plugins: [withoutLocales],
+    logLevel: 'silent',
+  });
+  return outputFiles;
+}
+
+/**
+ * Bundles every function into one ES module, `<folder>/<name>.mjs`. The same sources always give the same bytes, so
+ * source maps are not shipped: `maps` writes those of any commit beside its bundles when a stack trace has to be read.
+ */
+export async function bundleFunctions(options: {
+  folder: string;
+  maps?: boolean;
+}): Promise<Bundle[]> {
+  const { folder, maps = false } = options;
+  const names = await functionNames();
+  const outputs = await outputsOf(names, maps);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const bundles: Bundle[] = [];
+  for (const name of names) {
+    const [bundle, map] = ['.mjs', '.mjs.map'].map((end) =>
+      outputs.find(({ path }) => path.endsWith(`/${name}${end}`)),
+    );
+    if (bundle === undefined) throw new Error(`esbuild made no bundle of ${name}`);
+    const path = join(folder, `${name}.mjs`);
+    await writeFile(path, bundle.contents);
+    if (map !== undefined) await writeFile(`${path}.map`, map.contents);
+    const { contents } = bundle;
+    bundles.push({ name, path, bytes: contents.length, gzipBytes: gzipSync(contents).length });
+  }
+  return bundles;
+}
