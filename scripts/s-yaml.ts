@@ -1,0 +1,107 @@
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { Variables } from '../shared/platform/config/variables.ts';
+import { Description, type Props } from './s-yaml-schema.ts';
+
+const Mapping = z.record(z.string(), z.unknown());
+
+/** As the file is written: before variables and templates are put in. */
+const Written = z.strictObject({
+  edition: z.unknown(),
+  name: z.unknown(),
+  access: z.unknown(),
+  vars: Mapping,
+  template: z.record(z.string(), Mapping),
+  resources: z.record(
+    z.string(),
+    z.strictObject({
+      component: z.unknown(),
+      extend: z.strictObject({ name: z.string() }).optional(),
+      actions: z.unknown().optional(),
+      props: Mapping,
+    }),
+  ),
+});
+
+/** A run that ends at its budget still needs time for its last steps. */
+const leastSecondsAfterBudget = 30;
+
+/** Every text of a value put through `change`. */
+function mapTexts(value: unknown, change: (text: string) => unknown): unknown {
+  if (typeof value === 'string') return change(value);
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, change));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, mapTexts(item, change)]),
+  );
+}
+
+/** `${env('NAME', 'default')}` gives its default: what is checked does not depend on who checks. */
+function withDefaults(text: string): string {
+  return text.replace(/\$\{env\('\w+', '([^']*)'\)\}/g, '$1');
+}
+
+/** The description as the deploying tool would see it, not checked yet. */
+function render(text: string): unknown {
+  const { template, ...written } = Written.parse(mapTexts(parse(text), withDefaults));
+  const resources = Object.entries(written.resources).map(([name, { extend, props, ...rest }]) => {
+    const base = extend === undefined ? {} : template[extend.name];
+    if (base === undefined) throw new Error(`resources.${name} extends an unknown template`);
+    return [name, { ...rest, props: { ...base, ...props } }];
+  });
+  const put = (value: string): unknown =>
+    value.replace(/\$\{vars\.(\w+)\}/g, (whole, key) => String(written.vars[key] ?? whole));
+  const rendered = mapTexts({ ...written, resources: Object.fromEntries(resources) }, put);
+  const left = /\$\{[^}]*\}?/.exec(JSON.stringify(rendered));
+  if (left !== null) throw new Error(`${left[0]} cannot be resolved`);
+  return rendered;
+}
+
+function propsFaults(name: string, props: Props): string[] {
+  const faults: string[] = [];
+  const { handler, triggers = [], timeout, environmentVariables } = props;
+  if (handler !== `${name}.handler`) faults.push(`${name}: handler must be ${name}.handler`);
+  if (!props.functionName.endsWith(`-${name}`)) faults.push(`${name}: functionName must end in it`);
+  const names = triggers.map(({ triggerName }) => triggerName);
+  if (new Set(names).size < names.length) faults.push(`${name}: two triggers have one name`);
+  if (triggers.filter(({ triggerType }) => triggerType === 'http').length > 1) {
+    faults.push(`${name}: only one HTTP trigger is possible`);
+  }
+  if (name === 'worker') {
+    const budget = Variables.shape.WORKER_BUDGET_SECONDS.parse(
+      environmentVariables.WORKER_BUDGET_SECONDS,
+    );
+    const least = budget + leastSecondsAfterBudget;
+    if (timeout < least) faults.push(`worker: timeout must be ${least} or more`);
+  }
+  return faults;
+}
+
+function folderFaults({ resources }: Description, folders: readonly string[]): string[] {
+  const named = Object.keys(resources);
+  return [
+    ...named.filter((name) => !folders.includes(name)).map((name) => `${name}: no such function`),
+    ...folders.filter((name) => !named.includes(name)).map((name) => `${name} is not deployed`),
+  ];
+}
+
+/**
+ * What is wrong with a deployment description, one sentence each; `folders` are those with a `functions/<name>/index.ts`.
+ */
+export function descriptionFaults(text: string, folders: readonly string[]): string[] {
+  let rendered: unknown;
+  try {
+    rendered = render(text);
+  } catch (error) {
+    return [error instanceof z.ZodError ? z.prettifyError(error) : String(error)];
+  }
+  const parsed = Description.safeParse(rendered);
+  if (!parsed.success) {
+    return parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  }
+  const { resources } = parsed.data;
+  return [
+    ...Object.entries(resources).flatMap(([name, { props }]) => propsFaults(name, props)),
+    ...folderFaults(parsed.data, folders),
+  ];
+}
