@@ -1,15 +1,19 @@
 import { type Bench, emitterFor } from './lib/figures.ts';
 import { mainJob } from './main-job.ts';
+import { mainJobReal } from './main-job-real.ts';
 
 /** Every benchmark by its name. `npm run bench` runs all, `npm run bench -- NAME` one. */
 const benches: Readonly<Record<string, Bench>> = {
   'main-job': mainJob,
+  'main-job-real': mainJobReal,
 };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in benches));
 if (unknown.length > 0) {
-  process.stderr.write(`no such benchmark: ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}\n`);
+  process.stderr.write(
+    `no such benchmark: ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}\n`,
+  );
   process.exit(2);
 }
 for (const [name, bench] of Object.entries(benches)) {

@@ -8,12 +8,7 @@ export interface Figure {
 }
 
 /** Collects figures of one benchmark. */
-export type Emit = (
-  metric: string,
-  value: number,
-  unit: string,
-  params?: Figure['params'],
-) => void;
+export type Emit = (metric: string, value: number, unit: string, params?: Figure['params']) => void;
 
 /** A benchmark: measures and emits; throws when what it measured is not valid (an overlap, a lost change). */
 export type Bench = (emit: Emit) => Promise<void>;

@@ -1,13 +1,13 @@
 import PQueue from 'p-queue';
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { fieldsToSend } from '../../shared/change/request.ts';
+import type { FieldValues } from '../../shared/connection/fields.ts';
 import { isSettledState, type VpnConnection } from '../../shared/connection/model.ts';
 import type { VpnApi } from '../../shared/connection/vpn-api.ts';
-import type { Plan } from '../../shared/plan/schema.ts';
 import { intentsOf } from '../../shared/plan/intents.ts';
+import type { Plan } from '../../shared/plan/schema.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
 import { Secret } from '../../shared/platform/secret.ts';
-import type { FieldValues } from '../../shared/connection/fields.ts';
 
 /**
  * What a script or Terraform does: so many connections at once, each Describe, Modify, then Describe until it is done;

@@ -47,7 +47,9 @@ export function planFor(targets: readonly { regionId: string; id: string }[]): P
 }
 
 /** Every connection of a generated fleet. */
-export function connectionsOf(fleet: InventoryOptions): readonly { regionId: string; id: string }[] {
+export function connectionsOf(
+  fleet: InventoryOptions,
+): readonly { regionId: string; id: string }[] {
   return generateInventory(fleet).connections.map(({ regionId, id }) => ({ regionId, id }));
 }
 
@@ -72,7 +74,11 @@ export async function openWorld(kind: Database['kind']): Promise<World> {
     logger,
   });
   const sealer = createSealer(new Secret(secretsKey), random);
-  const digestKey = await loadDigestKey({ keyring: createPgKeyringStore(database), sealer, random });
+  const digestKey = await loadDigestKey({
+    keyring: createPgKeyringStore(database),
+    sealer,
+    random,
+  });
   const jobs = createPgJobStore(database);
   const deps = { jobs, sealer, ids: createIds(clock, random), digestKey: async () => digestKey };
   return {
@@ -106,7 +112,11 @@ export async function recordOf(url: string): Promise<RecordSnapshot> {
 }
 
 /** Calls by kind and the writes that took effect. */
-export function callsOf(record: RecordSnapshot): { reads: number; writes: number; effective: number } {
+export function callsOf(record: RecordSnapshot): {
+  reads: number;
+  writes: number;
+  effective: number;
+} {
   let reads = 0;
   let writes = 0;
   for (const { action, total } of record.calls) {

@@ -31,7 +31,9 @@ export function compareReadBack(values: {
   const { base, wanted, observed } = values;
   const readable = fieldPaths.filter((path) => fieldTable[path].readable);
   const asked = readable.filter((path) => wanted[path] !== undefined);
-  const others = readable.filter(
+  // A field that one of the two reads does not show says nothing.
+  const shown = readable.filter((path) => base[path] !== undefined && observed[path] !== undefined);
+  const others = shown.filter(
     (path) => wanted[path] === undefined && !same(path, base[path], observed[path]),
   );
   const missed = asked.filter((path) => !same(path, wanted[path], observed[path]));

@@ -15,6 +15,8 @@ interface FieldSpec {
   for: 'both' | 'gateway' | 'attachment';
   /** A write-only field is in no answer: it cannot be compared and is sent only when a plan names it. */
   readable: boolean;
+  /** Whether list answers hold it; if not, only a read of the one connection shows it. */
+  listed: boolean;
   /** Whether both sides of a tunnel must agree on it. */
   agreed: boolean;
 }
@@ -23,6 +25,7 @@ const own = (schema: z.ZodType<FieldValue>, more: Partial<FieldSpec> = {}): Fiel
   schema,
   for: 'both',
   readable: true,
+  listed: true,
   agreed: false,
   ...more,
 });
@@ -37,7 +40,7 @@ export const fieldTable = {
   LocalSubnet: agreed(rule.CidrList),
   RemoteSubnet: agreed(rule.CidrList),
   EffectImmediately: own(rule.CloudBoolean),
-  AutoConfigRoute: own(rule.CloudBoolean, { readable: false }),
+  AutoConfigRoute: own(rule.CloudBoolean, { readable: false, listed: false }),
   EnableDpd: own(rule.CloudBoolean),
   EnableNatTraversal: own(rule.CloudBoolean),
   CustomerGatewayId: own(rule.CustomerGatewayId, { for: 'attachment' }),
@@ -55,7 +58,8 @@ export const fieldTable = {
   'IpsecConfig.IpsecAuthAlg': agreed(rule.AuthenticationAlgorithm),
   'IpsecConfig.IpsecPfs': agreed(rule.IpsecPfs),
   'IpsecConfig.IpsecLifetime': agreed(rule.LifetimeSeconds),
-  'BgpConfig.EnableBgp': own(rule.CloudBoolean),
+  // Source: the answers of DescribeVpnConnection and DescribeVpnConnections differ in it.
+  'BgpConfig.EnableBgp': own(rule.CloudBoolean, { listed: false }),
   'BgpConfig.LocalAsn': own(rule.AutonomousSystemNumber),
   'BgpConfig.TunnelCidr': own(rule.TunnelCidr),
   'BgpConfig.LocalBgpIp': own(rule.Ipv4Address),
@@ -89,6 +93,20 @@ export function blockOf(path: FieldPath): { block: FieldBlock; key: string } | n
 
 function isBlock(text: string): text is FieldBlock {
   return ['IkeConfig', 'IpsecConfig', 'BgpConfig', 'HealthCheckConfig'].includes(text);
+}
+
+/**
+ * Whether a list answer is not enough to change these fields: one of them, or another field of a block that is sent whole
+ * with it, is missing there.
+ */
+export function needsOwnRead(wanted: FieldValues): boolean {
+  const blocks = new Set(entriesOf(wanted).map(([path]) => blockOf(path)?.block ?? path));
+  return fieldPaths.some(
+    (path) =>
+      fieldTable[path].readable &&
+      !fieldTable[path].listed &&
+      blocks.has(blockOf(path)?.block ?? path),
+  );
 }
 
 /** The fields present in `values`, with their values, in the table's order. */

@@ -2,7 +2,7 @@ import ipaddr from 'ipaddr.js';
 import { canonicalJson, digestOf, keyedDigest } from '../platform/canonical.ts';
 import { Secret } from '../platform/secret.ts';
 import { reveal } from '../platform/secret-reveal.ts';
-import { entriesOf, type FieldPath, type FieldValues, isFieldPath } from './fields.ts';
+import { entriesOf, type FieldPath, type FieldValues, fieldTable, isFieldPath } from './fields.ts';
 
 /** Values by field path, each key replaced by its keyed digest: safe to store, compare and hash. */
 export type MaskedValues = Readonly<Record<string, string | number | boolean>>;
@@ -22,11 +22,16 @@ export function maskFields(values: FieldValues, hmacKey: Buffer): MaskedValues {
   );
 }
 
-/** SHA-256 over the masked fields; the same for the same meaning, however CIDR lists are ordered or spelled. */
+/**
+ * SHA-256 over the masked fields that every read shows; the same for the same meaning, however CIDR lists are ordered or
+ * spelled, and whether a list or the connection itself was read.
+ */
 export function fingerprintOf(masked: MaskedValues): string {
   return digestOf(
     Object.fromEntries(
-      Object.entries(masked).map(([path, value]) => [path, comparableValue(path, value)]),
+      Object.entries(masked)
+        .filter(([path]) => isFieldPath(path) && fieldTable[path].listed)
+        .map(([path, value]) => [path, comparableValue(path, value)]),
     ),
   );
 }

@@ -6,9 +6,14 @@ export interface Observed<Value> {
   readAt: number;
 }
 
+interface ObservedConnection extends Observed<VpnConnection | null> {
+  /** Whether the connection itself was read, which shows more than a list. */
+  isOwnRead: boolean;
+}
+
 /** What is known of one region from calls already made. Forgotten after a minute, since keys are in it. */
 export class Observations {
-  private readonly connections = new Map<string, Observed<VpnConnection | null>>();
+  private readonly connections = new Map<string, ObservedConnection>();
   private readonly gateways = new Map<string, Observed<boolean>>();
   private readonly sizes = new Map<string, number>();
   private readonly keepMs = 60_000;
@@ -16,9 +21,14 @@ export class Observations {
   /** How many gateways the last list of updating ones held. */
   updatingGateways = 0;
 
-  connection(id: string, notBefore: number): Observed<VpnConnection | null> | null {
+  connection(
+    id: string,
+    notBefore: number,
+    needsOwnRead = false,
+  ): Observed<VpnConnection | null> | null {
     const known = this.connections.get(id);
-    return known && known.readAt >= notBefore ? known : null;
+    const fits = known && known.readAt >= notBefore && (known.isOwnRead || !needsOwnRead);
+    return fits ? known : null;
   }
 
   /** Whether the gateway was updating, as of a read not before `notBefore`. */
@@ -31,9 +41,9 @@ export class Observations {
     return this.sizes.get(id) ?? null;
   }
 
-  sawConnection(id: string, value: VpnConnection | null, readAt: number): void {
+  sawConnection(id: string, value: VpnConnection | null, readAt: number, isOwnRead = false): void {
     const known = this.connections.get(id);
-    if (!known || known.readAt <= readAt) this.connections.set(id, { value, readAt });
+    if (!known || known.readAt <= readAt) this.connections.set(id, { value, readAt, isOwnRead });
   }
 
   sawGateway(id: string, isUpdating: boolean, readAt: number): void {

@@ -15,6 +15,8 @@ export interface Look {
   vpnGatewayId: string | null;
   /** Whether the gateway's own state must be known to be settled first. */
   awaitsGateway: boolean;
+  /** Whether a list does not show enough. */
+  needsOwnRead: boolean;
   notBefore: number;
 }
 
@@ -91,7 +93,11 @@ function isOpen(observed: Observations, look: Look): boolean {
     const updating = observed.gatewayIsUpdating(look.vpnGatewayId, look.notBefore);
     if (updating !== false) return false;
   }
-  return observed.connection(look.vpnConnectionId, look.notBefore) === null;
+  return seenBy(observed, look) === null;
+}
+
+function seenBy(observed: Observations, look: Look): ReturnType<Observations['connection']> {
+  return observed.connection(look.vpnConnectionId, look.notBefore, look.needsOwnRead);
 }
 
 function sightOf(observed: Observations, look: Look, fault: CloudError | null): Sight {
@@ -100,7 +106,7 @@ function sightOf(observed: Observations, look: Look, fault: CloudError | null): 
     if (updating === true) return { kind: 'gateway_updating' };
     if (updating === null) return { kind: 'failed', error: fault ?? notShown };
   }
-  const seen = observed.connection(look.vpnConnectionId, look.notBefore);
+  const seen = seenBy(observed, look);
   if (seen) return { kind: 'seen', connection: seen.value, readAt: seen.readAt };
   return { kind: 'failed', error: fault ?? notShown };
 }
@@ -152,10 +158,12 @@ async function readConnections(
   context: RegionContext,
   looks: readonly Look[],
 ): Promise<CloudError | null> {
-  if (looks.length === 0) return null;
   const { observed } = context;
-  const onGateways = looks.flatMap((look) => look.vpnGatewayId ?? []);
-  const alone = looks.filter((look) => look.vpnGatewayId === null);
+  // A look for which a list is not enough is served below, with what lists have missed.
+  const shared = looks.filter((look) => !look.needsOwnRead);
+  if (shared.length === 0) return readMissing(context, looks);
+  const onGateways = shared.flatMap((look) => look.vpnGatewayId ?? []);
+  const alone = shared.filter((look) => look.vpnGatewayId === null);
   const cover = chooseCover(
     {
       gatewayIds: [...new Set(onGateways)],
@@ -264,7 +272,7 @@ async function readOne(
   const readAt = clock.monotonic();
   const outcome = await api.describeConnection({ regionId, vpnConnectionId });
   if (outcome.kind === 'failed') return outcome.error;
-  observed.sawConnection(vpnConnectionId, outcome.value, readAt);
+  observed.sawConnection(vpnConnectionId, outcome.value, readAt, true);
   return null;
 }
 
@@ -273,8 +281,6 @@ async function readMissing(
   context: RegionContext,
   looks: readonly Look[],
 ): Promise<CloudError | null> {
-  const missing = looks.filter(
-    (look) => context.observed.connection(look.vpnConnectionId, look.notBefore) === null,
-  );
+  const missing = looks.filter((look) => seenBy(context.observed, look) === null);
   return readSome(context, [...new Set(missing.map((look) => look.vpnConnectionId))]);
 }

@@ -1,17 +1,25 @@
-import type { ChangeRecord } from '../change/record.ts';
+import { needsOwnRead } from '../connection/fields.ts';
 import type { Sight } from '../inventory/region-reader.ts';
+import type { Assignment } from '../lane/lane-store.ts';
 import type { HeldLane, StepDeps } from './worker-deps.ts';
 
 /** Looks at a change's connection, and at its gateway when the lane is one. */
 export function lookFor(
   deps: StepDeps,
   held: HeldLane,
-  change: ChangeRecord,
+  { change, intent }: Assignment,
   options: { awaitsGateway: boolean; notBefore: number },
 ): Promise<Sight> {
   const vpnGatewayId = held.kind === 'gateway' ? (held.laneKey.split('/')[1] ?? null) : null;
   const { regionId, vpnConnectionId } = change;
-  return deps.reader.look({ regionId, vpnConnectionId, vpnGatewayId, ...options });
+  const ownRead = needsOwnRead(intent.fields);
+  return deps.reader.look({
+    regionId,
+    vpnConnectionId,
+    vpnGatewayId,
+    needsOwnRead: ownRead,
+    ...options,
+  });
 }
 
 /**

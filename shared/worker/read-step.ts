@@ -27,7 +27,7 @@ export async function readStep(
   const { change } = assignment;
   const oldest = deps.clock.monotonic() - Math.min(freshMs, deps.settings.pollIntervalMs);
   // A lane that was found busy is not written to again before its gateway says that it is done.
-  const sight = await lookFor(deps, held, change, {
+  const sight = await lookFor(deps, held, assignment, {
     awaitsGateway: change.refusals > 0,
     notBefore: oldest,
   });

@@ -73,9 +73,9 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
   const record = createRecorder(deps, { held, leaseMs, onFreed: () => nap.interrupt() });
 
   function start(claimed: ClaimedLane, claimedAt: number): void {
-    const { laneKey, epoch, kind, regionId } = claimed;
-    const deadline = claimedAt + leaseMs;
-    const lane: HeldLane = { laneKey, epoch, kind, regionId, deadline, preparedHere: null };
+    const { assignment: _, ...lease } = claimed;
+    const lane: HeldLane = { ...lease, deadline: claimedAt + leaseMs, preparedHere: null };
+    const { laneKey, backlog } = lane;
     held.set(laneKey, lane);
     const work = async (): Promise<void> => {
       try {
@@ -89,7 +89,7 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
         if (wasFull) nap.interrupt();
       }
     };
-    void queue.add(work, { priority: claimed.backlog });
+    void queue.add(work, { priority: backlog });
   }
 
   async function claim(): Promise<number | null> {

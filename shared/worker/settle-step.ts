@@ -25,7 +25,7 @@ export async function settleStep(
   assignment: Assignment,
 ): Promise<StepResult> {
   const { change } = assignment;
-  const sight = await lookFor(deps, held, change, {
+  const sight = await lookFor(deps, held, assignment, {
     awaitsGateway: true,
     notBefore: thisTick(deps),
   });
@@ -39,7 +39,9 @@ export async function settleStep(
     sight.kind === 'gateway_updating' ||
     (sight.connection && !isSettledState(sight.connection))
   ) {
-    return unlessTooLate(deps, change, () => lookAgain(deps, change));
+    return unlessTooLate(deps, change, () =>
+      lookAgain(deps, change, { afterMs: settlePauseMs(deps, held) }),
+    );
   }
   if (sight.connection === null) {
     return fail(
@@ -48,6 +50,12 @@ export async function settleStep(
     );
   }
   return judge(deps, held, assignment, sight.connection);
+}
+
+/** An attachment with nothing behind it is read alone, and nobody waits for it: it is looked at half as often. */
+function settlePauseMs(deps: StepDeps, held: HeldLane): number {
+  const { pollIntervalMs } = deps.settings;
+  return held.kind === 'connection' && held.backlog <= 1 ? pollIntervalMs + 1 : 1;
 }
 
 function judge(

@@ -1,6 +1,6 @@
 import type { GovernedVpnApi } from '../budget/governed-vpn-api.ts';
 import type { RegionReader } from '../inventory/region-reader.ts';
-import type { Assignment, LaneUpdate, Lease, UpdateOutcome } from '../lane/lane-store.ts';
+import type { Assignment, ClaimedLane, LaneUpdate, UpdateOutcome } from '../lane/lane-store.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Sealer } from '../secret/sealer.ts';
@@ -32,9 +32,7 @@ export interface StepDeps {
 }
 
 /** A lane while this worker holds it. `deadline` is the worker's own, always before the database's. */
-export interface HeldLane extends Lease {
-  kind: 'gateway' | 'connection' | 'region';
-  regionId: string;
+export interface HeldLane extends Omit<ClaimedLane, 'assignment'> {
   /** Monotonic milliseconds after which nothing may be sent. */
   deadline: number;
   /** The request that this very run stored and has not sent; after a crash nobody can know that. */
