@@ -1,25 +1,47 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
+/** How a run went. */
+interface Tally {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
 /**
- * Prints `N passed, N failed, N skipped` as the last line of a run, for programs that read it.
- * A file that does not even load counts as one failure, since none of its tests ran.
+ * A file that does not even load counts as one failure, since none of its tests ran, and so does every error outside of
+ * tests. A test that was begun or due and never ended has failed too: its process died.
+ */
+function tallyOf(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): Tally {
+  const tally = { passed: 0, failed: unhandledErrors.length, skipped: 0 };
+  for (const module of modules) {
+    tally.failed += module.errors().length;
+    for (const test of module.children.allTests()) {
+      const { state } = test.result();
+      if (state === 'passed' || state === 'skipped') tally[state] += 1;
+      else tally.failed += 1;
+    }
+  }
+  return tally;
+}
+
+/**
+ * Prints `N passed, N failed, N skipped` as the last line of a run, for programs that read it: when the process ends,
+ * after everything else. A run that broke before its end, or ran no test, counts as a failure and ends with code 1.
  */
 export default class TallyReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
-    const tally = { passed: 0, failed: unhandledErrors.length, skipped: 0 };
-    for (const module of modules) {
-      tally.failed += module.errors().length;
-      for (const test of module.children.allTests()) {
-        const { state } = test.result();
-        if (state === 'passed') tally.passed += 1;
-        else if (state === 'failed') tally.failed += 1;
-        else tally.skipped += 1;
-      }
-    }
-    process.once('exit', () => {
-      process.stdout.write(
-        `\n${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped\n`,
-      );
+  private tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+
+  onInit(): void {
+    process.once('exit', (code) => {
+      const { passed, skipped } = this.tally;
+      const broke = code !== 0 || passed + skipped === 0;
+      const failed = Math.max(this.tally.failed, broke ? 1 : 0);
+      if (failed > 0 && code === 0) process.exitCode = 1;
+      process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
     });
+  }
+
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    this.tally = tallyOf(modules, unhandledErrors);
   }
 }
