@@ -1,11 +1,17 @@
+import { intake } from './intake.ts';
 import { type Bench, emitterFor } from './lib/figures.ts';
 import { mainJob } from './main-job.ts';
 import { mainJobReal } from './main-job-real.ts';
+import { resolve } from './resolve.ts';
+import { status } from './status.ts';
 
 /** Every benchmark by its name. `npm run bench` runs all, `npm run bench -- NAME` one. */
 const benches: Readonly<Record<string, Bench>> = {
   'main-job': mainJob,
   'main-job-real': mainJobReal,
+  intake,
+  resolve,
+  status,
 };
 
 const wanted = process.argv.slice(2);

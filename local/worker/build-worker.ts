@@ -4,6 +4,7 @@ import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts'
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { createPgResolveStore } from '../../shared/adapters/postgres/resolve-store.ts';
+import type { VpnApi } from '../../shared/connection/vpn-api.ts';
 import type { WorkerWaker } from '../../shared/lane/worker-waker.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
 import type { Config } from '../../shared/platform/config.ts';
@@ -27,6 +28,8 @@ export interface LocalWorkerParts {
   logger: Logger;
   waker: WorkerWaker;
   onHint?: (signal: AbortSignal) => Promise<void>;
+  /** Stands between the worker and the cloud, to measure or record what passes. */
+  wrapApi?: (api: VpnApi) => VpnApi;
 }
 
 /** Statements of the embedded database block the process: there, more of them are gathered into one. */
@@ -42,7 +45,7 @@ export function buildWorker(parts: LocalWorkerParts): { deps: WorkerDeps; close(
     lanes: createPgLaneStore(database),
     resolving: createPgResolveStore(database),
     budget: createPgApiBudget(database, { account: 'default', limits: settings }),
-    api,
+    api: parts.wrapApi?.(api) ?? api,
     sealer,
     digestKey,
     clock,
