@@ -1,7 +1,7 @@
 import { diffOf } from '../change/diff.ts';
 import type { ChangeError } from '../change/record.ts';
 import { appliesTo, entriesOf, type FieldValues } from '../connection/fields.ts';
-import { maskFields } from '../connection/mask.ts';
+import { type MaskedValues, maskFields } from '../connection/mask.ts';
 import { laneKeyOf, type VpnConnection } from '../connection/model.ts';
 import type { RegionWork, Resolution, ResolveStore, UnresolvedChange } from '../lane/lane-store.ts';
 import { digestOf } from '../platform/canonical.ts';
@@ -45,10 +45,14 @@ async function resolveJob(
     deps.logger.warn('region cannot be read', { regionId: held.regionId, code: found.error.code });
     return { kind: 'later', dueInMs: found.error.retryInMs ?? retryMs };
   }
+  const wishes = wishesOf(deps, work);
   const resolve = (change: UnresolvedChange): Resolution =>
     found.kind === 'failed'
       ? { kind: 'refused', id: change.id, error: storedError(found.error) }
-      : resolutionOf(deps, work, change, found.connections.get(change.vpnConnectionId) ?? null);
+      : resolutionOf(deps, change, {
+          connection: found.connections.get(change.vpnConnectionId) ?? null,
+          wish: wishes.get(change.intentNumber) ?? null,
+        });
   for (let from = 0; from < work.changes.length; from += chunkSize) {
     const resolutions = work.changes.slice(from, from + chunkSize).map(resolve);
     if (!(await deps.resolving.saveResolutions(held, work.jobId, resolutions)))
@@ -60,20 +64,31 @@ async function resolveJob(
   return finished ? { kind: 'done' } : { kind: 'lost' };
 }
 
+/** What an intent wants, opened and masked once for all the changes that share it. */
+interface Wish {
+  wanted: FieldValues;
+  masked: MaskedValues;
+}
+
+function wishesOf(deps: StepDeps, work: RegionWork): ReadonlyMap<number, Wish> {
+  return new Map(
+    work.intents.map((intent) => {
+      const wanted = wantedFields(deps, intent, work.jobId);
+      return [intent.number, { wanted, masked: maskFields(wanted, deps.digestKey) }] as const;
+    }),
+  );
+}
+
 function resolutionOf(
   deps: StepDeps,
-  work: RegionWork,
-  change: UnresolvedChange,
-  connection: VpnConnection | null,
+  { id, vpnConnectionId }: UnresolvedChange,
+  { connection, wish }: { connection: VpnConnection | null; wish: Wish | null },
 ): Resolution {
-  const { id } = change;
-  const intent = work.intents.find((candidate) => candidate.number === change.intentNumber);
-  if (connection === null || intent === undefined) {
-    const message = `there is no connection ${change.vpnConnectionId} in this region`;
+  if (connection === null || wish === null) {
+    const message = `there is no connection ${vpnConnectionId} in this region`;
     return { kind: 'refused', id, error: ownError('not_found', 'NotFound', message) };
   }
-  const wanted = wantedFields(deps, intent, work.jobId);
-  const error = refusalOf(connection, wanted);
+  const error = refusalOf(connection, wish.wanted);
   if (error) return { kind: 'refused', id, error };
   const base = maskFields(connection.fields, deps.digestKey);
   const key = connection.fields['IkeConfig.Psk'];
@@ -84,7 +99,7 @@ function resolutionOf(
     attachType: connection.attachType,
     base,
     sealedBaseKey: key instanceof Secret ? deps.sealer.seal(key, baseKeyContext(id)) : null,
-    diff: diffOf(base, maskFields(wanted, deps.digestKey)),
+    diff: diffOf(base, wish.masked),
   };
 }
 
