@@ -9,6 +9,7 @@ import { type ApiClient, createApiClient } from './api-client.ts';
 import { colleagueSettleMs, startColleague } from './colleague.ts';
 import { checksOf } from './findings.ts';
 import { createFleet, type DemoSize, type Fleet, simulatorOptionsOf } from './fleet.ts';
+import { type Paint, paintFor } from './paint.ts';
 import { type DemoPlan, rotationPlan, upgradePlan } from './plans.ts';
 import { createScreen } from './screen.ts';
 import { checkLines, summaryOf } from './summary.ts';
@@ -101,7 +102,7 @@ async function perform(
   const { fleet, simulator, api, logLines } = stage;
   const rotation = rotationPlan(fleet, random);
   const plans: readonly DemoPlan[] = [upgradePlan(fleet), rotation];
-  output.write(introduction(stage, plans));
+  output.write(introduction(stage, plans, paintFor(output)));
   const colleague = startColleague(
     { state: simulator.state, others: fleet.others, clock },
     signals.colleague.signal,
@@ -128,7 +129,7 @@ async function perform(
   output.write(
     `\n${summaryOf({ changes, record: record.snapshot(), wallMs: wallMsOf(ended, startedAt) })}`,
   );
-  output.write(`${checkLines(checks)}\n`);
+  output.write(`${checkLines(checks, paintFor(output))}\n`);
   return checks.every(({ holds }) => holds) ? 'held' : 'broken';
 }
 
@@ -146,7 +147,11 @@ function wallMsOf(jobs: readonly WatchedJob[], startedAt: number): number {
   return Math.max(...ends) - startedAt;
 }
 
-function introduction({ fleet, host, token }: Stage, plans: readonly DemoPlan[]): string {
+function introduction(
+  { fleet, host, token }: Stage,
+  plans: readonly DemoPlan[],
+  paint: Paint,
+): string {
   const { regions, gateways, connections } = fleet.inventory;
   const attachments = connections.filter(({ vpnGatewayId }) => vpnGatewayId === null).length;
   const onGateways = connections.length - attachments;
@@ -155,13 +160,14 @@ function introduction({ fleet, host, token }: Stage, plans: readonly DemoPlan[])
       `  plan ${index + 1}   ${plan.label}, ${plan.connections.length} connections\n`,
   );
   const lines = [
-    'Lanekeeper demo: everything in this process, nothing is kept',
+    paint('bold', 'Lanekeeper demo: everything in this process, nothing is kept'),
     '',
     `  cloud    simulated, ${regions.map(({ regionId }) => regionId).join(' and ')}`,
     `           ${onGateways} connections on ${gateways.length} gateways, ${attachments} on transit routers`,
     '           with lost replies, throttling, and people who edit the same gateways',
-    `${planned.join('')}  watch    ${host.url}`,
-    `           curl -s -H 'Authorization: Bearer ${token}' ${host.url}/v1/jobs`,
+    `${planned.join('')}  API      ${host.url}, from another terminal:`,
+    `           TOKEN=${token}`,
+    `           curl -H "Authorization: Bearer $TOKEN" ${host.url.replace('http://', '')}/v1/jobs`,
     '',
     '',
   ];

@@ -1,4 +1,5 @@
 import { MultiBar } from 'cli-progress';
+import { paintFor } from './paint.ts';
 import type { Progress } from './watch.ts';
 
 /** Where progress is shown. */
@@ -7,9 +8,6 @@ export interface Screen {
   /** Leaves the last state standing. */
   stop(): void;
 }
-
-/** A stream that may be a terminal. */
-export type Output = Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'write'>;
 
 const narrowest = 60;
 const widestBar = 60;
@@ -25,6 +23,7 @@ export function createScreen(output: NodeJS.WriteStream): Screen {
 
 function createBars(output: NodeJS.WriteStream): Screen {
   const barsize = Math.min(widestBar, Math.max(10, (output.columns ?? narrowest) - besideBar));
+  const paint = paintFor(output);
   const multi = new MultiBar({
     stream: output,
     barsize,
@@ -32,19 +31,19 @@ function createBars(output: NodeJS.WriteStream): Screen {
     barIncompleteChar: '░',
     hideCursor: true,
     fps: 8,
-    format: '  {label} {bar} {share}  {count}  {time}',
+    format: `  {label} ${paint('green', '{bar}')} {share}  {count}  {time}`,
     emptyOnZero: true,
     forceRedraw: true,
   });
   const line = (): ReturnType<MultiBar['create']> =>
-    multi.create(1, 0, { text: '' }, { format: '  {text}' });
+    multi.create(1, 0, { text: '' }, { format: `  ${paint('dim', '{text}')}` });
   const blank = { label: '', share: '', count: '', time: '' };
   const total = multi.create(1, 0, { ...blank, label: 'all changes'.padEnd(labelWidth) });
   const bars: ReturnType<MultiBar['create']>[] = [];
   const texts: ReturnType<MultiBar['create']>[] = [];
   return {
     show(progress) {
-      while (bars.length < progress.jobs.length) bars.push(multi.create(1, 0, blank));
+      while (bars.length < progress.jobs.length) bars.push(multi.create(1, 0, { ...blank }));
       while (texts.length < 2) texts.push(line());
       total.setTotal(progress.total);
       total.update(progress.done, { ...figuresOf(progress), time: timeOf(progress) });
@@ -60,7 +59,7 @@ function createBars(output: NodeJS.WriteStream): Screen {
   };
 }
 
-function createLines(output: Output): Screen {
+function createLines(output: NodeJS.WriteStream): Screen {
   let shownAt = Number.NEGATIVE_INFINITY;
   let last = '';
   const write = (progress: Progress): void => {

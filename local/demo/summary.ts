@@ -1,13 +1,14 @@
 import type { ChangeBody } from '../../shared/progress/change-body.ts';
 import type { RecordSnapshot } from '../simulator/record.ts';
 import type { Check } from './findings.ts';
+import type { Paint } from './paint.ts';
 
 /** One line of the table. */
 type Row = readonly [label: string, value: string, note?: string];
 
 const labelWidth = 30;
 const valueWidth = 8;
-const ruleWidth = 72;
+const ruleWidth = 76;
 
 /** The table at the end: what came out, how fast, with how many calls, and against what. */
 export function summaryOf(input: {
@@ -28,8 +29,9 @@ export function summaryOf(input: {
 }
 
 /** The checks, one a line. */
-export function checkLines(checks: readonly Check[]): string {
-  return checks.map(({ holds, text }) => `  ${holds ? '✓' : '✗'} ${text}\n`).join('');
+export function checkLines(checks: readonly Check[], paint: Paint): string {
+  const mark = (holds: boolean): string => (holds ? paint('green', '✓') : paint('red', '✗'));
+  return checks.map(({ holds, text }) => `  ${mark(holds)} ${text}\n`).join('');
 }
 
 function outcomeRows(changes: readonly ChangeBody[]): readonly Row[] {
@@ -37,7 +39,7 @@ function outcomeRows(changes: readonly ChangeBody[]): readonly Row[] {
   for (const { state } of changes) counts.set(state, (counts.get(state) ?? 0) + 1);
   const connections = new Set(changes.map((change) => change.vpnConnectionId)).size;
   const lanes = new Set(changes.map((change) => change.laneKey)).size;
-  const note = `of ${changes.length}, on ${connections} connections in ${lanes} lanes`;
+  const note = `of ${changes.length}; ${connections} connections, ${lanes} lanes`;
   return [...counts].map(([state, count], index) => [
     `changes ${state}`,
     String(count),
@@ -49,8 +51,8 @@ function timeRows(record: RecordSnapshot, wallMs: number): readonly Row[] {
   const { longestLaneMs } = record;
   const efficiency = wallMs === 0 ? 0 : longestLaneMs / wallMs;
   return [
-    ['wall time', seconds(wallMs), 'from the first request to the last change'],
-    ['lower bound', seconds(longestLaneMs), 'settle times of the longest lane alone'],
+    ['wall time', seconds(wallMs), 'from first request to last change'],
+    ['lower bound', seconds(longestLaneMs), 'settle times of the longest lane'],
     ['efficiency', `${Math.round(efficiency * 100)} %`, 'lower bound ÷ wall time'],
   ];
 }
@@ -64,7 +66,7 @@ function callRows(record: RecordSnapshot, changes: number): readonly Row[] {
   ).length;
   const per = (calls: number): string => (changes === 0 ? '–' : (calls / changes).toFixed(2));
   return [
-    ['writes per change', per(writes), `${writes} sent, ${effective} of them took effect`],
+    ['writes per change', per(writes), `${writes} sent, ${effective} took effect`],
     ['reads per change', per(reads), `${reads} sent`],
   ];
 }
@@ -78,11 +80,11 @@ function disturbanceRows(record: RecordSnapshot): readonly Row[] {
   const edits = record.writes.filter(({ source }) => source === 'console').length;
   const injected = sum(Object.keys(faults));
   return [
-    ['busy answers met', String(record.busyAnswers), `${edits} edits by others kept gateways busy`],
+    ['busy answers met', String(record.busyAnswers), `${edits} edits by others`],
     ['throttled', String(record.throttled)],
-    ['lost replies', String(lost), 'connection cut, after or before the cloud acted'],
-    ['broken replies', String(broken), 'HTTP 5xx, after or before the cloud acted'],
-    ['faults injected', String(injected), 'lost, broken, throttled, falsely busy'],
+    ['lost replies', String(lost), 'connection cut, applied or not'],
+    ['broken replies', String(broken), 'HTTP 5xx, applied or not'],
+    ['faults injected', String(injected), 'of all kinds, reads included'],
     ['overlaps seen by the simulator', String(record.overlaps.length)],
   ];
 }
