@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { AppError } from './errors.ts';
 
 interface Waiting<Input, Output> {
   input: Input;
@@ -42,9 +43,11 @@ export function createGatherer<Input, Output>(options: {
     running += 1;
     try {
       const outputs = await run(batch.map(({ input }) => input));
-      batch.forEach(({ resolve }, index) => {
-        const output = outputs[index];
-        if (output !== undefined) resolve(output);
+      if (outputs.length !== batch.length) {
+        throw new AppError('internal', 'a batch was answered with another number of outputs');
+      }
+      outputs.forEach((output, index) => {
+        batch[index]?.resolve(output);
       });
     } catch (error) {
       for (const { reject } of batch) reject(error);
