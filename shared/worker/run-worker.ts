@@ -45,6 +45,7 @@ export async function runWorker(deps: WorkerDeps, stop: AbortSignal): Promise<Ru
   const end = await run.loop();
   await run.drain();
   await renewing;
+  if (end.reason !== 'idle') end.nextDueInMs = await askNextDue(deps);
   if (end.nextDueInMs !== null) {
     const delaySeconds = Math.max(0, Math.floor(end.nextDueInMs / 1_000));
     await deps.waker.wake({ delaySeconds }).catch((error: unknown) => {
@@ -119,13 +120,16 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
     let nextDueInMs: number | null = 0;
     for (let reason = mustEnd(); ; reason = mustEnd()) {
       if (reason) return { reason, nextDueInMs };
+      // What ends while we ask may have made its lane due again after the answer was made.
+      const heldNothing = held.size === 0;
       const claimed = await tryClaim();
       if (claimed === null) {
         await nap.rest(databasePauseMs);
         continue;
       }
       nextDueInMs = claimed.nextDueInMs;
-      const isIdle = held.size === 0 && (nextDueInMs === null || nextDueInMs > idleAfterMs);
+      const isIdle =
+        heldNothing && held.size === 0 && (nextDueInMs === null || nextDueInMs > idleAfterMs);
       if (isIdle) return { reason: 'idle', nextDueInMs };
       await nap.rest(pauseOf(deps, nextDueInMs, held.size >= settings.concurrency));
     }
@@ -143,18 +147,32 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
   async function drain(): Promise<void> {
     await queue.onIdle();
     ended.abort();
+    nap.end();
   }
 
   return { loop, keepLeases, drain };
+}
+
+/** When the next lane is due, now that nothing is held; at once where the database cannot say. */
+async function askNextDue({ lanes, worker, logger }: WorkerDeps): Promise<number | null> {
+  try {
+    return (await lanes.claim({ worker, limit: 0, leaseSeconds: 1 })).nextDueInMs;
+  } catch (error) {
+    logger.error('database cannot be reached', { error });
+    return 0;
+  }
 }
 
 interface Nap {
   /** Sleeps, but not past the moment when it is interrupted, a hint comes or the run has to stop. */
   rest(ms: number): Promise<void>;
   interrupt(): void;
+  /** Lets go of what outlives the run. */
+  end(): void;
 }
 
-function createNap({ clock, onHint }: WorkerDeps, stop: AbortSignal): Nap {
+function createNap(deps: WorkerDeps, stop: AbortSignal): Nap {
+  const { clock, onHint } = deps;
   let waking: AbortController | null = null;
   let isDue = false;
   const interrupt = (): void => {
@@ -164,11 +182,15 @@ function createNap({ clock, onHint }: WorkerDeps, stop: AbortSignal): Nap {
   stop.addEventListener('abort', interrupt, { once: true });
   return {
     interrupt,
+    end: () => stop.removeEventListener('abort', interrupt),
     async rest(ms) {
       const current = new AbortController();
       waking = current;
       if (isDue) current.abort();
-      void onHint?.(current.signal).then(() => current.abort());
+      void onHint?.(current.signal).then(
+        () => current.abort(),
+        (error: unknown) => deps.logger.warn('hints of new work cannot be heard', { error }),
+      );
       await clock.sleep(ms, current.signal);
       current.abort();
       waking = null;
@@ -196,7 +218,8 @@ function createRecorder(
     const outcomes = await lanes.record(updates, { worker, leaseSeconds: settings.leaseSeconds });
     updates.forEach((update, index) => {
       const lane = run.held.get(update.laneKey);
-      if (!lane) return;
+      // A late result of a lease that was lost says nothing about the one that came after it.
+      if (lane?.epoch !== update.epoch) return;
       lane.deadline = outcomes[index]?.kind === 'lost' ? 0 : writtenAt + run.leaseMs;
     });
     if (updates.some(freesOthers)) run.onFreed();
