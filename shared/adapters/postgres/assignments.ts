@@ -8,7 +8,7 @@ export const assignmentColumns = `${changeColumns}, ${intentColumns}, (
     SELECT r.result_fingerprint FROM lanekeeper.change r
      WHERE r.region_id = c.region_id AND r.vpn_connection_id = c.vpn_connection_id
        AND r.result_fingerprint IS NOT NULL
-     ORDER BY r.finished_at DESC LIMIT 1) AS "ownFingerprint"`;
+     ORDER BY r.finished_at DESC, r.position DESC, r.seq DESC LIMIT 1) AS "ownFingerprint"`;
 
 const OwnRow = z.object({ ownFingerprint: z.string().nullable() });
 

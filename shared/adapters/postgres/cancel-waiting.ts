@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import type { Query } from './database.ts';
-import { readyNext } from './ready-next.ts';
+import type { ConnectionKey } from './ready-next.ts';
 
-const CancelledRow = z.object({ regionId: z.string(), vpnConnectionId: z.string() });
+const CancelledRow = z.object({
+  regionId: z.string(),
+  vpnConnectionId: z.string(),
+}) satisfies z.ZodType<ConnectionKey>;
 
 /**
- * Cancels every change of a job that has not been started. The caller holds the job's lock, without which nothing of it
- * can start. Answers with how many there were and the lanes where other jobs' changes may go on instead.
+ * Cancels every change of a job that has not been started, and takes the job off its lanes. The caller holds the job's
+ * lock, without which nothing of it can start. Answers with the connection of each, where other changes may go on now.
  */
-export async function cancelWaiting(
-  run: Query,
-  jobId: string,
-): Promise<{ count: number; roused: readonly string[] }> {
+export async function cancelWaiting(run: Query, jobId: string): Promise<readonly ConnectionKey[]> {
   const rows = await run(
     `WITH c AS (
        UPDATE lanekeeper.change
@@ -20,10 +20,10 @@ export async function cancelWaiting(
        RETURNING *),
      journal AS (
        INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
-       SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'finished', '{"state": "cancelled"}' FROM c)
+       SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'finished', '{"state": "cancelled"}' FROM c),
+     gone AS (DELETE FROM lanekeeper.lane_job WHERE job_id = $1)
      SELECT c.region_id AS "regionId", c.vpn_connection_id AS "vpnConnectionId" FROM c`,
     [jobId],
   );
-  const cancelled = rows.map((row) => CancelledRow.parse(row));
-  return { count: cancelled.length, roused: await readyNext(run, cancelled) };
+  return rows.map((row) => CancelledRow.parse(row));
 }

@@ -164,14 +164,14 @@ async function insertJob(run: Query, job: NewJob): Promise<number> {
 
 /** Queues the job for resolving in each of its regions and makes the regions' lanes due, unless a worker is at it. */
 async function enterRegions(run: Query, job: NewJob, position: number): Promise<void> {
-  const regions = [...new Set(job.changes.map((change) => change.regionId))].sort();
+  const regions = [...new Set(job.changes.map((change) => change.regionId))];
   await run(
     `INSERT INTO lanekeeper.job_region (job_id, region_id, position) SELECT $1, unnest($2::text[]), $3`,
     [job.id, regions, position],
   );
   await run(
     `INSERT INTO lanekeeper.lane AS l (lane_key, kind, region_id, due_at)
-     SELECT 'region:' || r, 'region', r, lanekeeper.now() FROM unnest($1::text[]) AS r
+     SELECT 'region:' || r, 'region', r, lanekeeper.now() FROM unnest($1::text[]) AS r ORDER BY 1
      ON CONFLICT (lane_key) DO UPDATE SET due_at = coalesce(l.due_at, excluded.due_at)`,
     [regions],
   );

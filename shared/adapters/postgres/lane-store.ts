@@ -28,7 +28,9 @@ const claimStatement = `
    WHERE lane_key = ANY (ARRAY(
            SELECT lane_key FROM lanekeeper.lane WHERE due_at <= lanekeeper.now()
             ORDER BY due_at, lane_key LIMIT $1 FOR UPDATE SKIP LOCKED))
-  RETURNING lane_key AS "laneKey", kind, region_id AS "regionId", epoch, backlog, change_id AS "changeId"`;
+  RETURNING lane_key AS "laneKey", kind, region_id AS "regionId", epoch, change_id AS "changeId", (
+            SELECT coalesce(sum(lj.waiting), 0)::int FROM lanekeeper.lane_job lj
+             WHERE lj.lane_key = lane.lane_key) AS backlog`;
 
 /**
  * A statement of its own, with a later snapshot than the claim: joined into the claim it could show a change as it was
@@ -64,8 +66,8 @@ export function createPgLaneStore(database: Database): LaneStore {
       const lanes = await claimLanes(database.query, request);
       const [next] = await database.query(
         `SELECT extract(epoch FROM min(due_at) - lanekeeper.now()) * 1000 AS "nextDueInMs"
-           FROM lanekeeper.lane WHERE due_at IS NOT NULL AND worker IS DISTINCT FROM $1`,
-        [request.worker],
+           FROM lanekeeper.lane WHERE due_at IS NOT NULL AND lane_key <> ALL ($1)`,
+        [lanes.map((lane) => lane.laneKey)],
       );
       return { lanes, nextDueInMs: NextDue.parse(next).nextDueInMs };
     },

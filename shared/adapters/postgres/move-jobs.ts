@@ -6,6 +6,7 @@ import { type JobState, jobStates } from '../../job/state.ts';
 import type { FreeSlots } from '../../lane/assign-slots.ts';
 import { cancelWaiting } from './cancel-waiting.ts';
 import type { Query } from './database.ts';
+import type { ConnectionKey } from './ready-next.ts';
 
 /** A change of a job went from one state to another. */
 export interface Move {
@@ -17,6 +18,7 @@ export interface Move {
 const LockedRow = z.object({
   id: z.string(),
   state: z.enum(jobStates),
+  stopping: z.boolean(),
   onFailure: z.enum(['stop', 'continue']),
   maxErrors: z.number(),
   maxInFlight: z.number(),
@@ -29,60 +31,68 @@ interface LockedJob extends z.infer<typeof LockedRow> {
   state: JobState;
 }
 
+const LaneKeyRow = z.object({ laneKey: z.string() });
+
 /** The jobs of a transaction, locked, with their counts brought up to date. */
 export interface MovedJobs {
   freeSlots: FreeSlots;
-  /** Lanes elsewhere that have something to start now. */
-  roused: readonly string[];
-  /** Counts the starts, ends jobs whose last change became final, and writes all back. */
-  finish(run: Query, startsOf: readonly string[]): Promise<void>;
+  /** Connections of changes that were cancelled: others may go on there. */
+  freed: readonly ConnectionKey[];
+  /**
+   * Counts the starts, ends jobs whose last change became final, and writes all back. Answers with lanes that idled for
+   * want of a slot and must be woken after the commit.
+   */
+  finish(run: Query, startsOf: readonly string[]): Promise<readonly string[]>;
 }
 
 /**
- * Locks the jobs concerned in the order of their ids, counts the moves, and lets the failure policy act: a job that must
- * stop has its waiting changes cancelled here and now, under its lock, before anything more of it can start.
+ * Locks the jobs concerned, and all that have changes on `laneKeys`, in the order of their ids; counts the moves, and lets
+ * the failure policy act: a job that must stop has its waiting changes cancelled here and now, under its lock, before
+ * anything more of it can start.
  */
 export async function moveJobs(
   run: Query,
   input: {
     moves: readonly Move[];
-    alsoLock: readonly string[];
+    laneKeys: readonly string[];
     stops: readonly { jobId: string; reason: string }[];
   },
 ): Promise<MovedJobs> {
-  const ids = [...new Set([...input.moves.map((move) => move.jobId), ...input.alsoLock])].sort();
-  const jobs = await lockJobs(run, ids);
-  for (const { jobId, ...move } of input.moves)
-    update(jobs, jobId, (job) => countMove(job.counts, move));
-  const roused: string[] = [];
+  const moves = input.moves.filter((move) => move.from !== move.to);
+  const touched = new Set([...moves, ...input.stops].map(({ jobId }) => jobId));
+  const jobs = await lockJobs(run, [...touched], input.laneKeys);
+  for (const { jobId, ...move } of moves) update(jobs, jobId, (job) => countMove(job.counts, move));
+  const freed: ConnectionKey[] = [];
   for (const job of jobs.values()) {
     const stop = input.stops.find((candidate) => candidate.jobId === job.id);
-    if (
-      job.state !== 'running' ||
-      !(stop || mustStop(job.counts, job)) ||
-      job.counts.queued === 0
-    ) {
-      continue;
-    }
-    const cancelled = await cancelWaiting(run, job.id);
-    job.reason = stop?.reason ?? 'stopped: more changes failed than the plan allows';
-    job.counts = countMove(job.counts, {
-      from: 'queued',
-      to: 'cancelled',
-      howMany: cancelled.count,
-    });
-    roused.push(...cancelled.roused);
+    if (job.state === 'running') freed.push(...(await stopIfDue(run, job, stop?.reason)));
   }
-  const moved = new Set(input.moves.map((move) => move.jobId));
   return {
     freeSlots: new Map([...jobs.values()].map((job) => [job.id, slotsOf(job)])),
-    roused,
-    finish: (finishRun, startsOf) => finishJobs(finishRun, { jobs, moved, startsOf }),
+    freed,
+    finish: (finishRun, startsOf) => finishJobs(finishRun, { jobs, touched, startsOf }),
   };
 }
 
+/** Cancels what waits of a job that stops. It goes on stopping: what comes back to its queue later is cancelled then. */
+async function stopIfDue(
+  run: Query,
+  job: LockedJob,
+  reason: string | undefined,
+): Promise<readonly ConnectionKey[]> {
+  job.stopping ||= reason !== undefined || mustStop(job.counts, job);
+  job.reason ??= reason ?? null;
+  if (!job.stopping || job.counts.queued === 0) return [];
+  const cancelled = await cancelWaiting(run, job.id);
+  job.reason ??= 'stopped: more changes failed than the plan allows';
+  const howMany = cancelled.length;
+  job.counts = countMove(job.counts, { from: 'queued', to: 'cancelled', howMany });
+  return cancelled;
+}
+
 function slotsOf(job: LockedJob): number {
-  return job.state === 'running' ? Math.max(0, job.maxInFlight - inFlightOf(job.counts)) : 0;
+  if (job.state !== 'running' || job.stopping) return 0;
+  return Math.max(0, job.maxInFlight - inFlightOf(job.counts));
 }
 
 function update(
@@ -94,13 +104,21 @@ function update(
   if (job) job.counts = counted(job);
 }
 
-async function lockJobs(run: Query, ids: readonly string[]): Promise<Map<string, LockedJob>> {
-  if (ids.length === 0) return new Map();
+async function lockJobs(
+  run: Query,
+  ids: readonly string[],
+  laneKeys: readonly string[],
+): Promise<Map<string, LockedJob>> {
+  if (ids.length === 0 && laneKeys.length === 0) return new Map();
   const rows = await run(
-    `SELECT j.id, j.state, j.on_failure AS "onFailure", j.max_errors AS "maxErrors", j.max_in_flight AS "maxInFlight",
-            j.reason, json_build_object(${changeStates.map((s) => `'${s}', j.${s}`).join(', ')}) AS counts
-       FROM lanekeeper.job j WHERE j.id = ANY ($1) ORDER BY j.id FOR UPDATE`,
-    [ids],
+    `SELECT j.id, j.state, j.stopping, j.on_failure AS "onFailure", j.max_errors AS "maxErrors",
+            j.max_in_flight AS "maxInFlight", j.reason,
+            json_build_object(${changeStates.map((s) => `'${s}', j.${s}`).join(', ')}) AS counts
+       FROM lanekeeper.job j
+      WHERE j.id = ANY (ARRAY(
+            SELECT unnest($1::text[]) UNION SELECT lj.job_id FROM lanekeeper.lane_job lj WHERE lj.lane_key = ANY ($2)))
+      ORDER BY j.id FOR UPDATE`,
+    [ids, laneKeys],
   );
   return new Map(rows.map((row) => LockedRow.parse(row)).map((job) => [job.id, job]));
 }
@@ -109,29 +127,26 @@ async function finishJobs(
   run: Query,
   input: {
     jobs: ReadonlyMap<string, LockedJob>;
-    moved: ReadonlySet<string>;
+    touched: ReadonlySet<string>;
     startsOf: readonly string[];
   },
-): Promise<void> {
-  const { jobs, moved, startsOf } = input;
+): Promise<readonly string[]> {
+  const { jobs, startsOf } = input;
   for (const jobId of startsOf) {
     update(jobs, jobId, (job) => countMove(job.counts, { from: 'queued', to: 'applying' }));
   }
   const touched = [...jobs.values()].filter(
-    (job) => moved.has(job.id) || startsOf.includes(job.id),
+    (job) => input.touched.has(job.id) || startsOf.includes(job.id),
   );
-  if (touched.length === 0) return;
   const ended = touched.flatMap((job) => {
     const end = endOf(job.counts);
     if (end !== null) job.state = end;
     return end === null ? [] : [job.id];
   });
-  await writeJobs(run, touched, ended);
+  if (touched.length > 0) await writeJobs(run, touched, ended);
   if (ended.length > 0)
     await run('DELETE FROM lanekeeper.lane_job WHERE job_id = ANY ($1)', [ended]);
-  for (const job of touched) {
-    if (moved.has(job.id) && slotsOf(job) > 0) await wakeParked(run, job.id, slotsOf(job));
-  }
+  return unpark(run, [...jobs.values()]);
 }
 
 async function writeJobs(
@@ -140,31 +155,36 @@ async function writeJobs(
   ended: readonly string[],
 ): Promise<void> {
   const columns = changeStates.map((state) => `${state} = (r.counts->>'${state}')::int`).join(', ');
+  const rows = jobs.map(({ id, state, stopping, reason, counts }) => {
+    return { id, state, stopping, reason, counts };
+  });
   await run(
     `UPDATE lanekeeper.job j
-        SET state = r.state, reason = r.reason, ${columns},
+        SET state = r.state, stopping = r.stopping, reason = r.reason, ${columns},
             finished_at = CASE WHEN j.id = ANY ($2) THEN lanekeeper.now() ELSE j.finished_at END
-       FROM jsonb_to_recordset($1::jsonb) AS r(id text, state text, reason text, counts jsonb) WHERE j.id = r.id`,
-    [
-      JSON.stringify(jobs.map(({ id, state, reason, counts }) => ({ id, state, reason, counts }))),
-      ended,
-    ],
+       FROM jsonb_to_recordset($1::jsonb) AS r(id text, state text, stopping boolean, reason text, counts jsonb)
+      WHERE j.id = r.id`,
+    [JSON.stringify(rows), ended],
   );
 }
 
 /**
- * Wakes lanes that idle for want of a slot of this job. A lane that somebody holds is skipped: whoever holds it waits for
- * the job's lock, which we have, and will see the freed slot.
+ * Takes lanes out of waiting for a slot, the longest first, as many as each job has slots left. Every job that was locked
+ * is served, not only those with a change that ended: a lane that was woken for a slot and did not use it passes it on.
  */
-async function wakeParked(run: Query, jobId: string, howMany: number): Promise<void> {
-  await run(
-    `WITH p AS (
-       SELECT lj.lane_key FROM lanekeeper.lane_job lj JOIN lanekeeper.lane l ON l.lane_key = lj.lane_key
-        WHERE lj.job_id = $1 AND lj.parked ORDER BY lj.priority DESC, lj.lane_key LIMIT $2
-          FOR UPDATE OF l SKIP LOCKED),
-     freed AS (UPDATE lanekeeper.lane_job lj SET parked = false FROM p WHERE lj.job_id = $1 AND lj.lane_key = p.lane_key)
-     UPDATE lanekeeper.lane l SET due_at = coalesce(l.due_at, lanekeeper.now())
-      WHERE l.lane_key = ANY (ARRAY(SELECT lane_key FROM p))`,
-    [jobId, howMany],
+async function unpark(run: Query, jobs: readonly LockedJob[]): Promise<readonly string[]> {
+  const open = jobs.filter((job) => slotsOf(job) > 0);
+  if (open.length === 0) return [];
+  const rows = await run(
+    `UPDATE lanekeeper.lane_job lj SET parked = false
+       FROM unnest($1::text[], $2::int[]) AS s(job_id, slots)
+      CROSS JOIN LATERAL (
+        SELECT p.lane_key FROM lanekeeper.lane_job p
+         WHERE p.job_id = s.job_id AND p.parked
+         ORDER BY p.priority DESC, p.lane_key LIMIT s.slots) AS w
+      WHERE lj.job_id = s.job_id AND lj.lane_key = w.lane_key
+  RETURNING lj.lane_key AS "laneKey"`,
+    [open.map((job) => job.id), open.map(slotsOf)],
   );
+  return rows.map((row) => LaneKeyRow.parse(row).laneKey);
 }

@@ -1,28 +1,66 @@
 import { z } from 'zod';
 import type { Query } from './database.ts';
 
-const LaneKeyRow = z.object({ laneKey: z.string() });
+export interface ConnectionKey {
+  regionId: string;
+  vpnConnectionId: string;
+}
 
-/** Marks the oldest unfinished released change of each connection as ready, when it is still waiting. */
+const HeadRow = z.object({
+  regionId: z.string(),
+  vpnConnectionId: z.string(),
+  laneKey: z.string().nullable(),
+});
+
+/**
+ * Marks the oldest unfinished released change of each connection as ready, when it is waiting and nothing of its
+ * connection is in flight. Answers with the lanes where that is.
+ *
+ * A head that somebody cancelled after this statement's snapshot is not marked, and whoever cancelled it saw our change
+ * still in flight: such connections are looked at again, with a new snapshot, until nothing was missed.
+ */
 export async function readyNext(
   run: Query,
-  connections: readonly { regionId: string; vpnConnectionId: string }[],
+  connections: readonly ConnectionKey[],
 ): Promise<readonly string[]> {
-  if (connections.length === 0) return [];
+  const laneKeys: string[] = [];
+  let open = connections;
+  while (open.length > 0) {
+    const heads = await markHeads(run, open);
+    laneKeys.push(...heads.flatMap(({ laneKey }) => laneKey ?? []));
+    open = heads.filter(({ laneKey }) => laneKey === null);
+  }
+  return [...new Set(laneKeys)];
+}
+
+/** The heads that wait, each with its lane when it was marked and null when it changed meanwhile. */
+async function markHeads(
+  run: Query,
+  connections: readonly ConnectionKey[],
+): Promise<readonly z.infer<typeof HeadRow>[]> {
   const rows = await run(
-    `UPDATE lanekeeper.change c SET ready = true
-      WHERE c.state = 'queued' AND NOT c.ready AND c.id = ANY (ARRAY(
-            SELECT n.id FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS e(region_id, vpn_connection_id)
-             CROSS JOIN LATERAL (
-               SELECT w.id FROM lanekeeper.change w
-                WHERE w.region_id = e.region_id AND w.vpn_connection_id = e.vpn_connection_id
-                  AND w.finished_at IS NULL AND w.released
-                ORDER BY w.position, w.seq LIMIT 1) AS n))
-  RETURNING c.lane_key AS "laneKey"`,
+    `WITH head AS MATERIALIZED (
+       SELECT n.id, e.region_id, e.vpn_connection_id
+         FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS e(region_id, vpn_connection_id)
+        CROSS JOIN LATERAL (
+          SELECT w.id, w.state, w.ready FROM lanekeeper.change w
+           WHERE w.region_id = e.region_id AND w.vpn_connection_id = e.vpn_connection_id
+             AND w.finished_at IS NULL AND w.released
+           ORDER BY w.position, w.seq LIMIT 1) AS n
+        WHERE n.state = 'queued' AND NOT n.ready AND NOT EXISTS (
+          SELECT 1 FROM lanekeeper.change f
+           WHERE f.region_id = e.region_id AND f.vpn_connection_id = e.vpn_connection_id
+             AND f.finished_at IS NULL AND f.state <> 'queued')),
+     marked AS (
+       UPDATE lanekeeper.change c SET ready = true
+        WHERE c.id = ANY (ARRAY(SELECT id FROM head)) AND c.state = 'queued' AND NOT c.ready
+       RETURNING c.id, c.lane_key)
+     SELECT head.region_id AS "regionId", head.vpn_connection_id AS "vpnConnectionId", marked.lane_key AS "laneKey"
+       FROM head LEFT JOIN marked ON marked.id = head.id`,
     [
       connections.map((connection) => connection.regionId),
       connections.map((connection) => connection.vpnConnectionId),
     ],
   );
-  return rows.map((row) => LaneKeyRow.parse(row).laneKey);
+  return rows.map((row) => HeadRow.parse(row));
 }

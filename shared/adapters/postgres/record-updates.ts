@@ -1,20 +1,28 @@
 import { z } from 'zod';
 import { changeStates, isFinalChange } from '../../change/state.ts';
-import { assignSlots, type Candidate } from '../../lane/assign-slots.ts';
+import { assignSlots } from '../../lane/assign-slots.ts';
 import type { Assignment, LaneUpdate, UpdateOutcome } from '../../lane/lane-store.ts';
 import type { Query } from './database.ts';
-import { type Move, moveJobs } from './move-jobs.ts';
+import { moveJobs } from './move-jobs.ts';
 import { readyNext } from './ready-next.ts';
 import { BigInteger } from './rows.ts';
-import { listCandidates, markStarted, startChanges } from './start-changes.ts';
+import { listCandidates, markLanes, startChanges } from './start-changes.ts';
 
-const Held = z.object({ laneKey: z.string(), epoch: BigInteger, kind: z.string() });
+const HeldRow = z.object({
+  laneKey: z.string(),
+  epoch: BigInteger,
+  changeId: z.string().nullable(),
+});
+
+/** The lanes whose lease still is what their update says, with the change begun on each. */
+type HeldLanes = ReadonlyMap<string, { changeId: string | null }>;
+
 const Moved = z.object({
   id: z.string(),
   jobId: z.string(),
   regionId: z.string(),
   vpnConnectionId: z.string(),
-  laneKey: z.string().nullable(),
+  laneKey: z.string(),
   from: z.enum(changeStates),
   to: z.enum(changeStates),
   lastEvent: z.number(),
@@ -29,73 +37,75 @@ export interface Recorded {
 
 /**
  * Writes step results in one transaction. Rows are locked in one order everywhere, lanes by key, then jobs by id, so that
- * writers wait for each other instead of deadlocking. An update whose epoch is no longer its lane's changes nothing.
+ * writers wait for each other instead of deadlocking. Whatever is decided about what starts is read after both locks:
+ * earlier, it could have changed while we waited. An update whose epoch is no longer its lane's changes nothing.
  */
 export async function recordUpdates(
   run: Query,
   updates: readonly LaneUpdate[],
   lease: { worker: string; leaseSeconds: number },
 ): Promise<Recorded> {
-  const kinds = await lockHeldLanes(run, updates);
-  const held = updates.filter((update) => kinds.has(update.laneKey));
+  const lanes = await lockHeldLanes(run, updates);
+  const held = updates.filter((update) => lanes.has(update.laneKey));
   const moved = await writeChanges(run, held);
   await writeEvents(run, held, moved);
-  const roused = await readySuccessors(run, moved);
-  const wanting = held.filter((update) => update.afterwards.kind === 'next');
-  const candidates = await listCandidates(
-    run,
-    wanting.map((update) => update.laneKey),
-  );
+  const left = moved.filter((move) => isFinalChange(move.to) || move.to === 'queued');
+  const wanting = held.filter((update) => wantsNext(update, lanes)).map(({ laneKey }) => laneKey);
   const jobs = await moveJobs(run, {
-    moves: moved.map(asMove),
-    alsoLock: candidates.map((candidate) => candidate.jobId),
+    moves: moved,
+    laneKeys: [...wanting, ...left.map(({ laneKey }) => laneKey)],
     stops: held.flatMap((u) =>
       u.stopsJob && u.change ? [{ jobId: u.change.jobId, reason: u.stopsJob }] : [],
     ),
   });
+  const ready = await readyNext(run, [...left, ...jobs.freed]);
+  const candidates = await listCandidates(run, wanting);
   const { started, parked } = assignSlots(candidates, jobs.freeSlots);
   const assignments = await startChanges(run, started);
-  await markStarted(run, { started: new Set(assignments.keys()), parked, candidates });
-  await writeLanes(run, held, { lease, kinds, assignments, started, moved });
-  await jobs.finish(
+  await markLanes(run, {
+    started: [...assignments.values()],
+    requeued: moved.filter((move) => move.to === 'queued'),
+    parked: candidates.filter((candidate) => parked.includes(candidate.laneKey)),
+  });
+  await writeLanes(run, held, { lease, lanes, assignments, moved });
+  const unparked = await jobs.finish(
     run,
-    [...assignments.values()].map((a) => a.change.jobId),
+    [...assignments.values()].map(({ change }) => change.jobId),
   );
-  const own = new Set(updates.map((update) => update.laneKey));
   return {
-    outcomes: updates.map((update) => outcomeOf(update, kinds, assignments)),
-    wake: [...new Set([...roused, ...jobs.roused])].filter((laneKey) => !own.has(laneKey)),
+    outcomes: updates.map((update) => outcomeOf(update, lanes, assignments)),
+    wake: [...new Set([...ready, ...unparked])].filter((laneKey) => !lanes.has(laneKey)),
   };
 }
 
-function asMove({ jobId, from, to }: Moved): Move {
-  return { jobId, from, to };
+/** Whether the lane takes another change. One whose change is not mentioned keeps that one: it has not ended. */
+function wantsNext({ laneKey, change, afterwards }: LaneUpdate, lanes: HeldLanes): boolean {
+  const keepsAnother = change === null && lanes.get(laneKey)?.changeId !== null;
+  return afterwards.kind === 'next' && !keepsAnother;
 }
 
 function outcomeOf(
   update: LaneUpdate,
-  kinds: ReadonlyMap<string, string>,
+  lanes: HeldLanes,
   assignments: ReadonlyMap<string, Assignment>,
 ): UpdateOutcome {
-  if (!kinds.has(update.laneKey)) return { kind: 'lost' };
+  if (!lanes.has(update.laneKey)) return { kind: 'lost' };
   const assignment = assignments.get(update.laneKey);
   return assignment ? { kind: 'next', assignment } : { kind: 'written' };
 }
 
-/** The kind of each lane whose lease still is what its update says. */
-async function lockHeldLanes(
-  run: Query,
-  updates: readonly LaneUpdate[],
-): Promise<ReadonlyMap<string, string>> {
+/** Locks the lanes. An update with another epoch than its lane's, or with another change than the lane's, is not held. */
+async function lockHeldLanes(run: Query, updates: readonly LaneUpdate[]): Promise<HeldLanes> {
   const rows = await run(
-    `SELECT lane_key AS "laneKey", epoch, kind FROM lanekeeper.lane
+    `SELECT lane_key AS "laneKey", epoch, change_id AS "changeId" FROM lanekeeper.lane
       WHERE lane_key = ANY ($1) ORDER BY lane_key FOR UPDATE`,
     [updates.map((update) => update.laneKey)],
   );
-  const lanes = new Map(rows.map((row) => Held.parse(row)).map((lane) => [lane.laneKey, lane]));
-  const held = updates.flatMap(({ laneKey, epoch }) => {
+  const lanes = new Map(rows.map((row) => HeldRow.parse(row)).map((lane) => [lane.laneKey, lane]));
+  const held = updates.flatMap(({ laneKey, epoch, change }) => {
     const lane = lanes.get(laneKey);
-    return lane?.epoch === epoch ? [[laneKey, lane.kind] as const] : [];
+    if (lane?.epoch !== epoch || (change !== null && change.id !== lane.changeId)) return [];
+    return [[laneKey, { changeId: lane.changeId }] as const];
   });
   return new Map(held);
 }
@@ -110,6 +120,7 @@ async function writeChanges(run: Query, updates: readonly LaneUpdate[]): Promise
         SET state = r.state, step = r.step, attempts = r.attempts, refusals = r.refusals, diff = r.diff, base = r.base,
             sealed_base_key = r."sealedBaseKey", request_digest = r."requestDigest", client_token = r."clientToken",
             result_fingerprint = r."resultFingerprint", last_error = r."lastError",
+            ready = c.ready AND r.state <> 'queued', -- an older job may have come before it meanwhile
             sent_at = CASE WHEN r.state = 'queued' THEN NULL
                            WHEN r.step = 'send' THEN coalesce(c.sent_at, lanekeeper.now()) ELSE c.sent_at END,
             finished_at = CASE WHEN r.state = ANY ($2) THEN lanekeeper.now() END, events = c.events + r."newEvents"
@@ -150,90 +161,79 @@ async function writeEvents(
   );
 }
 
-/** Lets the next change of each connection that got free start; answers with the lanes where that is. */
-async function readySuccessors(run: Query, moved: readonly Moved[]): Promise<readonly string[]> {
-  const ended = moved.filter((move) => isFinalChange(move.to));
-  return readyNext(run, ended);
-}
-
 interface LaneRow {
   laneKey: string;
   changeId: string | null;
   worker: string | null;
+  /** Null: idle until woken. */
   dueInMs: number | null;
-  ended: number;
+}
+
+interface LaneContext {
+  lease: { worker: string; leaseSeconds: number };
+  lanes: HeldLanes;
+  assignments: ReadonlyMap<string, Assignment>;
 }
 
 async function writeLanes(
   run: Query,
   held: readonly LaneUpdate[],
-  context: {
-    lease: { worker: string; leaseSeconds: number };
-    kinds: ReadonlyMap<string, string>;
-    assignments: ReadonlyMap<string, Assignment>;
-    started: readonly Candidate[];
-    moved: readonly Moved[];
-  },
+  context: LaneContext & { moved: readonly Moved[] },
 ): Promise<void> {
-  const final = new Map(context.moved.map((move) => [move.id, isFinalChange(move.to)]));
-  const tried = new Set(context.started.map((candidate) => candidate.laneKey));
+  const ended = new Set(context.moved.flatMap(({ id, to }) => (isFinalChange(to) ? [id] : [])));
   const rows = held.map((update): LaneRow => {
-    const ended = update.change && final.get(update.change.id) ? 1 : 0;
-    const lane = { laneKey: update.laneKey, ended };
-    return { ...lane, ...placeOf(update, { ...context, tried }) };
+    const changeId = update.change?.id ?? context.lanes.get(update.laneKey)?.changeId ?? null;
+    const begun = changeId !== null && ended.has(changeId) ? null : changeId;
+    return { laneKey: update.laneKey, ...placeOf(update, begun, context) };
   });
   await run(
     `UPDATE lanekeeper.lane l
-        SET change_id = r."changeId", worker = r.worker, backlog = greatest(0, l.backlog - r.ended),
+        SET change_id = r."changeId", worker = r.worker,
             due_at = CASE WHEN l.kind = 'region' AND r."dueInMs" IS NULL AND EXISTS (
                             SELECT 1 FROM lanekeeper.job_region jr
                              WHERE jr.region_id = l.region_id AND jr.resolved_at IS NULL)
                           THEN lanekeeper.now()
                           ELSE lanekeeper.now() + r."dueInMs" * interval '1 millisecond' END
-       FROM jsonb_to_recordset($1::jsonb) AS r("laneKey" text, "changeId" text, worker text,
-            "dueInMs" double precision, ended int)
+       FROM jsonb_to_recordset($1::jsonb) AS r("laneKey" text, "changeId" text, worker text, "dueInMs" double precision)
       WHERE l.lane_key = r."laneKey"`,
     [JSON.stringify(rows)],
   );
 }
 
-/** Where the update leaves its lane: who holds it, with which change, due when (null: idle until woken). */
+/** Where the update leaves its lane: who holds it, with which change, and when it is due. */
 function placeOf(
-  update: LaneUpdate,
-  context: {
-    lease: { worker: string; leaseSeconds: number };
-    assignments: ReadonlyMap<string, Assignment>;
-    tried: ReadonlySet<string>;
-  },
-): Pick<LaneRow, 'changeId' | 'worker' | 'dueInMs'> {
+  { laneKey, change, afterwards }: LaneUpdate,
+  begun: string | null,
+  context: LaneContext,
+): Omit<LaneRow, 'laneKey'> {
   const { worker, leaseSeconds } = context.lease;
   const leased = { worker, dueInMs: leaseSeconds * 1000 };
-  const changeId = update.change?.id ?? null;
-  switch (update.afterwards.kind) {
+  switch (afterwards.kind) {
     case 'keep':
-      return { ...leased, changeId };
+      return { ...leased, changeId: begun };
     case 'release':
-      return { worker: null, changeId, dueInMs: update.afterwards.dueInMs };
+      return { worker: null, changeId: begun, dueInMs: afterwards.dueInMs };
     case 'requeue':
-      return { worker: null, changeId: null, dueInMs: update.afterwards.dueInMs };
+      return { worker: null, changeId: null, dueInMs: afterwards.dueInMs };
     case 'next': {
-      const next = context.assignments.get(update.laneKey);
+      const next = context.assignments.get(laneKey);
       if (next) return { ...leased, changeId: next.change.id };
-      // A pick that somebody cancelled under our eyes: look again at once.
-      return {
-        worker: null,
-        changeId: null,
-        dueInMs: context.tried.has(update.laneKey) ? 0 : null,
-      };
+      // A worker that does not know of the change begun here says nothing about it: the lane comes again with it.
+      if (change === null && begun !== null) return { worker: null, changeId: begun, dueInMs: 0 };
+      return { worker: null, changeId: null, dueInMs: null };
     }
   }
 }
 
-/** Makes idle lanes due. Done after the commit that gave them work, so that no writer waits for lanes while it holds jobs. */
+/**
+ * Makes idle lanes due. Done after the commit that gave them work, so that no writer waits for lanes while it holds jobs.
+ * Whether a lane idles is read from the row as it is once locked: tested in WHERE, against a snapshot from before a wait,
+ * a lane that its worker just gave up would be passed over.
+ */
 export async function wakeLanes(query: Query, laneKeys: readonly string[]): Promise<void> {
   await query(
-    `UPDATE lanekeeper.lane SET due_at = lanekeeper.now()
-      WHERE due_at IS NULL AND lane_key = ANY (ARRAY(
+    `UPDATE lanekeeper.lane SET due_at = coalesce(due_at, lanekeeper.now())
+      WHERE lane_key = ANY (ARRAY(
             SELECT x.lane_key FROM lanekeeper.lane x WHERE x.lane_key = ANY ($1) ORDER BY x.lane_key FOR UPDATE))`,
     [laneKeys],
   );

@@ -3,23 +3,23 @@ import type { Query } from './database.ts';
 
 /** Ends a job whose targets were refused under `stop`: nothing of it reaches the cloud. */
 export async function endRefusedJob(run: Query, jobId: string, refused: number): Promise<void> {
-  const { count } = await cancelWaiting(run, jobId);
+  const cancelled = await cancelWaiting(run, jobId);
   await run(
     `UPDATE lanekeeper.job SET state = 'failed', reason = $2, queued = queued - $3, cancelled = cancelled + $3,
             started_at = lanekeeper.now(), finished_at = lanekeeper.now()
       WHERE id = $1`,
-    [jobId, `${refused} of the plan's targets were refused; nothing was changed`, count],
+    [jobId, `${refused} of the plan's targets were refused; nothing was changed`, cancelled.length],
   );
 }
 
 /**
  * Lets a resolved job take its place: on each of its connections in the order of acceptance among released jobs, and on
- * its lanes. The lanes are locked first, those of other jobs' changes on the same connections too: whoever ends such a
- * change at the same time holds one of them, so that one of the two sees the other.
+ * its lanes. Everything that stands on the same connections is locked first, lanes before jobs: whoever ends, starts,
+ * cancels or releases something there at the same time comes before or after, so that one of the two sees the other.
  */
 export async function releaseJob(run: Query, jobId: string): Promise<void> {
   await lockLanes(run, jobId);
-  await run('SELECT 1 FROM lanekeeper.job WHERE id = $1 FOR UPDATE', [jobId]);
+  await lockJobs(run, jobId);
   await takePlaces(run, jobId);
   await enterLanes(run, jobId);
   await run(
@@ -32,23 +32,41 @@ export async function releaseJob(run: Query, jobId: string): Promise<void> {
   );
 }
 
+/** The connections where the job has changes to start. */
+const ownConnections = `
+  SELECT DISTINCT c.region_id, c.vpn_connection_id FROM lanekeeper.change c WHERE c.job_id = $1 AND c.state = 'queued'`;
+
+/** Everything unfinished on those connections, `o`, resolved or not. */
+const onOwnConnections = `
+  (${ownConnections}) AS c JOIN lanekeeper.change o
+    ON o.region_id = c.region_id AND o.vpn_connection_id = c.vpn_connection_id AND o.finished_at IS NULL`;
+
+/**
+ * Locks the lanes of all changes on the job's connections, also of jobs that are not released yet: a connection that was
+ * moved stands on two lanes, and two releases at once must still meet.
+ */
 async function lockLanes(run: Query, jobId: string): Promise<void> {
   await run(
     `INSERT INTO lanekeeper.lane (lane_key, kind, region_id)
-     SELECT DISTINCT c.lane_key, split_part(c.lane_key, ':', 1), c.region_id
-       FROM lanekeeper.change c WHERE c.job_id = $1 AND c.state = 'queued' ORDER BY 1
+     SELECT DISTINCT o.lane_key, split_part(o.lane_key, ':', 1), o.region_id
+       FROM ${onOwnConnections} WHERE o.lane_key IS NOT NULL ORDER BY 1
      ON CONFLICT DO NOTHING`,
     [jobId],
   );
   await run(
-    `SELECT 1 FROM lanekeeper.lane WHERE lane_key IN (
-       SELECT c.lane_key FROM lanekeeper.change c WHERE c.job_id = $1 AND c.state = 'queued'
-       UNION
-       SELECT o.lane_key FROM lanekeeper.change c
-         JOIN lanekeeper.change o ON o.region_id = c.region_id AND o.vpn_connection_id = c.vpn_connection_id
-                                 AND o.finished_at IS NULL AND o.released
-        WHERE c.job_id = $1 AND c.state = 'queued')
+    `SELECT 1 FROM lanekeeper.lane WHERE lane_key = ANY (ARRAY(
+       SELECT DISTINCT o.lane_key FROM ${onOwnConnections} WHERE o.lane_key IS NOT NULL))
       ORDER BY lane_key FOR UPDATE`,
+    [jobId],
+  );
+}
+
+/** Without its lock, a job that stops would cancel changes here while we decide what is before what. */
+async function lockJobs(run: Query, jobId: string): Promise<void> {
+  await run(
+    `SELECT 1 FROM lanekeeper.job WHERE id = ANY (ARRAY(
+       SELECT DISTINCT o.job_id FROM ${onOwnConnections} WHERE o.released OR o.job_id = $1))
+      ORDER BY id FOR UPDATE`,
     [jobId],
   );
 }
@@ -57,10 +75,10 @@ async function takePlaces(run: Query, jobId: string): Promise<void> {
   // A job that was accepted later but released earlier steps back where it has not started.
   await run(
     `UPDATE lanekeeper.change l SET ready = false
-       FROM lanekeeper.change c
-      WHERE c.job_id = $1 AND c.state = 'queued'
-        AND l.region_id = c.region_id AND l.vpn_connection_id = c.vpn_connection_id
-        AND l.finished_at IS NULL AND l.ready AND l.state = 'queued' AND l.position > c.position`,
+       FROM (${ownConnections}) AS c
+      WHERE l.region_id = c.region_id AND l.vpn_connection_id = c.vpn_connection_id
+        AND l.finished_at IS NULL AND l.ready AND l.state = 'queued'
+        AND l.position > (SELECT position FROM lanekeeper.job WHERE id = $1)`,
     [jobId],
   );
   await run(
@@ -70,8 +88,11 @@ async function takePlaces(run: Query, jobId: string): Promise<void> {
               SELECT 1 FROM lanekeeper.change p
                WHERE p.region_id = c.region_id AND p.vpn_connection_id = c.vpn_connection_id
                  AND p.finished_at IS NULL AND (p.released OR p.job_id = c.job_id)
-                 AND (p.state <> 'queued' OR (p.position, p.seq) < (c.position, c.seq))
-                 AND p.id <> c.id)
+                 AND (p.position, p.seq) < (c.position, c.seq))
+                AND NOT EXISTS (
+              SELECT 1 FROM lanekeeper.change f
+               WHERE f.region_id = c.region_id AND f.vpn_connection_id = c.vpn_connection_id
+                 AND f.finished_at IS NULL AND f.state <> 'queued')
       WHERE c.job_id = $1 AND c.state = 'queued'`,
     [jobId],
   );
@@ -79,16 +100,13 @@ async function takePlaces(run: Query, jobId: string): Promise<void> {
 
 async function enterLanes(run: Query, jobId: string): Promise<void> {
   await run(
-    `INSERT INTO lanekeeper.lane_job (lane_key, job_id)
-     SELECT DISTINCT c.lane_key, c.job_id FROM lanekeeper.change c WHERE c.job_id = $1 AND c.state = 'queued'`,
-    [jobId],
-  );
-  await run(
-    `UPDATE lanekeeper.lane l
-        SET backlog = l.backlog + n.changes, due_at = coalesce(l.due_at, lanekeeper.now())
-       FROM (SELECT c.lane_key, count(*)::int AS changes FROM lanekeeper.change c
-              WHERE c.job_id = $1 AND c.state = 'queued' GROUP BY c.lane_key) AS n
-      WHERE l.lane_key = n.lane_key`,
+    `WITH entered AS (
+       INSERT INTO lanekeeper.lane_job (lane_key, job_id, waiting)
+       SELECT c.lane_key, c.job_id, count(*) FROM lanekeeper.change c
+        WHERE c.job_id = $1 AND c.state = 'queued' GROUP BY c.lane_key, c.job_id
+       RETURNING lane_key)
+     UPDATE lanekeeper.lane l SET due_at = coalesce(l.due_at, lanekeeper.now())
+       FROM entered WHERE l.lane_key = entered.lane_key`,
     [jobId],
   );
 }

@@ -5,7 +5,7 @@ const NextDue = z.object({ nextDueInMs: z.coerce.number().nullable() });
 
 /**
  * The safety net under the wake-ups. An expired lease is due already; taking it back only says so. A lane idles rightly
- * when it has nothing startable, or when the jobs it could serve have no free slot.
+ * when it carries no change and has nothing startable, or when the jobs it could serve have no free slot.
  */
 export async function repairLanes(
   query: Query,
@@ -21,12 +21,12 @@ export async function repairLanes(
     `UPDATE lanekeeper.lane SET due_at = lanekeeper.now()
       WHERE lane_key = ANY (ARRAY(
             SELECT l.lane_key FROM lanekeeper.lane l
-             WHERE l.due_at IS NULL AND (
-                   (l.kind = 'region' AND EXISTS (
+             WHERE l.due_at IS NULL AND (l.change_id IS NOT NULL
+                   OR (l.kind = 'region' AND EXISTS (
                      SELECT 1 FROM lanekeeper.job_region r WHERE r.region_id = l.region_id AND r.resolved_at IS NULL))
                    OR EXISTS (
                      SELECT 1 FROM lanekeeper.lane_job lj
-                       JOIN lanekeeper.job j ON j.id = lj.job_id AND j.state = 'running'
+                       JOIN lanekeeper.job j ON j.id = lj.job_id AND j.state = 'running' AND NOT j.stopping
                         AND j.applying + j.settling + j.rolling_back < j.max_in_flight
                        JOIN lanekeeper.change c ON c.lane_key = lj.lane_key AND c.job_id = lj.job_id
                         AND c.state = 'queued' AND c.ready

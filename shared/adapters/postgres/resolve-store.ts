@@ -93,7 +93,7 @@ async function saveFound(run: Query, resolutions: readonly Resolution[]): Promis
               sealed_base_key = r."sealedBaseKey", events = c.events + 1
          FROM jsonb_to_recordset($1::jsonb) AS r(
               id text, "laneKey" text, "attachType" text, base jsonb, diff jsonb, "sealedBaseKey" text)
-        WHERE c.id = r.id AND c.lane_key IS NULL
+        WHERE c.id = r.id AND c.lane_key IS NULL AND c.state = 'queued'
        RETURNING c.id, c.events, c.job_id, c.lane_key)
      INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
      SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'resolved', jsonb_build_object('lane', c.lane_key) FROM c`,
@@ -136,14 +136,15 @@ async function finishRegion(
   );
   // The regions' lanes are different rows: the job's own row makes the last two finishers see each other.
   const [job] = await run(
-    'SELECT plan, failed, on_failure AS "onFailure" FROM lanekeeper.job WHERE id = $1 FOR UPDATE',
+    `SELECT plan, failed, on_failure AS "onFailure" FROM lanekeeper.job
+      WHERE id = $1 AND state = 'resolving' FOR UPDATE`,
     [work.jobId],
   );
   const open = await run(
     'SELECT 1 FROM lanekeeper.job_region WHERE job_id = $1 AND resolved_at IS NULL LIMIT 1',
     [work.jobId],
   );
-  if (open.length > 0) return;
+  if (job === undefined || open.length > 0) return;
   const { plan, failed, onFailure } = JobHead.parse(job);
   const planDigest = digest({
     plan: await resolvedPlan(run, work.jobId, plan),

@@ -4,34 +4,42 @@ import type { Assignment } from '../../lane/lane-store.ts';
 import { assignmentColumns, parseAssignment } from './assignments.ts';
 import type { Query } from './database.ts';
 
-const CandidateRow = z.object({ laneKey: z.string(), jobId: z.string(), changeId: z.string() });
+const CandidateRow = z.object({
+  laneKey: z.string(),
+  jobId: z.string(),
+  changeId: z.string(),
+  backlog: z.number(),
+});
+
+/** A candidate with how many changes wait on its lane. */
+export type RankedCandidate = z.infer<typeof CandidateRow>;
 
 /**
  * What each lane could start, longest lanes first, then the oldest job first. One index probe for each job on a lane,
- * however many changes wait behind.
+ * however many changes wait behind. The caller holds the lanes' locks and those of all jobs on them, so that every
+ * candidate can still be started.
  */
 export async function listCandidates(
   run: Query,
   laneKeys: readonly string[],
-): Promise<readonly Candidate[]> {
+): Promise<readonly RankedCandidate[]> {
   if (laneKeys.length === 0) return [];
   const rows = await run(
-    `SELECT lj.lane_key AS "laneKey", lj.job_id AS "jobId", h.id AS "changeId"
-       FROM lanekeeper.lane_job lj
+    `SELECT lj.lane_key AS "laneKey", lj.job_id AS "jobId", h.id AS "changeId", lj.backlog
+       FROM (SELECT x.lane_key, x.job_id, sum(x.waiting) OVER (PARTITION BY x.lane_key)::int AS backlog
+               FROM lanekeeper.lane_job x WHERE x.lane_key = ANY ($1)) AS lj
        JOIN lanekeeper.job j ON j.id = lj.job_id
-       JOIN lanekeeper.lane l ON l.lane_key = lj.lane_key
       CROSS JOIN LATERAL (
         SELECT c.id FROM lanekeeper.change c
          WHERE c.lane_key = lj.lane_key AND c.job_id = lj.job_id AND c.state = 'queued' AND c.ready
          ORDER BY c.seq LIMIT 1) AS h
-      WHERE lj.lane_key = ANY ($1)
-      ORDER BY l.backlog DESC, lj.lane_key, j.position`,
+      ORDER BY lj.backlog DESC, lj.lane_key, j.position`,
     [laneKeys],
   );
   return rows.map((row) => CandidateRow.parse(row));
 }
 
-/** Starts the assigned changes, by lane. One that is no longer waiting (cancelled meanwhile) is left out. */
+/** Starts the assigned changes, by lane. One that is no longer waiting is left out. */
 export async function startChanges(
   run: Query,
   started: readonly Candidate[],
@@ -60,29 +68,42 @@ export async function startChanges(
   );
 }
 
-/** Notes which lanes idle for want of a slot, so that a freed slot wakes them, the longest first. */
-export async function markStarted(
+/** Counts what waits on each lane, and notes which lanes idle for want of a slot, so that a freed slot wakes them. */
+export async function markLanes(
   run: Query,
   outcome: {
-    started: ReadonlySet<string>;
-    parked: readonly string[];
-    candidates: readonly Candidate[];
+    started: readonly Assignment[];
+    requeued: readonly { laneKey: string; jobId: string }[];
+    parked: readonly RankedCandidate[];
   },
 ): Promise<void> {
-  const parked = new Set(outcome.parked);
-  const waiting = outcome.candidates.filter((candidate) => parked.has(candidate.laneKey));
-  if (waiting.length > 0) {
+  const { started, requeued, parked } = outcome;
+  if (requeued.length > 0) {
     await run(
-      `UPDATE lanekeeper.lane_job lj SET parked = true, priority = l.backlog
-         FROM unnest($1::text[], $2::text[]) AS w(lane_key, job_id), lanekeeper.lane l
-        WHERE lj.lane_key = w.lane_key AND lj.job_id = w.job_id AND l.lane_key = w.lane_key`,
-      [waiting.map((candidate) => candidate.laneKey), waiting.map((candidate) => candidate.jobId)],
+      `UPDATE lanekeeper.lane_job lj SET waiting = lj.waiting + 1
+         FROM unnest($1::text[], $2::text[]) AS r(lane_key, job_id)
+        WHERE lj.lane_key = r.lane_key AND lj.job_id = r.job_id`,
+      [requeued.map(({ laneKey }) => laneKey), requeued.map(({ jobId }) => jobId)],
     );
   }
-  if (outcome.started.size > 0) {
+  if (started.length > 0) {
     await run(
-      `UPDATE lanekeeper.lane_job SET parked = false WHERE parked AND lane_key = ANY ($1)`,
-      [[...outcome.started]],
+      `UPDATE lanekeeper.lane_job lj SET parked = false, waiting = lj.waiting - (lj.job_id = s.job_id)::int
+         FROM unnest($1::text[], $2::text[]) AS s(lane_key, job_id)
+        WHERE lj.lane_key = s.lane_key AND (lj.job_id = s.job_id OR lj.parked)`,
+      [started.map(({ change }) => change.laneKey), started.map(({ change }) => change.jobId)],
+    );
+  }
+  if (parked.length > 0) {
+    await run(
+      `UPDATE lanekeeper.lane_job lj SET parked = true, priority = w.backlog
+         FROM unnest($1::text[], $2::text[], $3::int[]) AS w(lane_key, job_id, backlog)
+        WHERE lj.lane_key = w.lane_key AND lj.job_id = w.job_id`,
+      [
+        parked.map(({ laneKey }) => laneKey),
+        parked.map(({ jobId }) => jobId),
+        parked.map(({ backlog }) => backlog),
+      ],
     );
   }
 }

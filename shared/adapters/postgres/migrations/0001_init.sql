@@ -24,6 +24,7 @@ CREATE TABLE lanekeeper.job (
   on_failure    text NOT NULL,
   max_errors    int NOT NULL,
   max_in_flight int NOT NULL,
+  stopping      boolean NOT NULL DEFAULT false, -- nothing more of it starts; what is in flight ends
   total         int NOT NULL,
   -- How many changes are in each state; kept in the transaction that moves them, so that a status read is one row.
   queued        int NOT NULL DEFAULT 0,
@@ -103,7 +104,11 @@ CREATE TABLE lanekeeper.change (
 CREATE INDEX change_startable ON lanekeeper.change (lane_key, job_id, seq) WHERE state = 'queued' AND ready;
 -- The queue of each connection, over all jobs.
 CREATE INDEX change_unfinished ON lanekeeper.change (region_id, vpn_connection_id, position, seq) WHERE finished_at IS NULL;
-CREATE INDEX change_result ON lanekeeper.change (region_id, vpn_connection_id, finished_at) WHERE result_fingerprint IS NOT NULL;
+-- What each connection is busy with.
+CREATE INDEX change_in_flight ON lanekeeper.change (region_id, vpn_connection_id)
+  WHERE finished_at IS NULL AND state <> 'queued';
+CREATE INDEX change_result ON lanekeeper.change (region_id, vpn_connection_id, finished_at, position, seq)
+  WHERE result_fingerprint IS NOT NULL;
 
 -- What is claimed, leased and fenced. Narrow, since it is rewritten with every step.
 CREATE TABLE lanekeeper.lane (
@@ -113,17 +118,17 @@ CREATE TABLE lanekeeper.lane (
   due_at    timestamptz,              -- the one clock: NULL = nothing to do; past = claimable; future = leased or waiting
   epoch     bigint NOT NULL DEFAULT 0, -- +1 with every claim: the fence
   worker    text,                     -- who holds the lease; NULL = nobody
-  change_id text,                     -- the change begun and not ended
-  backlog   int NOT NULL DEFAULT 0    -- released changes not yet final
+  change_id text                      -- the change begun and not ended
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
 CREATE INDEX lane_due ON lanekeeper.lane (due_at, lane_key) WHERE due_at IS NOT NULL;
 
--- Which released jobs have changes on a lane; parked = the lane idles because that job may start nothing now.
+-- Which released jobs have changes on a lane. Written under the job's lock alone (and the lane's, except to wake it).
 CREATE TABLE lanekeeper.lane_job (
   lane_key text NOT NULL,
   job_id   text NOT NULL,
-  parked   boolean NOT NULL DEFAULT false,
-  priority int NOT NULL DEFAULT 0,
+  waiting  int NOT NULL,                   -- changes of the job on the lane that are not begun
+  parked   boolean NOT NULL DEFAULT false, -- the lane idles because the job may start nothing now
+  priority int NOT NULL DEFAULT 0,         -- how many changes waited on the lane when it was parked
   PRIMARY KEY (lane_key, job_id)
 );
 CREATE INDEX lane_job_parked ON lanekeeper.lane_job (job_id, priority DESC, lane_key) WHERE parked;

@@ -1,0 +1,91 @@
+import type { ChangeError, ChangeProgress, ChangeRecord } from '../../shared/change/record.ts';
+import type { ChangeState } from '../../shared/change/state.ts';
+import type { NewJob } from '../../shared/job/record.ts';
+import type { Resolution, UnresolvedChange } from '../../shared/lane/lane-store.ts';
+
+/** A target in short: `name@lane` in the region of {@link aRegion}, or `region/name@lane`. */
+export type ShortTarget = string;
+
+export const aRegion = 'cn-hangzhou';
+
+/** `gateway:<region>/<lane>` of a short target. */
+export function laneOf(target: ShortTarget): string {
+  const { regionId, lane } = parseTarget(target);
+  return `gateway:${regionId}/${lane}`;
+}
+
+export function parseTarget(target: ShortTarget): { regionId: string; name: string; lane: string } {
+  const [, regionId = aRegion, name = '', lane = ''] =
+    /^(?:([^/]+)\/)?([^@]+)@(.+)$/.exec(target) ?? [];
+  return { regionId, name, lane };
+}
+
+/** A job as the submitter stores it, with a change for each target. Ids count up from the job's `id`. */
+export function aNewJob(
+  targets: readonly ShortTarget[],
+  overrides: Partial<NewJob> & { id: string },
+): NewJob {
+  return {
+    title: 'stronger algorithms',
+    createdBy: 'ops',
+    plan: { title: 'stronger algorithms' },
+    failurePolicy: { onFailure: 'stop', maxErrors: 0 },
+    maxInFlight: 10,
+    intents: [
+      {
+        number: 0,
+        fields: { 'IkeConfig.IkeEncAlg': 'aes256', EnableDpd: true, 'IkeConfig.IkeLifetime': 3600 },
+        sealedKey: null,
+        keyDigest: null,
+      },
+    ],
+    changes: targets.map((target, index) => {
+      const { regionId, name } = parseTarget(target);
+      const id = changeIdOf(overrides.id, index);
+      return { id, regionId, vpnConnectionId: name, intentNumber: 0 };
+    }),
+    idempotency: null,
+    ...overrides,
+  };
+}
+
+/** The id that {@link aNewJob} gives to the change at this place of the plan. */
+export function changeIdOf(jobId: string, seq: number): string {
+  return `${jobId.replace('job', 'chg')}.${String(seq).padStart(5, '0')}`;
+}
+
+/** What resolving found for a change. */
+export function found(change: Pick<UnresolvedChange, 'id'>, laneKey: string): Resolution {
+  return {
+    kind: 'found',
+    id: change.id,
+    laneKey,
+    attachType: 'VPNGW',
+    base: { 'IkeConfig.IkeEncAlg': 'aes', EnableDpd: false, 'IkeConfig.IkeLifetime': 86_400 },
+    sealedBaseKey: null,
+    diff: [{ path: 'IkeConfig.IkeEncAlg', from: 'aes', to: 'aes256' }],
+  };
+}
+
+export const notFound: ChangeError = {
+  code: 'NotFound',
+  class: 'not_found',
+  message: 'there is no such connection',
+  requestId: null,
+};
+
+export function refused(change: Pick<UnresolvedChange, 'id'>): Resolution {
+  return { kind: 'refused', id: change.id, error: notFound };
+}
+
+/** The part of a change that a step writes, with what the step changed. */
+export function progress(
+  change: ChangeRecord,
+  state: ChangeState,
+  patch: Partial<ChangeProgress> = {},
+): ChangeProgress & { id: string; jobId: string } {
+  const { id, jobId, step, attempts, refusals, diff, base, sealedBaseKey } = change;
+  const { requestDigest, clientToken, resultFingerprint, lastError } = change;
+  const kept = { diff, base, sealedBaseKey, requestDigest, clientToken, resultFingerprint };
+  return { id, jobId, state, step, attempts, refusals, ...kept, lastError, ...patch };
+}
