@@ -73,6 +73,16 @@ export class VirtualClock implements Clock {
     }
   }
 
+  /** A sleep within tracked work, such as a slow answer's: meanwhile that work does not hold the clock. */
+  async sleepTracked(ms: number): Promise<void> {
+    this.#busy -= 1;
+    try {
+      await this.sleep(ms);
+    } finally {
+      this.#busy += 1;
+    }
+  }
+
   /** The same object with each of its asynchronous methods tracked. */
   tracking<Port extends object>(port: Port): Port {
     return new Proxy(port, {
@@ -116,7 +126,11 @@ export class VirtualClock implements Clock {
   #nextTimer(): Timer | null {
     let next: Timer | null = null;
     for (const timer of this.#timers) {
-      if (next === null || timer.at < next.at || (timer.at === next.at && timer.order < next.order)) {
+      if (
+        next === null ||
+        timer.at < next.at ||
+        (timer.at === next.at && timer.order < next.order)
+      ) {
         next = timer;
       }
     }

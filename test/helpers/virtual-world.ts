@@ -72,7 +72,11 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
   const follow = await useVirtualDatabaseClock(options.database, clock);
   clock.onAdvance(follow);
   const database = trackedDatabase(clock, options.database);
-  const simulator = createSimulator({ ...options.simulator, clock, signatureClock: systemClock });
+  const simulator = createSimulator({
+    ...options.simulator,
+    clock: { now: () => clock.now(), sleep: (ms) => clock.sleepTracked(ms) },
+    signatureClock: systemClock,
+  });
   const server = await startSimulatorServer(simulator);
   const logger = options.logger ?? createLogger({ level: 'error', clock });
   const sealer = createSealer(new Secret(Buffer.alloc(32, 7).toString('base64')), systemRandom);
