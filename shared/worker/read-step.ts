@@ -8,7 +8,7 @@ import { Secret } from '../platform/secret.ts';
 import { baseKeyContext } from '../secret/seal-context.ts';
 import { lookFor } from './look.ts';
 import { untilTick } from './settle-times.ts';
-import { advance, end, fail, ownError, requeue, storedError } from './step-results.ts';
+import { advance, end, fail, isHopeless, ownError, requeue, storedError } from './step-results.ts';
 import { dualTunnel, wantedFields } from './wanted.ts';
 import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
 
@@ -32,6 +32,7 @@ export async function readStep(
     notBefore: oldest,
   });
   if (sight.kind === 'failed') {
+    if (isHopeless(sight.error.class)) return fail(change, storedError(sight.error));
     const dueInMs = retryDelay(deps, sight.error.retryInMs);
     return requeue(change, storedError(sight.error), { dueInMs, refused: false });
   }

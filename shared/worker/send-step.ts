@@ -26,7 +26,8 @@ export async function sendStep(
   held.preparedHere = null;
   const outcome = await deps.api.modify(request, () => deps.clock.monotonic() < held.deadline);
   if (outcome.kind === 'accepted') {
-    deps.settleTimes.accepted(change.id, deps.clock.monotonic());
+    // A repeat may find the change half settled: it says nothing of how long changes take.
+    if (!repeat) deps.settleTimes.accepted(change.id, deps.clock.monotonic());
     return accepted(deps, change, outcome.requestId, request);
   }
   if (outcome.kind === 'refused') return refused(deps, change, outcome.error, repeat);

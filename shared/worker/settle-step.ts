@@ -1,5 +1,6 @@
 import { compareReadBack, type ReadBack } from '../change/compare.ts';
-import type { ChangeRecord } from '../change/record.ts';
+import type { ChangeError, ChangeRecord } from '../change/record.ts';
+import { fieldTable, isFieldPath } from '../connection/fields.ts';
 import { fingerprintOf, type MaskedValues, maskFields } from '../connection/mask.ts';
 import { isSettledState, type VpnConnection } from '../connection/model.ts';
 import type { Assignment } from '../lane/lane-store.ts';
@@ -31,8 +32,11 @@ export async function settleStep(
   });
   if (sight.kind === 'failed') {
     const afterMs = sight.error.retryInMs ?? deps.settings.pollIntervalMs;
+    const error = storedError(sight.error);
+    // A read that is refused must not pass for the write having been refused.
+    const isOfRead = change.step === 'reconcile' && isRefusal(error.class);
     return unlessTooLate(deps, change, () =>
-      lookAgain(deps, change, { afterMs, error: storedError(sight.error) }),
+      lookAgain(deps, change, isOfRead ? { afterMs } : { afterMs, error }),
     );
   }
   if (
@@ -70,6 +74,8 @@ function judge(
   const readBack = compareReadBack({ base: change.base ?? observed, wanted, observed });
   switch (readBack.kind) {
     case 'applied':
+      if (change.step !== 'settle' && !isVisible(change))
+        return repeatRequest(deps, held, assignment, observed);
       noteSettled(deps, change);
       return succeed(change, observed, readBack);
     case 'changed_elsewhere':
@@ -82,7 +88,7 @@ function judge(
         ),
       );
     case 'not_applied':
-      return notApplied(deps, held, assignment);
+      return notApplied(deps, held, assignment, observed);
     default:
       return unreachable(readBack);
   }
@@ -93,26 +99,66 @@ function succeed(
   observed: MaskedValues,
   readBack: Extract<ReadBack, { kind: 'applied' }>,
 ): StepResult {
-  const resultFingerprint = fingerprintOf(observed);
-  if (readBack.others.length === 0) return end(change, 'succeeded', { resultFingerprint });
+  if (readBack.others.length === 0) {
+    return end(change, 'succeeded', { resultFingerprint: fingerprintOf(observed) });
+  }
+  // What stands now is not all ours: a later change on this connection must not take it for our own work.
   const message = `the change stands; meanwhile somebody else changed ${readBack.others.join(', ')}`;
   const lastError = ownError('changed_elsewhere', 'ChangedElsewhere', message);
-  return end(change, 'succeeded', { resultFingerprint, lastError });
+  return end(change, 'succeeded', { lastError });
+}
+
+/** Whether reading the connection can tell that the change was applied; write-only fields are in no answer. */
+function isVisible({ diff }: ChangeRecord): boolean {
+  return diff.some(({ path }) => isFieldPath(path) && fieldTable[path].readable);
 }
 
 function notApplied(
   deps: StepDeps,
   held: HeldLane,
   assignment: Assignment,
+  observed: MaskedValues,
 ): Promise<StepResult> | StepResult {
   const { change } = assignment;
   const openForMs = openFor(deps, change);
   // An accepted change may become visible late; a lost one is repeated at once, with the same token.
   if (change.step === 'settle' && openForMs < invisibleMs * change.attempts)
     return lookAgain(deps, change);
+  return repeatRequest(deps, held, assignment, observed);
+}
+
+function repeatRequest(
+  deps: StepDeps,
+  held: HeldLane,
+  assignment: Assignment,
+  observed: MaskedValues,
+): Promise<StepResult> | StepResult {
+  const { change } = assignment;
+  // The stored request holds whole blocks: repeated now, it would undo what somebody else set in them meanwhile.
+  if (change.base !== null && fingerprintOf(observed) !== fingerprintOf(change.base)) {
+    const message =
+      'somebody else changed the connection before the request was seen applied; it is not repeated';
+    return fail(change, ownError('changed_elsewhere', 'ChangedElsewhere', message));
+  }
+  if (wasRefusedForGood(change)) return fail(change, change.lastError);
   if (change.attempts < mostAttempts) return sendStep(deps, held, assignment, true);
   const message = `the cloud took the request ${change.attempts} times and did not apply it`;
   return fail(change, ownError('not_applied', 'NotApplied', message));
+}
+
+/** A repeat was refused for good, and reading back after it showed that nothing sent before it was applied. */
+function wasRefusedForGood(
+  change: ChangeRecord,
+): change is ChangeRecord & { lastError: ChangeError } {
+  return (
+    change.step === 'reconcile' && change.lastError !== null && isRefusal(change.lastError.class)
+  );
+}
+
+function isRefusal(errorClass: ChangeError['class']): boolean {
+  return ['invalid', 'quota', 'locked', 'permission', 'credentials', 'not_found'].includes(
+    errorClass,
+  );
 }
 
 function openFor(deps: StepDeps, change: ChangeRecord): number {

@@ -43,8 +43,13 @@ export function fail(change: ChangeRecord, error: ChangeError): StepResult {
     { kind: 'finished', data },
     { kind: 'next' },
   );
-  const hopeless = error.class === 'permission' || error.class === 'credentials';
-  return hopeless ? { ...result, stopsJob: `stopped: ${error.message} (${error.code})` } : result;
+  if (!isHopeless(error.class)) return result;
+  return { ...result, stopsJob: `stopped: ${error.message} (${error.code})` };
+}
+
+/** No permission or no valid credentials: every further call would meet the same. */
+export function isHopeless(errorClass: ChangeError['class']): boolean {
+  return errorClass === 'permission' || errorClass === 'credentials';
 }
 
 /** Nothing was sent: the change goes back to the queue, without lane or slot, and the lane is looked at again later. */
