@@ -18,6 +18,8 @@ const shortestPauseMs = 1_000;
 const keepGrantedMs = 1_000;
 
 interface ScopeState {
+  /** Takes a call that was granted before; false when none is left. */
+  takeSpare(): boolean;
   ask: Gatherer<null, { retryInMs: number } | null>;
 }
 
@@ -46,6 +48,11 @@ export function createGovernor(deps: {
   function createScope(scope: BudgetScope): ScopeState {
     let spare = 0;
     let spareUntil = 0;
+    const takeSpare = (): boolean => {
+      if (spare <= 0 || clock.monotonic() > spareUntil) return false;
+      spare -= 1;
+      return true;
+    };
     const run = async (batch: readonly null[]): Promise<({ retryInMs: number } | null)[]> => {
       if (clock.monotonic() > spareUntil) spare = 0;
       const missing = batch.length - spare;
@@ -56,20 +63,20 @@ export function createGovernor(deps: {
         spareUntil = clock.monotonic() + keepGrantedMs;
         retryInMs = grant.retryInMs;
       }
-      return batch.map(() => {
-        if (spare <= 0) return { retryInMs };
-        spare -= 1;
-        return null;
-      });
+      return batch.map(() => (takeSpare() ? null : { retryInMs }));
     };
-    return { ask: createGatherer({ run, lingerMs: deps.lingerMs, clock, serial: true }) };
+    return {
+      takeSpare,
+      ask: createGatherer({ run, lingerMs: deps.lingerMs, clock, serial: true }),
+    };
   }
 
   return {
     async admit(scope, maxWaitMs) {
       const deadline = clock.monotonic() + maxWaitMs;
+      const state = stateOf(scope);
       for (;;) {
-        const refusal = await stateOf(scope).ask(null);
+        const refusal = state.takeSpare() ? null : await state.ask(null);
         if (refusal === null) return null;
         if (clock.monotonic() + refusal.retryInMs > deadline) return refusal;
         await clock.sleep(refusal.retryInMs);

@@ -23,17 +23,29 @@ function pagesOf(items: number | null): number {
   return Math.max(1, Math.ceil((items ?? 1) / pageSize));
 }
 
+/** What a full page weighs beyond its call, in calls: it is 50 connections to build, send and read. */
+const fullPageWeight = 0.5;
+
+function costOf(calls: number, connections: number): number {
+  return calls + (fullPageWeight * connections) / pageSize;
+}
+
 /**
  * Chooses between reading a region's connections page by page and reading the gateways and connections one by one,
- * whichever costs fewer calls; with equal cost the sweep, which shows more. A gateway's list costs no more than one of its
- * connections alone, and shows what comes next on it.
+ * whichever costs less: calls count most, what they carry counts a little. A gateway's list costs no more calls than one
+ * of its connections alone, and shows what comes next on it.
  */
 export function chooseCover(wanted: Wanted, sizes: KnownSizes): Cover {
-  const pieces =
-    wanted.attachmentIds.length +
-    wanted.gatewayIds.reduce((sum, id) => sum + pagesOf(sizes.connectionsOnGateway(id)), 0);
-  const pages = pagesOf(sizes.connectionsInRegion);
-  if (sizes.connectionsInRegion !== null && pages <= pieces) return { kind: 'sweep', pages };
+  const alone = costOf(wanted.attachmentIds.length, wanted.attachmentIds.length);
+  const pieces = wanted.gatewayIds.reduce((sum, id) => {
+    const connections = sizes.connectionsOnGateway(id);
+    return sum + costOf(pagesOf(connections), connections ?? 1);
+  }, alone);
+  const { connectionsInRegion } = sizes;
+  const pages = pagesOf(connectionsInRegion);
+  if (connectionsInRegion !== null && costOf(pages, connectionsInRegion) <= pieces) {
+    return { kind: 'sweep', pages };
+  }
   return { kind: 'pieces', gatewayIds: wanted.gatewayIds, connectionIds: wanted.attachmentIds };
 }
 
