@@ -27,6 +27,12 @@ function print({ name, passed, seconds, output }: StepResult): void {
   if (!passed) console.log(output.trimEnd().replaceAll(/^/gm, '  '));
 }
 
+if (process.execPath.includes('/node_modules/')) {
+  throw new Error(
+    `npm runs everything on ${process.execPath}: npm run postinstall puts that right`,
+  );
+}
+
 const wanted = process.argv.slice(2);
 const chosen = steps.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
 const startedAt = performance.now();
