@@ -1,0 +1,101 @@
+import {
+  makeConnection,
+  makeCustomerGateway,
+  makeGateway,
+} from '../../../local/simulator/defaults.ts';
+import type { Connection, Inventory } from '../../../local/simulator/shapes.ts';
+import type { JobStore, StoredEvent } from '../../../shared/job/job-store.ts';
+import { Plan } from '../../../shared/plan/schema.ts';
+import type { VirtualWorld } from '../../helpers/virtual-world.ts';
+
+export const region = 'cn-hangzhou';
+
+/** `name@gateway` for a connection on a VPN gateway, `name` alone for one on a transit router. */
+export type ShortConnection = string;
+
+type Overrides = Partial<Connection> & { sim?: string };
+
+/** A hand-made fleet; `sim` are the simulator's sentinels of a connection (`sim:lost=1`). */
+export function aFleet(
+  connections: Readonly<Record<ShortConnection, Overrides>>,
+  regionId = region,
+): Inventory {
+  const customer = `cgw-${regionId}`;
+  const made = Object.entries(connections).map(([short, { sim, ...overrides }], index) => {
+    const [name = '', gateway] = short.split('@');
+    return makeConnection({
+      regionId,
+      id: `vco-${name}`,
+      customerGatewayId: customer,
+      remoteSubnet: `192.168.${index}.0/24`,
+      ...(gateway === undefined
+        ? { transitRouterId: 'tr-1', transitRouterName: 'core' }
+        : { vpnGatewayId: `vpn-${gateway}` }),
+      ...(sim === undefined
+        ? {}
+        : { tags: [{ Key: sim.split('=')[0] ?? '', Value: sim.split('=')[1] ?? '' }] }),
+      ...overrides,
+    });
+  });
+  const gateways = [...new Set(made.flatMap(({ vpnGatewayId }) => vpnGatewayId ?? []))];
+  return {
+    regions: [{ regionId, localName: regionId }],
+    gateways: gateways.map((id) => makeGateway({ regionId, id })),
+    customerGateways: [makeCustomerGateway({ regionId, id: customer })],
+    connections: made,
+  };
+}
+
+/** A plan that changes the named connections, in this order. */
+export function planOf(names: readonly string[], overrides: Record<string, unknown> = {}): Plan {
+  return Plan.parse({
+    title: 'stronger algorithms',
+    targets: names.map((name) => ({ regionId: region, vpnConnectionId: `vco-${name}` })),
+    set: { IkeConfig: { IkeEncAlg: 'aes256', Psk: 'newKey0123456789' } },
+    rollout: { concurrency: '100%' },
+    ...overrides,
+  });
+}
+
+/** A change as tests look at it. */
+export interface Outcome {
+  state: string;
+  code: string | null;
+  attempts: number;
+  kinds: readonly string[];
+  events: readonly StoredEvent[];
+}
+
+/** How each change of a job stands, in plan order, with its journal. */
+export async function outcomesOf(jobs: JobStore, jobId: string): Promise<Outcome[]> {
+  const changes = await jobs.listChanges({ jobId, states: null, limit: 1_000, after: null });
+  return Promise.all(
+    changes.map(async ({ id, state, lastError, attempts }) => {
+      const events = await jobs.listEvents(id);
+      const kinds = events.map(({ kind }) => kind);
+      return { state, code: lastError?.code ?? null, attempts, kinds, events };
+    }),
+  );
+}
+
+/** The writes of the API (not of the console) that locked or changed something, as connection names in their order. */
+export function effectiveWrites({ simulator }: VirtualWorld): string[] {
+  return simulator.record
+    .writes()
+    .filter(({ source, effective }) => source === 'api' && effective)
+    .map(({ vpnConnectionId }) => vpnConnectionId?.replace('vco-', '') ?? '');
+}
+
+/** Most changes that were in flight at once, over all lanes. */
+export function mostInFlight({ simulator }: VirtualWorld): number {
+  const writes = simulator.record.writes().filter(({ effective }) => effective);
+  return Math.max(
+    0,
+    ...writes.map(
+      ({ acceptedAt }) =>
+        writes.filter(
+          (other) => other.acceptedAt <= acceptedAt && (other.settledAt ?? Infinity) > acceptedAt,
+        ).length,
+    ),
+  );
+}

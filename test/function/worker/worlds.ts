@@ -1,0 +1,40 @@
+import { afterEach, beforeEach } from 'vitest';
+import type { VpnApi } from '../../../shared/connection/vpn-api.ts';
+import { emptyAllTables, type TestDatabase } from '../../helpers/databases.ts';
+import {
+  openVirtualWorld,
+  type VirtualWorld,
+  type VirtualWorldOptions,
+} from '../../helpers/virtual-world.ts';
+
+/** Opens worlds on one database, emptied before each test; they are closed after it. */
+export function useWorlds(
+  database: TestDatabase,
+): (options: Omit<VirtualWorldOptions, 'database'>) => Promise<VirtualWorld> {
+  const opened: VirtualWorld[] = [];
+  beforeEach(() => emptyAllTables(database));
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((world) => world.close()));
+  });
+  return async (options) => {
+    const world = await openVirtualWorld({ database, ...options });
+    opened.push(world);
+    return world;
+  };
+}
+
+/** Does something once so much virtual time has passed. */
+export function later(world: VirtualWorld, ms: number, act: () => void): void {
+  void world.clock.sleep(ms).then(act);
+}
+
+/** The methods of a port that may be a proxy, to be spread. */
+export function portOf(api: VpnApi): VpnApi {
+  return {
+    listConnections: (query) => api.listConnections(query),
+    describeConnection: (ref) => api.describeConnection(ref),
+    listGateways: (query) => api.listGateways(query),
+    describeGateway: (query) => api.describeGateway(query),
+    modify: (request) => api.modify(request),
+  };
+}
