@@ -12,7 +12,7 @@ import { advance, end, fail, isHopeless, ownError, requeue, storedError } from '
 import { dualTunnel, wantedFields } from './wanted.ts';
 import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
 
-/** A base read a moment ago, for a whole region, is as good as one of its own. */
+/** A base read so short ago, since the lane is ours, is as good as one of its own. */
 const freshMs = 1_000;
 
 /**
@@ -25,11 +25,10 @@ export async function readStep(
   assignment: Assignment,
 ): Promise<StepResult> {
   const { change } = assignment;
-  const oldest = deps.clock.monotonic() - Math.min(freshMs, deps.settings.pollIntervalMs);
   // A lane that was found busy is not written to again before its gateway says that it is done.
   const sight = await lookFor(deps, held, assignment, {
     awaitsGateway: change.refusals > 0,
-    notBefore: oldest,
+    notBefore: Math.max(held.since, deps.clock.monotonic() - freshMs),
   });
   if (sight.kind === 'failed') {
     if (isHopeless(sight.error.class)) return fail(change, storedError(sight.error));

@@ -3,6 +3,7 @@ import type { ClaimedLane, LaneStore, LaneUpdate, ResolveStore } from '../lane/l
 import type { WorkerWaker } from '../lane/worker-waker.ts';
 import { createGatherer } from '../platform/gather.ts';
 import { advanceLane } from './advance-lane.ts';
+import { thisTick } from './look.ts';
 import { resolveRegion } from './resolve-region.ts';
 import { untilTick } from './settle-times.ts';
 import type { HeldLane, Recorder, StepDeps } from './worker-deps.ts';
@@ -75,7 +76,9 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
 
   function start(claimed: ClaimedLane, claimedAt: number): void {
     const { assignment: _, ...lease } = claimed;
-    const lane: HeldLane = { ...lease, deadline: claimedAt + leaseMs, preparedHere: null };
+    // A change that was begun held its lane all along: looks of this tick saw it so.
+    const since = claimed.assignment ? thisTick(deps) : claimedAt;
+    const lane = { ...lease, since, deadline: claimedAt + leaseMs, preparedHere: null };
     const { laneKey, backlog } = lane;
     held.set(laneKey, lane);
     const work = async (): Promise<void> => {
@@ -135,22 +138,17 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
     }
   }
 
-  async function keepLeases(): Promise<void> {
-    const everyMs = (settings.leaseSeconds * 1_000) / 3;
-    for (;;) {
-      await clock.sleep(everyMs, ended.signal);
-      if (ended.signal.aborted) return;
-      await renewAll(deps, held, leaseMs);
-    }
-  }
-
   async function drain(): Promise<void> {
     await queue.onIdle();
     ended.abort();
     nap.end();
   }
 
-  return { loop, keepLeases, drain };
+  return {
+    loop,
+    keepLeases: () => keepLeases(deps, { held, leaseMs, signal: ended.signal }),
+    drain,
+  };
 }
 
 /** When the next lane is due, now that nothing is held; at once where the database cannot say. */
@@ -231,6 +229,19 @@ function createRecorder(
 /** Whether the update may have let other lanes start something: a change ended or gave its slot back. */
 function freesOthers({ change, afterwards }: LaneUpdate): boolean {
   return change !== null && (afterwards.kind === 'next' || afterwards.kind === 'requeue');
+}
+
+/** Prolongs the leases at a third of their time until the run is drained. */
+async function keepLeases(
+  deps: WorkerDeps,
+  run: { held: ReadonlyMap<string, HeldLane>; leaseMs: number; signal: AbortSignal },
+): Promise<void> {
+  const everyMs = (deps.settings.leaseSeconds * 1_000) / 3;
+  for (;;) {
+    await deps.clock.sleep(everyMs, run.signal);
+    if (run.signal.aborted) return;
+    await renewAll(deps, run.held, run.leaseMs);
+  }
 }
 
 async function renewAll(

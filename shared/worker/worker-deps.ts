@@ -33,6 +33,8 @@ export interface StepDeps {
 
 /** A lane while this worker holds it. `deadline` is the worker's own, always before the database's. */
 export interface HeldLane extends Omit<ClaimedLane, 'assignment'> {
+  /** Since when no change but ours can have ended on the lane; monotonic milliseconds. What was read since is no older. */
+  since: number;
   /** Monotonic milliseconds after which nothing may be sent. */
   deadline: number;
   /** The request that this very run stored and has not sent; after a crash nobody can know that. */
