@@ -18,7 +18,7 @@ export function countMove(
 }
 
 /** How many changes are in states that `keep` names. */
-export function countWhere(counts: ChangeCounts, keep: (state: ChangeState) => boolean): number {
+function countWhere(counts: ChangeCounts, keep: (state: ChangeState) => boolean): number {
   return changeStates.filter(keep).reduce((sum, state) => sum + counts[state], 0);
 }
 

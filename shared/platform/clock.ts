@@ -25,8 +25,3 @@ export const systemClock: Clock = {
     });
   },
 };
-
-/** An ISO 8601 UTC stamp of the clock's wall time. */
-export function isoNow(clock: Clock): string {
-  return new Date(clock.now()).toISOString();
-}

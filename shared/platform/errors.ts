@@ -22,12 +22,6 @@ export const errorCatalog = {
     retry: 'never',
     title: 'The path does not take this method',
   },
-  conflict: {
-    status: 409,
-    blame: 'caller',
-    retry: 'never',
-    title: 'The state does not allow this',
-  },
   too_large: { status: 413, blame: 'caller', retry: 'never', title: 'The body is too large' },
   unsupported_media_type: {
     status: 415,
@@ -41,7 +35,6 @@ export const errorCatalog = {
     retry: 'never',
     title: 'The key was used for another plan',
   },
-  rate_limited: { status: 429, blame: 'caller', retry: 'later', title: 'Too many requests' },
   unavailable: { status: 503, blame: 'us', retry: 'later', title: 'The service cannot answer now' },
   internal: { status: 500, blame: 'us', retry: 'never', title: 'The service failed' },
   invalid_configuration: {
@@ -56,13 +49,6 @@ export const errorCatalog = {
     retry: 'never',
     title: 'The database is in use by another process',
   },
-  cloud_unreachable: {
-    status: 503,
-    blame: 'cloud',
-    retry: 'later',
-    title: 'The cloud cannot be read',
-  },
-  cloud_refused: { status: 503, blame: 'cloud', retry: 'never', title: 'The cloud refused a call' },
 } as const satisfies Record<
   string,
   { status: number; blame: 'caller' | 'cloud' | 'us'; retry: 'never' | 'later'; title: string }

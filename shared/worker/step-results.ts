@@ -5,7 +5,7 @@ import { untilTick } from './settle-times.ts';
 import type { StepDeps, StepResult } from './worker-deps.ts';
 
 /** The part of a change that a step may write. */
-export function progressOf(change: ChangeRecord): ChangeProgress & { id: string; jobId: string } {
+function progressOf(change: ChangeRecord): ChangeProgress & { id: string; jobId: string } {
   const { id, jobId, state, step, attempts, refusals, diff, base, sealedBaseKey } = change;
   const { requestDigest, clientToken, resultFingerprint, lastError } = change;
   const found = { diff, base, sealedBaseKey, requestDigest, clientToken, resultFingerprint };

@@ -1,6 +1,6 @@
 import type { GovernedVpnApi } from '../budget/governed-vpn-api.ts';
 import type { RegionReader } from '../inventory/region-reader.ts';
-import type { Assignment, ClaimedLane, LaneUpdate, UpdateOutcome } from '../lane/lane-store.ts';
+import type { ClaimedLane, LaneUpdate, UpdateOutcome } from '../lane/lane-store.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Sealer } from '../secret/sealer.ts';
@@ -43,9 +43,6 @@ export interface HeldLane extends Omit<ClaimedLane, 'assignment'> {
 
 /** A step's result, without the lease that guards its writing. */
 export type StepResult = Omit<LaneUpdate, 'laneKey' | 'epoch'>;
-
-/** One step of a change. Never throws for what the cloud does. */
-export type Step = (deps: StepDeps, held: HeldLane, assignment: Assignment) => Promise<StepResult>;
 
 /** Writes a step's result under the lane's lease. */
 export type Recorder = (update: LaneUpdate) => Promise<UpdateOutcome>;

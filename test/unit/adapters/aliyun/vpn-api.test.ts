@@ -5,7 +5,7 @@ import {
   createAliyunVpnApi,
 } from '../../../../shared/adapters/aliyun/vpn-api.ts';
 import type { ModifyRequest, VpnApi } from '../../../../shared/connection/vpn-api.ts';
-import { type Clock, systemClock } from '../../../../shared/platform/clock.ts';
+import { systemClock } from '../../../../shared/platform/clock.ts';
 import { createLogger } from '../../../../shared/platform/logger.ts';
 import { Secret } from '../../../../shared/platform/secret.ts';
 import {
@@ -15,6 +15,7 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from '../../../helpers/scripted-http-server.ts';
+import { aTickingClock } from '../../../helpers/ticking-clock.ts';
 
 const requestId = '9AB1C2D3-0000-4000-8000-000000000001';
 const regionId = 'cn-hangzhou';
@@ -33,16 +34,6 @@ const request: ModifyRequest = {
     'IkeConfig.Psk': new Secret(plantedKey),
   },
 };
-
-/** Goes on by 7 ms with each look. */
-function aTickingClock(): Clock {
-  let time = 0;
-  const tick = (): number => {
-    time += 7;
-    return time;
-  };
-  return { now: tick, monotonic: tick, sleep: () => Promise.resolve() };
-}
 
 let server: ScriptedServer;
 let lines: string[];
