@@ -28,7 +28,7 @@ export async function readyNext(
   while (open.length > 0) {
     const heads = await markHeads(run, open);
     laneKeys.push(...heads.flatMap(({ laneKey }) => laneKey ?? []));
-    open = [];
+    open = heads.filter(({ laneKey }) => laneKey === null);
   }
   return [...new Set(laneKeys)];
 }
