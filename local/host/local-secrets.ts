@@ -52,7 +52,7 @@ export async function loadSecretsKey(options: {
 /** 32 random bytes that stay the same, in a file of `dataDir`. Raises `invalid_configuration` for a damaged file. */
 export async function loadKey(dataDir: string, name: string, random: Random): Promise<Buffer> {
   const make = (): string => random.bytes(keyBytes).toString('base64');
-  const { text } = await keepFile(dataDir, name, make);
+  const { text } = await keepFile(dataDir, name, random, make);
   const bytes = Buffer.from(text.trim(), 'base64');
   if (bytes.length === keyBytes) return bytes;
   throw damaged('DATA_DIR', `holds a ${name} that is not 32 bytes in base64, restore it`);
@@ -91,7 +91,7 @@ async function loadTokens(
   const name = 'tokens.json';
   const token = `lk_${random.bytes(tokenBytes).toString('base64url')}`;
   const sha256 = createHash('sha256').update(token).digest('hex');
-  const { text, isNew } = await keepFile(dataDir, name, () =>
+  const { text, isNew } = await keepFile(dataDir, name, random, () =>
     JSON.stringify([{ name: 'local-admin', sha256, roles: ['admin'] }]),
   );
   const tokens = ApiTokens.safeParse(parseJson(text));
@@ -114,6 +114,7 @@ function parseJson(text: string): unknown {
 async function keepFile(
   dataDir: string,
   name: string,
+  random: Random,
   make: () => string,
 ): Promise<{ text: string; isNew: boolean }> {
   if (dataDir === inMemory) return { text: make(), isNew: true };
@@ -122,7 +123,7 @@ async function keepFile(
   const known = await readIfThere(path);
   if (known !== null) return { text: known, isNew: false };
   const made = make();
-  const draft = `${path}.${process.pid}.draft`;
+  const draft = `${path}.${random.bytes(6).toString('hex')}.draft`;
   await writeFile(draft, made, { mode: 0o600, flush: true });
   try {
     await link(draft, path);

@@ -1,8 +1,10 @@
+import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import {
   callerOf,
+  type HostProcess,
   planFor,
   quickWorker,
   startCloud,
@@ -24,6 +26,36 @@ function takePort(): Promise<{ port: number; letGo: () => void }> {
       resolve({ port, letGo: () => server.close() });
     });
   });
+}
+
+/** A plan whose headers the host has taken and whose body it still waits for; `finish` sends that and gives the status. */
+function beginRequest(host: HostProcess): Promise<{ finish(): Promise<number> }> {
+  const body = JSON.stringify({
+    title: 'late',
+    targets: [{ regionId: 'cn-hangzhou', vpnConnectionId: 'vco-bp1aaaaaaaaaaaaaaaaaa' }],
+    set: { EnableDpd: true },
+  });
+  const outgoing = request(`${host.url}/v1/jobs`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${host.freshToken}`,
+      'content-type': 'application/json',
+      'content-length': body.length,
+      expect: '100-continue',
+    },
+  });
+  const status = new Promise<number>((resolve, reject) => {
+    outgoing.on('response', (response) => resolve(response.resume().statusCode ?? 0));
+    outgoing.on('error', reject);
+  });
+  // Of the request that is cut in the end nobody asks.
+  status.catch(() => undefined);
+  outgoing.flushHeaders();
+  const finish = (): Promise<number> => {
+    outgoing.end(body);
+    return status;
+  };
+  return new Promise((resolve) => outgoing.on('continue', () => resolve({ finish })));
 }
 
 describe('the host process', () => {
@@ -62,24 +94,22 @@ describe('the host process', () => {
 
   it('answers the request in flight before it ends', async () => {
     const host = await startHostProcess({ DATA_DIR: ':memory:', HOST_WORKER: 'off' });
-    const targets = generateTargets(15_000);
-    const answer = callerOf(host.url, host.freshToken).submit({
-      title: 'large',
-      targets,
-      set: { EnableDpd: true },
-    });
-    await sleep(150);
+    const { finish } = await beginRequest(host);
 
-    const code = await host.end('SIGTERM');
+    const ending = host.end('SIGTERM');
+    await sleep(300);
+    const status = await finish();
 
-    expect(await answer).toMatchObject({ total: targets.length, state: 'resolving' });
-    expect(code).toBe(0);
-  }, 60_000);
+    expect(status).toBe(202);
+    expect(await ending).toBe(0);
+  });
 
   it('ends at once on a second signal', async () => {
-    const host = await startHostProcess({ DATA_DIR: ':memory:' });
-    host.child.kill('SIGINT');
+    const host = await startHostProcess({ DATA_DIR: ':memory:', HOST_WORKER: 'off' });
+    await beginRequest(host);
 
+    host.child.kill('SIGINT');
+    await sleep(300);
     const code = await host.end('SIGINT');
 
     expect(code).toBe(1);
@@ -129,10 +159,3 @@ describe('the host process', () => {
     },
   );
 });
-
-function generateTargets(count: number): { regionId: string; vpnConnectionId: string }[] {
-  return Array.from({ length: count }, (_, index) => ({
-    regionId: 'cn-hangzhou',
-    vpnConnectionId: `vco-bp1${String(index).padStart(17, '0')}`,
-  }));
-}
