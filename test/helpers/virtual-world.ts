@@ -51,7 +51,7 @@ export interface VirtualWorld {
   submit(plan: Plan): Promise<JobRecord>;
   /** Another worker, as another process would be: it shares nothing with the others but database and cloud. */
   worker(more?: Partial<WorkerDeps>): WorkerDeps;
-  /** Runs a worker until nothing is due, or until the virtual time is over. */
+  /** Runs a worker until nothing is due, or until the virtual time is over. Closing ends it too. */
   drain(worker?: WorkerDeps, limitMs?: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -120,14 +120,29 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
     ...more,
   });
 
-  async function drain(deps: WorkerDeps = worker(), limitMs = 3_600_000): Promise<void> {
-    const until = clock.monotonic() + limitMs;
-    const stop = new AbortController();
-    for (;;) {
-      const { nextDueInMs } = await runWorker(deps, stop.signal);
-      if (nextDueInMs === null || clock.monotonic() + nextDueInMs > until) return;
-      await clock.sleep(Math.max(0, nextDueInMs));
+  const closing = new AbortController();
+  const drains = new Set<Promise<void>>();
+
+  async function runUntil(deps: WorkerDeps, stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      const { nextDueInMs } = await runWorker(deps, stop);
+      if (nextDueInMs === null) return;
+      await clock.sleep(Math.max(0, nextDueInMs), stop);
     }
+  }
+
+  async function drain(deps: WorkerDeps = worker(), limitMs = 3_600_000): Promise<void> {
+    const stop = new AbortController();
+    const end = (): void => stop.abort();
+    const limit = new AbortController();
+    closing.signal.addEventListener('abort', end, { once: true });
+    void clock.sleep(limitMs, limit.signal).then(end);
+    const running = runUntil(deps, stop.signal).finally(() => {
+      limit.abort();
+      drains.delete(running);
+    });
+    drains.add(running);
+    return running;
   }
 
   return {
@@ -142,6 +157,8 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
     worker,
     drain,
     async close() {
+      closing.abort();
+      await Promise.allSettled(drains);
       client.close();
       await server.close();
     },
