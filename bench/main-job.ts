@@ -3,6 +3,7 @@ import { systemClock as clock } from '../shared/platform/clock.ts';
 import { type Child, startChild } from './lib/child.ts';
 import type { Emit } from './lib/figures.ts';
 import { runPlainLoop } from './lib/plain-loop.ts';
+import { startWorker } from './lib/worker.ts';
 import {
   callsOf,
   connectionsOf,
@@ -11,7 +12,6 @@ import {
   openWorld,
   planFor,
   recordOf,
-  secretsKey,
 } from './lib/world.ts';
 
 const pollMs = 100;
@@ -42,27 +42,17 @@ function report(emit: Emit, who: string, record: RecordSnapshot, makespanMs: num
 }
 
 /**
- * The main job: a worker process on PostgreSQL against a simulated cloud in another process, with a plain loop over the
- * same fleet (10 connections in parallel, as a script or Terraform does it) as the baseline.
+ * The main job: the bundled worker in a process of its own, on PostgreSQL, against a simulated cloud in another process, with
+ * a plain loop over the same fleet (10 connections in parallel, as a script or Terraform does it) as the baseline.
  */
 export async function mainJob(emit: Emit): Promise<void> {
   const plan = planFor(connectionsOf(mainFleet));
   const ours = await startCloud();
   const world = await openWorld('postgres');
-  const worker = await startChild('local/worker/main.ts', {
-    env: {
-      DATABASE_URL: world.url ?? '',
-      VPC_ENDPOINT: ours.ready[1] ?? '',
-      ALIBABA_CLOUD_ACCESS_KEY_ID: 'LTAIsimulator',
-      ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'simulator-secret',
-      SECRETS_KEY: secretsKey,
-      POLL_INTERVAL_MS: String(pollMs),
-      WORKER_CONCURRENCY: '200',
-      READS_PER_MINUTE: '1000000',
-      WRITES_PER_MINUTE: '1000000',
-      LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
-    },
-    readyWhen: /working as/,
+  const worker = await startWorker({
+    databaseUrl: world.url ?? '',
+    endpoint: ours.ready[1] ?? '',
+    pollMs,
   });
   const { id } = await world.submit(plan);
   const job = await ended(world.jobs, id);

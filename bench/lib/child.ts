@@ -12,13 +12,14 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** Starts a TypeScript file as a process of its own and waits until its output matches. Its stderr is ours. */
+/** Starts a file of the project as a process of its own and waits until its output matches. Its stderr is ours. */
 export async function startChild(
   file: string,
-  options: { env: Readonly<Record<string, string>>; readyWhen: RegExp },
+  options: { env: Readonly<Record<string, string>>; readyWhen: RegExp; args?: readonly string[] },
 ): Promise<Child> {
   const path = fileURLToPath(new URL(`../../${file}`, import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', path], {
+  const loader = file.endsWith('.ts') ? ['--import', 'tsx'] : [];
+  const child = spawn(process.execPath, [...loader, path, ...(options.args ?? [])], {
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,0 +1,39 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundleFunctions } from '../../scripts/bundle.ts';
+import { type Child, startChild } from './child.ts';
+import { digestOfToken } from './token.ts';
+import { secretsKey } from './world.ts';
+
+/** Bundles the worker function and runs it as it is deployed, secrets by reference, budgets lifted. */
+export async function startWorker(options: {
+  databaseUrl: string;
+  endpoint: string;
+  pollMs: number;
+}): Promise<Child> {
+  const folder = await mkdtemp(join(tmpdir(), 'lanekeeper-bench-'));
+  const bundles = await bundleFunctions({ folder: join(folder, 'dist') });
+  const bundle = bundles.find(({ name }) => name === 'worker');
+  const secret = async (name: string, value: string): Promise<string> => {
+    const path = join(folder, name);
+    await writeFile(path, value, { mode: 0o600 });
+    return `file:${path}`;
+  };
+  const tokens = [{ name: 'bench', sha256: digestOfToken('bench'), roles: ['viewer'] }];
+  return startChild('bench/processes/worker.mjs', {
+    args: [bundle?.path ?? ''],
+    env: {
+      DATABASE_URL: await secret('database-url', options.databaseUrl),
+      SECRETS_KEY: await secret('secrets-key', secretsKey),
+      API_TOKENS: await secret('api-tokens', JSON.stringify(tokens)),
+      VPC_ENDPOINT: options.endpoint,
+      POLL_INTERVAL_MS: String(options.pollMs),
+      WORKER_CONCURRENCY: '200',
+      READS_PER_MINUTE: '1000000',
+      WRITES_PER_MINUTE: '1000000',
+      LOG_LEVEL: 'warn',
+    },
+    readyWhen: /working/,
+  });
+}
