@@ -60,7 +60,7 @@ export function simulatorOptionsOf(fleet: Fleet, seed: number): SimulatorOptions
   return {
     seed,
     inventory: fleet.inventory,
-    settleMs: { min: 300, max: 1_300 },
+    settleMs: { min: 400, max: 1_600 },
     lateMs: { min: 0, max: 150 },
     latencyMs: 5,
     quotas: { reads: Number.POSITIVE_INFINITY, writes: Number.POSITIVE_INFINITY },

@@ -10,7 +10,7 @@ import type { Colleague } from './colleague.ts';
 /** What there is to show at one moment. */
 export interface Progress {
   elapsedMs: number;
-  /** At the pace so far; null while nothing is done. */
+  /** At the pace so far; null while too little is done to tell. */
   remainingMs: number | null;
   total: number;
   done: number;
@@ -31,6 +31,8 @@ export interface WatchedJob {
 
 const everyMs = 250;
 const longestMs = 300_000;
+/** Before this share is done, the start weighs too much in the pace. */
+const tellingShare = 0.1;
 
 /**
  * Asks for the jobs over HTTP until all have ended, and shows each moment. Raises `unavailable` when they take
@@ -111,5 +113,6 @@ function remainingOf(
   elapsedMs: number,
   { done, total }: { done: number; total: number },
 ): number | null {
-  return done === 0 || done === total ? null : (elapsedMs * (total - done)) / done;
+  if (done < total * tellingShare || done === total) return null;
+  return (elapsedMs * (total - done)) / done;
 }
