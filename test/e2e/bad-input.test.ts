@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Caller, callerOf, jsonBody, startHostProcess } from '../helpers/host.ts';
+
+// Starting a process takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const tokens = { operator: 'operator-token-of-the-test', viewer: 'viewer-token-of-the-test' };
 const target = { regionId: 'cn-hangzhou', vpnConnectionId: 'vco-bp1aaaaaaaaaaaaaaaaaa' };

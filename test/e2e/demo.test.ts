@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { runProgram } from '../helpers/processes.ts';
+
+// Starting a process takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const main = 'local/demo/main.ts';
 
@@ -19,7 +22,7 @@ describe('npm run demo in a pipe', () => {
     expect(text).not.toContain('\u001b');
     expect(demo.stderr()).toBe('');
     expect(code).toBe(0);
-  }, 60_000);
+  });
 
   it('stops in order on Ctrl-C', async () => {
     const demo = runProgram(main, {}, ['--small']);
@@ -30,7 +33,7 @@ describe('npm run demo in a pipe', () => {
 
     expect(code).toBe(130);
     expect(demo.stderr()).toBe('');
-  }, 30_000);
+  });
 
   it.each([['--unknown'], ['--seed=x']])(
     'explains itself when it is called with %s',

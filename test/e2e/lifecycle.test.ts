@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   callerOf,
   type HostProcess,
@@ -13,6 +13,9 @@ import {
   truthOf,
 } from '../helpers/host.ts';
 import { runProgram } from '../helpers/processes.ts';
+
+// Starting a process takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const main = 'local/host/main.ts';
 
@@ -90,7 +93,7 @@ describe('the host process', () => {
       overlaps: 0,
       maxInFlight: 1,
     });
-  }, 60_000);
+  });
 
   it('answers the request in flight before it ends', async () => {
     const host = await startHostProcess({ DATA_DIR: ':memory:', HOST_WORKER: 'off' });

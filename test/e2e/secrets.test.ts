@@ -44,7 +44,8 @@ describe.each([
   it('shows in no log line, answer or file', async () => {
     const cloud = isSeparate ? await startCloud(size, { SIM_FAULTS: 'on' }) : null;
     const fleet = cloud?.inventory.connections ?? generateInventory({ seed: 1 }).connections;
-    const connections = fleet.slice(0, isSeparate ? fleet.length : 2);
+    // The host's own cloud takes its time: one on a gateway and one alone run side by side.
+    const connections = isSeparate ? fleet : [...fleet.slice(0, 1), ...fleet.slice(-1)];
     const dataDir = await temporaryFolder();
     const host = await startHostProcess({
       ...quickWorker,
