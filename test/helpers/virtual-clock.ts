@@ -20,6 +20,7 @@ export class VirtualClock implements Clock {
   #order = 0;
   #busy = 0;
   #isWatching = false;
+  #isHalted = false;
   #timers: Timer[] = [];
   #onAdvance: () => Promise<void> = () => Promise.resolve();
 
@@ -62,6 +63,12 @@ export class VirtualClock implements Clock {
     this.#onAdvance = follow;
   }
 
+  /** Ends the time: sleepers never wake. For systems in which something hangs, so that nothing outlives them. */
+  halt(): void {
+    this.#isHalted = true;
+    this.#timers = [];
+  }
+
   /** Holds the clock while `work` is under way. */
   async track<Result>(work: () => Promise<Result>): Promise<Result> {
     this.#busy += 1;
@@ -96,7 +103,7 @@ export class VirtualClock implements Clock {
   }
 
   #watch(): void {
-    if (this.#isWatching) return;
+    if (this.#isWatching || this.#isHalted) return;
     this.#isWatching = true;
     void this.#moveOnWhenQuiet();
   }
@@ -112,7 +119,7 @@ export class VirtualClock implements Clock {
     }
     const next = this.#nextTimer();
     this.#isWatching = false;
-    if (next === null) return;
+    if (next === null || this.#isHalted) return;
     if (next.at > this.#time) {
       this.#time = next.at;
       await this.track(() => this.#onAdvance());

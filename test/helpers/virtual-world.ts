@@ -15,6 +15,7 @@ import type { VpnApi } from '../../shared/connection/vpn-api.ts';
 import type { JobStore } from '../../shared/job/job-store.ts';
 import type { JobRecord } from '../../shared/job/record.ts';
 import { submitJob } from '../../shared/job/submit-job.ts';
+import type { LaneStore, ResolveStore } from '../../shared/lane/lane-store.ts';
 import { timerAlone } from '../../shared/lane/worker-waker.ts';
 import type { Plan } from '../../shared/plan/schema.ts';
 import { systemClock } from '../../shared/platform/clock.ts';
@@ -47,12 +48,16 @@ export interface VirtualWorld {
   clock: VirtualClock;
   simulator: Simulator;
   jobs: JobStore;
+  lanes: LaneStore;
+  resolving: ResolveStore;
   sealer: Sealer;
   submit(plan: Plan): Promise<JobRecord>;
   /** Another worker, as another process would be: it shares nothing with the others but database and cloud. */
-  worker(more?: Partial<WorkerDeps>): WorkerDeps;
+  worker(more?: Partial<WorkerDeps>, wrapApi?: (api: VpnApi) => VpnApi): WorkerDeps;
   /** Runs a worker until nothing is due, or until the virtual time is over. Closing ends it too. */
   drain(worker?: WorkerDeps, limitMs?: number): Promise<void>;
+  /** Does not wait for workers any more: those that hang never end. */
+  forget(): void;
   close(): Promise<void>;
 }
 
@@ -101,12 +106,14 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
     ...options.settings,
   });
   const jobs = createPgJobStore(database);
-  const worker = (more: Partial<WorkerDeps> = {}): WorkerDeps => ({
+  const lanes = createPgLaneStore(database);
+  const resolving = createPgResolveStore(database);
+  const worker: VirtualWorld['worker'] = (more = {}, wrapApi = (unwrapped) => unwrapped) => ({
     ...assembleWorker({
-      lanes: createPgLaneStore(database),
-      resolving: createPgResolveStore(database),
+      lanes,
+      resolving,
       budget: createPgApiBudget(database, { account: 'default', limits }),
-      api,
+      api: wrapApi(api),
       sealer,
       digestKey,
       clock,
@@ -149,6 +156,8 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
     clock,
     simulator,
     jobs,
+    lanes,
+    resolving,
     sealer,
     submit: async (plan) => {
       const deps = { jobs, sealer, ids, digestKey: async () => digestKey };
@@ -156,9 +165,11 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
     },
     worker,
     drain,
+    forget: () => drains.clear(),
     async close() {
       closing.abort();
       await Promise.allSettled(drains);
+      clock.halt();
       client.close();
       await server.close();
     },
