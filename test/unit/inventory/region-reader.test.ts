@@ -1,0 +1,208 @@
+import { describe, expect, it } from 'vitest';
+import type { VpnConnection } from '../../../shared/connection/model.ts';
+import {
+  createRegionReader,
+  type Look,
+  type Sight,
+} from '../../../shared/inventory/region-reader.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
+import { aConnection, aRegion, type FakeRegion } from './aliyun-region.ts';
+
+const onGateways = (gateways: number, each: number): VpnConnection[] =>
+  Array.from({ length: gateways * each }, (_, index) => {
+    const gateway = Math.floor(index / each) + 1;
+    return aConnection(`vco-${gateway}.${(index % each) + 1}`, { vpnGatewayId: `vpn-${gateway}` });
+  });
+
+function aReader(region: FakeRegion) {
+  const clock = new FakeClock();
+  const reader = createRegionReader({ api: region.api, clock, lingerMs: 2 });
+  const lookOf = (connection: VpnConnection, options: Partial<Look>): Look => ({
+    regionId: connection.regionId,
+    vpnConnectionId: connection.vpnConnectionId,
+    vpnGatewayId: connection.vpnGatewayId,
+    awaitsGateway: connection.vpnGatewayId !== null,
+    needsOwnRead: false,
+    notBefore: clock.monotonic(),
+    ...options,
+  });
+  return {
+    clock,
+    reader,
+    async look(
+      connections: readonly VpnConnection[],
+      options: Partial<Look> = {},
+    ): Promise<readonly Sight[]> {
+      const sights = Promise.all(connections.map((each) => reader.look(lookOf(each, options))));
+      await clock.advance(2);
+      return sights;
+    },
+  };
+}
+
+const kindsOf = (sights: readonly Sight[]): string[] => sights.map(({ kind }) => kind);
+
+describe('looks that come together', () => {
+  it('share one list of the updating gateways and one list for each gateway', async () => {
+    const all = onGateways(3, 2);
+    const region = aRegion(all);
+
+    const sights = await aReader(region).look(all);
+
+    expect(kindsOf(sights)).toEqual(all.map(() => 'seen'));
+    expect([...region.calls].sort()).toEqual([
+      'gateways',
+      'list vpn-1',
+      'list vpn-2',
+      'list vpn-3',
+    ]);
+  });
+
+  it('ask for one gateway alone when there is only one', async () => {
+    const all = onGateways(1, 3);
+    const region = aRegion(all);
+
+    await aReader(region).look(all);
+
+    expect(region.calls).toEqual(['gateway vpn-1', 'list vpn-1']);
+  });
+
+  it('do not read connections of a gateway that is still updating', async () => {
+    const all = onGateways(2, 1);
+    const region = aRegion(all);
+    region.updating.add('vpn-1');
+
+    const sights = await aReader(region).look(all);
+
+    expect(kindsOf(sights)).toEqual(['gateway_updating', 'seen']);
+    expect(region.calls).toEqual(['gateways', 'list vpn-2']);
+  });
+
+  it('read a connection without its gateway where only the connection matters', async () => {
+    const all = onGateways(1, 1);
+    const region = aRegion(all);
+    region.updating.add('vpn-1');
+
+    expect(kindsOf(await aReader(region).look(all, { awaitsGateway: false }))).toEqual(['seen']);
+    expect(region.calls).toEqual(['list vpn-1']);
+  });
+
+  it('are served by what was read since the time they ask for, and by nothing older', async () => {
+    const [connection] = onGateways(1, 1);
+    const all = connection ? [connection] : [];
+    const region = aRegion(all);
+    const { clock, look } = aReader(region);
+    await look(all);
+    const readAt = clock.monotonic();
+    await clock.advance(1_000);
+
+    await look(all, { notBefore: readAt });
+    const served = region.calls.length;
+    await look(all, { notBefore: readAt + 1 });
+
+    expect(served).toBe(2);
+    expect(region.calls).toHaveLength(4);
+  });
+
+  it('read alone what a list did not show, and only then believe that it is gone', async () => {
+    const all = onGateways(1, 2);
+    const region = aRegion(all);
+    const gone = aConnection('vco-gone', { vpnGatewayId: 'vpn-1' });
+    region.unlisted.add('vco-1.2');
+
+    const sights = await aReader(region).look([...all, gone]);
+
+    expect(sights.map((sight) => sight.kind === 'seen' && sight.connection)).toEqual([
+      ...all,
+      null,
+    ]);
+    expect(region.calls).toEqual(['gateway vpn-1', 'list vpn-1', 'one vco-1.2', 'one vco-gone']);
+  });
+
+  it('that need a read of their own get it beside the list of the others', async () => {
+    const [first, second] = onGateways(1, 2);
+    if (!first || !second) throw new Error('two are needed');
+    const region = aRegion([first, second]);
+    const { look } = aReader(region);
+
+    const sights = await Promise.all([look([first], { needsOwnRead: true }), look([second])]);
+
+    expect(kindsOf(sights.flat())).toEqual(['seen', 'seen']);
+    expect(region.calls).toContain('one vco-1.1');
+  });
+
+  it('sweep the region once its size is known and that is cheaper', async () => {
+    const all = onGateways(10, 4);
+    const region = aRegion(all);
+    const { reader, look } = aReader(region);
+    await reader.find(
+      'cn-hangzhou',
+      all.map(({ vpnConnectionId }) => vpnConnectionId),
+    );
+    region.calls.length = 0;
+
+    await look(all, { awaitsGateway: false, notBefore: 1 });
+
+    expect(region.calls).toEqual(['list']);
+  });
+
+  it.each([
+    { failing: 'list vpn-1', kinds: ['failed', 'seen', 'seen'] },
+    { failing: 'gateways', kinds: ['failed', 'failed', 'seen'] },
+    { failing: 'one vco-a', kinds: ['seen', 'seen', 'failed'] },
+  ])(
+    'are not spoiled by the failure of a call they do not need: $failing',
+    async ({ failing, kinds }) => {
+      const all = [...onGateways(2, 1), aConnection('vco-a')];
+      const region = aRegion(all);
+      region.failing.add(failing);
+
+      const sights = await aReader(region).look(all);
+
+      expect(kindsOf(sights)).toEqual(kinds);
+      expect(sights.filter(({ kind }) => kind === 'failed')).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ error: expect.objectContaining({ code: failing }) }),
+        ]),
+      );
+    },
+  );
+});
+
+describe('a search', () => {
+  it('finds what there is and says null for the rest', async () => {
+    const all = onGateways(3, 20);
+    const region = aRegion(all);
+    const ids = [...all.map(({ vpnConnectionId }) => vpnConnectionId), 'vco-none'];
+
+    const found = await aReader(region).reader.find('cn-hangzhou', ids);
+
+    expect(found.kind === 'found' && [...found.connections]).toEqual([
+      ...all.map((each) => [each.vpnConnectionId, each]),
+      ['vco-none', null],
+    ]);
+    expect(region.calls.filter((call) => call.startsWith('one'))).toEqual(['one vco-none']);
+  });
+
+  it('of a few in a large region asks for them alone', async () => {
+    const all = onGateways(20, 20);
+    const region = aRegion(all);
+
+    await aReader(region).reader.find('cn-hangzhou', ['vco-3.1', 'vco-4.1']);
+
+    expect(region.calls).toEqual(['one vco-3.1', 'one vco-4.1']);
+  });
+
+  it('fails as a whole when the region cannot be read', async () => {
+    const all = onGateways(1, 5);
+    const region = aRegion(all);
+    region.failing.add('list');
+
+    const found = await aReader(region).reader.find(
+      'cn-hangzhou',
+      all.map(({ vpnConnectionId }) => vpnConnectionId),
+    );
+
+    expect(found).toMatchObject({ kind: 'failed', error: { code: 'list' } });
+  });
+});
