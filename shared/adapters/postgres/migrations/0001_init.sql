@@ -159,9 +159,17 @@ CREATE TABLE lanekeeper.api_call (
   PRIMARY KEY (scope, second)
 ) WITH (fillfactor = 70);
 
+-- How many calls a window may hold at a moment: all of the limit, or after a throttling answer less, doubling back with
+-- every quiet minute.
+CREATE FUNCTION lanekeeper.allowed_calls(budget lanekeeper.api_budget, call_limit int, moment timestamptz) RETURNS int
+  LANGUAGE sql IMMUTABLE AS $$
+  SELECT greatest(1, floor(call_limit * least(1, (budget).share
+    * power(2, least(30, floor(extract(epoch FROM moment - (budget).throttled_at) / 60))))))::int
+$$;
+
 -- Grants up to `wanted` calls so that no 60 seconds hold more than `call_limit`, whoever asks. Whole seconds are counted,
 -- and two more than sixty, so that the way from the grant to the cloud cannot push a window over its limit.
--- After a throttling answer the limit is smaller, and doubles back with every quiet minute.
+-- `retry_in_ms` leads to the first moment when there is room: a second leaves the window, or a quiet minute or the pause ends.
 CREATE FUNCTION lanekeeper.take_calls(call_scope text, wanted int, call_limit int,
                                       OUT granted int, OUT retry_in_ms double precision)
   LANGUAGE plpgsql AS $$
@@ -169,33 +177,31 @@ DECLARE
   moment  timestamptz := lanekeeper.now();
   this_second bigint := floor(extract(epoch FROM moment));
   budget  lanekeeper.api_budget;
-  allowed int;
-  used    int;
-  oldest  bigint;
 BEGIN
   INSERT INTO lanekeeper.api_budget (scope) VALUES (call_scope) ON CONFLICT DO NOTHING;
   SELECT * INTO budget FROM lanekeeper.api_budget b WHERE b.scope = call_scope FOR UPDATE;
-  IF budget.paused_until > moment THEN
-    granted := 0;
-    retry_in_ms := extract(epoch FROM budget.paused_until - moment) * 1000;
-    RETURN;
-  END IF;
-  allowed := call_limit;
-  IF budget.throttled_at IS NOT NULL THEN
-    allowed := greatest(1, floor(call_limit * least(1, budget.share
-      * power(2, least(30, floor(extract(epoch FROM moment - budget.throttled_at) / 60))))));
-  END IF;
   DELETE FROM lanekeeper.api_call c WHERE c.scope = call_scope AND c.second <= this_second - 62;
-  SELECT coalesce(sum(c.calls), 0), min(c.second) INTO used, oldest
-    FROM lanekeeper.api_call c WHERE c.scope = call_scope;
-  granted := greatest(0, least(wanted, allowed - used));
-  retry_in_ms := 0;
-  IF granted < wanted THEN
-    retry_in_ms := greatest(100, (coalesce(oldest, this_second) + 62 - extract(epoch FROM moment)) * 1000);
+  granted := 0;
+  IF budget.paused_until IS NULL OR budget.paused_until <= moment THEN
+    SELECT greatest(0, least(wanted, lanekeeper.allowed_calls(budget, call_limit, moment) - coalesce(sum(c.calls), 0)))
+      INTO granted FROM lanekeeper.api_call c WHERE c.scope = call_scope;
   END IF;
   IF granted > 0 THEN
     INSERT INTO lanekeeper.api_call AS c (scope, second, calls) VALUES (call_scope, this_second, granted)
       ON CONFLICT (scope, second) DO UPDATE SET calls = c.calls + excluded.calls;
+  END IF;
+  retry_in_ms := 0;
+  IF granted < wanted THEN
+    SELECT ceil(extract(epoch FROM min(t.at) - moment) * 1000) INTO retry_in_ms
+      FROM (SELECT greatest(e.at, budget.paused_until) AS at
+              FROM (SELECT to_timestamp(c.second + 62) AS at FROM lanekeeper.api_call c WHERE c.scope = call_scope
+                    UNION ALL
+                    SELECT budget.throttled_at + n * interval '1 minute' FROM generate_series(1, 5) AS n
+                    UNION ALL
+                    SELECT budget.paused_until) AS e) AS t
+     WHERE t.at > moment AND lanekeeper.allowed_calls(budget, call_limit, t.at) > (
+           SELECT coalesce(sum(c.calls), 0) FROM lanekeeper.api_call c
+            WHERE c.scope = call_scope AND c.second > floor(extract(epoch FROM t.at)) - 62);
   END IF;
 END
 $$;

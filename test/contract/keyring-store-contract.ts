@@ -1,0 +1,43 @@
+import { beforeEach, expect, it } from 'vitest';
+import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
+import { emptyAllTables, type TestDatabase } from '../helpers/databases.ts';
+
+/** Where keys of our own making are kept. */
+export function defineKeyringContract(database: TestDatabase): void {
+  const keyring = createPgKeyringStore(database);
+  beforeEach(() => emptyAllTables(database));
+
+  it('has nothing under a name that was never used', async () => {
+    expect(await keyring.get('digest')).toBeNull();
+  });
+
+  it('keeps the first key of a name, for good', async () => {
+    const first = await keyring.putIfAbsent('digest', 'sealed-1');
+    const second = await keyring.putIfAbsent('digest', 'sealed-2');
+
+    expect([first, second, await keyring.get('digest')]).toEqual([
+      'sealed-1',
+      'sealed-1',
+      'sealed-1',
+    ]);
+  });
+
+  it('keeps names apart', async () => {
+    await keyring.putIfAbsent('digest', 'sealed-1');
+    await keyring.putIfAbsent('journal', 'sealed-2');
+
+    expect(await keyring.get('journal')).toBe('sealed-2');
+  });
+
+  it('gives everybody the same key when many come at once', async () => {
+    const other = createPgKeyringStore(await database.another());
+    const keys = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        (index % 2 === 0 ? keyring : other).putIfAbsent('digest', `sealed-${index}`),
+      ),
+    );
+
+    expect(new Set(keys).size).toBe(1);
+    expect(await keyring.get('digest')).toBe(keys[0]);
+  });
+}
