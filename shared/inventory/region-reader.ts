@@ -3,7 +3,7 @@ import type { VpnConnection } from '../connection/model.ts';
 import type { CloudError } from '../connection/vpn-api.ts';
 import type { Clock } from '../platform/clock.ts';
 import { createGatherer, type Gatherer } from '../platform/gather.ts';
-import { chooseCover, type KnownSizes, listsUpdatingGateways } from './cover.ts';
+import { type Cover, chooseCover, type KnownSizes, listsUpdatingGateways } from './cover.ts';
 import { Observations } from './observations.ts';
 import { type AllItems, readPages } from './read-pages.ts';
 
@@ -81,11 +81,15 @@ async function readLooks(
 ): Promise<readonly Sight[]> {
   const { observed, clock } = context;
   observed.forgetBefore(clock.monotonic());
-  const gatewayFault = await readGateways(context, looks);
+  const faults: Faults = new Map();
+  await readGateways(context, looks, faults);
   const open = looks.filter((look) => isOpen(observed, look));
-  const connectionFault = await readConnections(context, open);
-  return looks.map((look) => sightOf(observed, look, gatewayFault ?? connectionFault));
+  await readConnections(context, open, faults);
+  return looks.map((look) => sightOf(observed, look, faults));
 }
+
+/** What went wrong, by the id of what could not be read: one connection's refusal must not pass for another's. */
+type Faults = Map<string, CloudError>;
 
 /** Whether the look still needs its connection: not seen yet, and its gateway not known to be updating. */
 function isOpen(observed: Observations, look: Look): boolean {
@@ -100,7 +104,8 @@ function seenBy(observed: Observations, look: Look): ReturnType<Observations['co
   return observed.connection(look.vpnConnectionId, look.notBefore, look.needsOwnRead);
 }
 
-function sightOf(observed: Observations, look: Look, fault: CloudError | null): Sight {
+function sightOf(observed: Observations, look: Look, faults: Faults): Sight {
+  const fault = faults.get(look.vpnConnectionId) ?? faults.get(look.vpnGatewayId ?? '');
   if (look.awaitsGateway && look.vpnGatewayId !== null) {
     const updating = observed.gatewayIsUpdating(look.vpnGatewayId, look.notBefore);
     if (updating === true) return { kind: 'gateway_updating' };
@@ -121,7 +126,8 @@ const notShown: CloudError = {
 async function readGateways(
   { api, clock, regionId, observed }: RegionContext,
   looks: readonly Look[],
-): Promise<CloudError | null> {
+  faults: Faults,
+): Promise<void> {
   const wanted = looks.flatMap(({ awaitsGateway, vpnGatewayId, notBefore }) =>
     awaitsGateway &&
     vpnGatewayId !== null &&
@@ -135,33 +141,35 @@ async function readGateways(
     const listed = await readPages((pageNumber) =>
       api.listGateways({ regionId, status: 'updating', pageNumber }),
     );
-    if (listed.kind === 'failed') return listed.error;
+    if (listed.kind === 'failed') {
+      for (const id of ids) faults.set(id, listed.error);
+      return;
+    }
     observed.updatingGateways = listed.total;
     const updating = new Set(listed.items.map((gateway) => gateway.vpnGatewayId));
     for (const id of ids) observed.sawGateway(id, updating.has(id), readAt);
-    return null;
+    return;
   }
   const outcomes = await Promise.all(
     ids.map((vpnGatewayId) => api.describeGateway({ regionId, vpnGatewayId })),
   );
-  let fault: CloudError | null = null;
   outcomes.forEach((outcome, index) => {
     const id = ids[index];
-    if (outcome.kind === 'failed') fault = outcome.error;
-    else if (id !== undefined)
-      observed.sawGateway(id, outcome.value?.status === 'updating', readAt);
+    if (id === undefined) return;
+    if (outcome.kind === 'failed') faults.set(id, outcome.error);
+    else observed.sawGateway(id, outcome.value?.status === 'updating', readAt);
   });
-  return fault;
 }
 
 async function readConnections(
   context: RegionContext,
   looks: readonly Look[],
-): Promise<CloudError | null> {
+  faults: Faults,
+): Promise<void> {
   const { observed } = context;
   // A look for which a list is not enough is served below, with what lists have missed.
   const shared = looks.filter((look) => !look.needsOwnRead);
-  if (shared.length === 0) return readMissing(context, looks);
+  if (shared.length === 0) return readMissing(context, looks, faults);
   const onGateways = shared.flatMap((look) => look.vpnGatewayId ?? []);
   const alone = shared.filter((look) => look.vpnGatewayId === null);
   const cover = chooseCover(
@@ -173,12 +181,11 @@ async function readConnections(
   );
   if (cover.kind === 'sweep') {
     const swept = await sweepRegion(context);
-    if (swept.kind === 'failed') return swept.error;
-  } else {
-    const fault = await readPieces(context, cover.gatewayIds, cover.connectionIds);
-    if (fault) return fault;
-  }
-  return readMissing(context, looks);
+    if (swept.kind === 'failed') {
+      for (const look of shared) faults.set(look.vpnConnectionId, swept.error);
+    }
+  } else await readPieces(context, cover, faults);
+  return readMissing(context, looks, faults);
 }
 
 function sizesOf(observed: Observations): KnownSizes {
@@ -221,7 +228,11 @@ async function findConnections(context: RegionContext, ids: readonly string[]): 
     if (swept.kind === 'failed') return swept;
   }
   const missing = ids.filter((id) => observed.connection(id, notBefore) === null);
-  const error = await readSome(context, missing);
+  const faults: Faults = new Map();
+  for (let from = 0; from < missing.length && faults.size === 0; from += singlesAtOnce) {
+    await readSome(context, missing.slice(from, from + singlesAtOnce), faults);
+  }
+  const [error] = faults.values();
   if (error) return { kind: 'failed', error };
   const connections = ids.map(
     (id) => [id, observed.connection(id, notBefore)?.value ?? null] as const,
@@ -235,52 +246,58 @@ const singlesAtOnce = 16;
 async function readSome(
   context: RegionContext,
   ids: readonly string[],
-): Promise<CloudError | null> {
+  faults: Faults,
+): Promise<void> {
   for (let from = 0; from < ids.length; from += singlesAtOnce) {
     const some = ids.slice(from, from + singlesAtOnce);
-    const faults = await Promise.all(some.map((id) => readOne(context, id)));
-    const fault = faults.find((candidate) => candidate !== null);
-    if (fault) return fault;
+    await Promise.all(some.map((id) => readOne(context, id, faults)));
   }
-  return null;
 }
 
 async function readPieces(
-  { api, clock, regionId, observed }: RegionContext,
-  gatewayIds: readonly string[],
-  connectionIds: readonly string[],
-): Promise<CloudError | null> {
+  context: RegionContext,
+  { gatewayIds, connectionIds }: Extract<Cover, { kind: 'pieces' }>,
+  faults: Faults,
+): Promise<void> {
+  const { api, clock, regionId, observed } = context;
   const readAt = clock.monotonic();
   const lists = gatewayIds.map(async (vpnGatewayId) => {
     const list = await readPages((pageNumber) =>
       api.listConnections({ regionId, vpnGatewayId, pageNumber }),
     );
-    if (list.kind === 'failed') return list.error;
+    if (list.kind === 'failed') {
+      faults.set(vpnGatewayId, list.error);
+      return;
+    }
     observed.sawGatewaySize(vpnGatewayId, list.total);
     for (const item of list.items) observed.sawConnection(item.vpnConnectionId, item, readAt);
-    return null;
   });
-  const singles = connectionIds.map((id) => readOne({ api, clock, regionId, observed }, id));
-  const faults = await Promise.all([...lists, ...singles]);
-  return faults.find((fault) => fault !== null) ?? null;
+  const singles = connectionIds.map((id) => readOne(context, id, faults));
+  await Promise.all([...lists, ...singles]);
 }
 
 async function readOne(
   { api, clock, regionId, observed }: RegionContext,
   vpnConnectionId: string,
-): Promise<CloudError | null> {
+  faults: Faults,
+): Promise<void> {
   const readAt = clock.monotonic();
   const outcome = await api.describeConnection({ regionId, vpnConnectionId });
-  if (outcome.kind === 'failed') return outcome.error;
-  observed.sawConnection(vpnConnectionId, outcome.value, readAt, true);
-  return null;
+  if (outcome.kind === 'failed') faults.set(vpnConnectionId, outcome.error);
+  else observed.sawConnection(vpnConnectionId, outcome.value, readAt, true);
 }
 
 /** A list may have missed a connection (pages shift while they are read): only a read of its own says that it is gone. */
 async function readMissing(
   context: RegionContext,
   looks: readonly Look[],
-): Promise<CloudError | null> {
-  const missing = looks.filter((look) => seenBy(context.observed, look) === null);
-  return readSome(context, [...new Set(missing.map((look) => look.vpnConnectionId))]);
+  faults: Faults,
+): Promise<void> {
+  const missing = looks.filter(
+    (look) =>
+      seenBy(context.observed, look) === null &&
+      !faults.has(look.vpnConnectionId) &&
+      !faults.has(look.vpnGatewayId ?? ''),
+  );
+  await readSome(context, [...new Set(missing.map((look) => look.vpnConnectionId))], faults);
 }

@@ -169,6 +169,32 @@ describe('looks that come together', () => {
   );
 });
 
+describe('looks of which some fail', () => {
+  it('are told what failed for themselves, and the missing are still read', async () => {
+    const all = [...onGateways(1, 1), aConnection('vco-a'), aConnection('vco-b')];
+    const hidden = aConnection('vco-1.2', { vpnGatewayId: 'vpn-1' });
+    const region = aRegion([...all, hidden]);
+    region.unlisted.add('vco-1.2');
+    region.failing.add('one vco-a').add('one vco-b');
+
+    const sights = await aReader(region).look([...all, hidden]);
+
+    expect(
+      sights.map((sight) => (sight.kind === 'failed' ? sight.error.code : sight.kind)),
+    ).toEqual(['seen', 'one vco-a', 'one vco-b', 'seen']);
+  });
+
+  it('do not ask one by one for what a list should have shown', async () => {
+    const all = onGateways(1, 5);
+    const region = aRegion(all);
+    region.failing.add('list vpn-1');
+
+    await aReader(region).look(all);
+
+    expect(region.calls).toEqual(['gateway vpn-1', 'list vpn-1']);
+  });
+});
+
 describe('a search', () => {
   it('finds what there is and says null for the rest', async () => {
     const all = onGateways(3, 20);
