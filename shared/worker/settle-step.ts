@@ -1,7 +1,12 @@
 import { compareReadBack, type ReadBack } from '../change/compare.ts';
 import type { ChangeError, ChangeRecord } from '../change/record.ts';
 import { fieldTable, isFieldPath } from '../connection/fields.ts';
-import { fingerprintOf, type MaskedValues, maskFields } from '../connection/mask.ts';
+import {
+  comparableValue,
+  fingerprintOf,
+  type MaskedValues,
+  maskFields,
+} from '../connection/mask.ts';
 import { isSettledState, type VpnConnection } from '../connection/model.ts';
 import type { Assignment } from '../lane/lane-store.ts';
 import { unreachable } from '../platform/errors.ts';
@@ -135,7 +140,7 @@ function repeatRequest(
 ): Promise<StepResult> | StepResult {
   const { change } = assignment;
   // The stored request holds whole blocks: repeated now, it would undo what somebody else set in them meanwhile.
-  if (change.base !== null && fingerprintOf(observed) !== fingerprintOf(change.base)) {
+  if (change.base !== null && !isAsBefore(change.base, observed)) {
     const message =
       'somebody else changed the connection before the request was seen applied; it is not repeated';
     return fail(change, ownError('changed_elsewhere', 'ChangedElsewhere', message));
@@ -144,6 +149,14 @@ function repeatRequest(
   if (change.attempts < mostAttempts) return sendStep(deps, held, assignment, true);
   const message = `the cloud took the request ${change.attempts} times and did not apply it`;
   return fail(change, ownError('not_applied', 'NotApplied', message));
+}
+
+/** Whether every field that is shown holds what it held before the write. */
+function isAsBefore(base: MaskedValues, observed: MaskedValues): boolean {
+  return Object.entries(base).every(([path, before]) => {
+    const now = observed[path];
+    return now === undefined || comparableValue(path, now) === comparableValue(path, before);
+  });
 }
 
 /** A repeat was refused for good, and reading back after it showed that nothing sent before it was applied. */

@@ -121,6 +121,24 @@ describe('a write of unknown fate', () => {
     expect(effectiveWrites(world)).toEqual([]);
   });
 
+  it('is not repeated over what somebody else set in a block that lists do not show', async () => {
+    const world = await open({
+      simulator: { inventory: aFleet({ 'a@1': { sim: 'sim:dropped=1' } }) },
+    });
+    const { healthCheck } = world.simulator.state.connection(region, 'vco-a');
+    const theirs = { healthCheck: { ...healthCheck, Retry: 9 } };
+    later(world, 2_000, () =>
+      world.simulator.state.tamper(region, 'vco-a', theirs, { settleMs: 0 }),
+    );
+
+    const set = { HealthCheckConfig: { interval: 7 } };
+    const { id } = await world.submit(planOf(['a'], { set }));
+    await world.drain();
+
+    expect((await outcomesOf(world.jobs, id))[0]).toMatchObject({ code: 'ChangedElsewhere' });
+    expect(world.simulator.state.connection(region, 'vco-a')).toMatchObject(theirs);
+  });
+
   it('is sent again when no answer holds what it changes', async () => {
     const world = await open({
       simulator: { inventory: aFleet({ 'a@1': { sim: 'sim:dropped=2' } }) },
