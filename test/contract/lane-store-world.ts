@@ -96,7 +96,7 @@ export function handOf({ lanes }: Stores, name: string): Hand {
     record,
     async take(lane) {
       const claimed = await claim();
-      const mine = claimed.find((held) => held.laneKey.endsWith(`/${lane}`));
+      const mine = claimed.find(({ laneKey }) => laneKey === lane || laneKey.endsWith(`/${lane}`));
       const others = claimed.filter((held) => held !== mine);
       await record(
         ...others.map((held) =>
