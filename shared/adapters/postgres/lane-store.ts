@@ -22,7 +22,7 @@ const HeldLane = z.object({ laneKey: z.string(), epoch: BigInteger });
  * Picking stands alone in an uncorrelated ARRAY: an InitPlan that PostgreSQL runs once. Mixed with other rows in one
  * UPDATE, a re-check after a lock wait may run the pick again and lease more lanes than asked for.
  */
-const claimStatement = `
+export const claimStatement = `
   UPDATE lanekeeper.lane
      SET due_at = lanekeeper.now() + $2 * interval '1 second', epoch = epoch + 1, worker = $3
    WHERE lane_key = ANY (ARRAY(

@@ -14,28 +14,28 @@ const CandidateRow = z.object({
 /** A candidate with how many changes wait on its lane. */
 export type RankedCandidate = z.infer<typeof CandidateRow>;
 
+/** One index probe for each job on a lane, however many changes wait behind. */
+export const candidatesStatement = `
+  SELECT lj.lane_key AS "laneKey", lj.job_id AS "jobId", h.id AS "changeId", lj.backlog
+    FROM (SELECT x.lane_key, x.job_id, sum(x.waiting) OVER (PARTITION BY x.lane_key)::int AS backlog
+            FROM lanekeeper.lane_job x WHERE x.lane_key = ANY ($1)) AS lj
+    JOIN lanekeeper.job j ON j.id = lj.job_id
+   CROSS JOIN LATERAL (
+     SELECT c.id FROM lanekeeper.change c
+      WHERE c.lane_key = lj.lane_key AND c.job_id = lj.job_id AND c.state = 'queued' AND c.ready
+      ORDER BY c.seq LIMIT 1) AS h
+   ORDER BY lj.backlog DESC, lj.lane_key, j.position`;
+
 /**
- * What each lane could start, longest lanes first, then the oldest job first. One index probe for each job on a lane,
- * however many changes wait behind. The caller holds the lanes' locks and those of all jobs on them, so that every
- * candidate can still be started.
+ * What each lane could start, longest lanes first, then the oldest job first. The caller holds the lanes' locks and those
+ * of all jobs on them, so that every candidate can still be started.
  */
 export async function listCandidates(
   run: Query,
   laneKeys: readonly string[],
 ): Promise<readonly RankedCandidate[]> {
   if (laneKeys.length === 0) return [];
-  const rows = await run(
-    `SELECT lj.lane_key AS "laneKey", lj.job_id AS "jobId", h.id AS "changeId", lj.backlog
-       FROM (SELECT x.lane_key, x.job_id, sum(x.waiting) OVER (PARTITION BY x.lane_key)::int AS backlog
-               FROM lanekeeper.lane_job x WHERE x.lane_key = ANY ($1)) AS lj
-       JOIN lanekeeper.job j ON j.id = lj.job_id
-      CROSS JOIN LATERAL (
-        SELECT c.id FROM lanekeeper.change c
-         WHERE c.lane_key = lj.lane_key AND c.job_id = lj.job_id AND c.state = 'queued' AND c.ready
-         ORDER BY c.seq LIMIT 1) AS h
-      ORDER BY lj.backlog DESC, lj.lane_key, j.position`,
-    [laneKeys],
-  );
+  const rows = await run(candidatesStatement, [laneKeys]);
   return rows.map((row) => CandidateRow.parse(row));
 }
 
