@@ -38,13 +38,14 @@ describe('the lane store between two writers', () => {
 
   /** Resolves when somebody waits for a lock. */
   async function untilBlocked(): Promise<void> {
-    for (;;) {
+    for (let look = 0; look < 5_000; look += 1) {
       const waiting = await database.query(
         `SELECT 1 FROM pg_stat_activity
           WHERE datname = current_database() AND wait_event_type = 'Lock'`,
       );
       if (waiting.length > 0) return;
     }
+    throw new Error('nobody waits for a lock');
   }
 
   async function pausableHand(name: string): Promise<Hand & Pick<Pausable, 'reached' | 'letGo'>> {
