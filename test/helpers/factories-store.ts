@@ -3,10 +3,10 @@ import type { ChangeState } from '../../shared/change/state.ts';
 import type { NewJob } from '../../shared/job/record.ts';
 import type { Resolution, UnresolvedChange } from '../../shared/lane/lane-store.ts';
 
-/** A target in short: `name@lane` in the region of {@link aRegion}, or `region/name@lane`. */
+/** A target in short: `name@lane` in the region of `cn-hangzhou`, or `region/name@lane`. */
 export type ShortTarget = string;
 
-export const aRegion = 'cn-hangzhou';
+const aRegion = 'cn-hangzhou';
 
 /** `gateway:<region>/<lane>` of a short target. */
 export function laneOf(target: ShortTarget): string {
@@ -14,7 +14,7 @@ export function laneOf(target: ShortTarget): string {
   return `gateway:${regionId}/${lane}`;
 }
 
-export function parseTarget(target: ShortTarget): { regionId: string; name: string; lane: string } {
+function parseTarget(target: ShortTarget): { regionId: string; name: string; lane: string } {
   const [, regionId = aRegion, name = '', lane = ''] =
     /^(?:([^/]+)\/)?([^@]+)@(.+)$/.exec(target) ?? [];
   return { regionId, name, lane };
