@@ -1,8 +1,9 @@
 import type { Assignment } from '../lane/lane-store.ts';
-import { unreachable } from '../platform/errors.ts';
+import { AppError, unreachable } from '../platform/errors.ts';
 import { readStep } from './read-step.ts';
 import { sendStep } from './send-step.ts';
 import { settleStep } from './settle-step.ts';
+import { fail, ownError } from './step-results.ts';
 import type { HeldLane, Recorder, StepDeps, StepResult } from './worker-deps.ts';
 
 /**
@@ -36,7 +37,32 @@ function carryOn(assignment: Assignment | null, result: StepResult): Assignment 
   return { ...assignment, change: { ...assignment.change, ...result.change } };
 }
 
-function runStep(deps: StepDeps, held: HeldLane, assignment: Assignment): Promise<StepResult> {
+/**
+ * One step, or the end of a change that cannot be carried on by anybody: its stored key does not open, or its stored
+ * request is not what was stored. Other failures (a database that is away) leave the lane to its lease.
+ */
+async function runStep(
+  deps: StepDeps,
+  held: HeldLane,
+  assignment: Assignment,
+): Promise<StepResult> {
+  try {
+    return await nextStep(deps, held, assignment);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'internal') throw error;
+    deps.logger.error('change cannot be carried on', { changeId: assignment.change.id, error });
+    return fail(
+      assignment.change,
+      ownError(
+        'refused',
+        'Internal',
+        `${error.message}; look at the connection before you submit again`,
+      ),
+    );
+  }
+}
+
+function nextStep(deps: StepDeps, held: HeldLane, assignment: Assignment): Promise<StepResult> {
   const { step } = assignment.change;
   switch (step) {
     case null:

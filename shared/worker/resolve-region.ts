@@ -3,8 +3,10 @@ import type { ChangeError } from '../change/record.ts';
 import { appliesTo, entriesOf, type FieldValues } from '../connection/fields.ts';
 import { type MaskedValues, maskFields } from '../connection/mask.ts';
 import { laneKeyOf, type VpnConnection } from '../connection/model.ts';
+import type { StoredIntent } from '../job/record.ts';
 import type { RegionWork, Resolution, ResolveStore, UnresolvedChange } from '../lane/lane-store.ts';
 import { digestOf } from '../platform/canonical.ts';
+import { AppError } from '../platform/errors.ts';
 import { Secret } from '../platform/secret.ts';
 import { baseKeyContext } from '../secret/seal-context.ts';
 import { ownError, storedError } from './step-results.ts';
@@ -64,19 +66,26 @@ async function resolveJob(
   return finished ? { kind: 'done' } : { kind: 'lost' };
 }
 
-/** What an intent wants, opened and masked once for all the changes that share it. */
-interface Wish {
-  wanted: FieldValues;
-  masked: MaskedValues;
-}
+/** What an intent wants, opened and masked once for all the changes that share it; or why nobody can open it. */
+type Wish =
+  | { kind: 'open'; wanted: FieldValues; masked: MaskedValues }
+  | { kind: 'unusable'; error: ChangeError };
 
 function wishesOf(deps: StepDeps, work: RegionWork): ReadonlyMap<number, Wish> {
   return new Map(
-    work.intents.map((intent) => {
-      const wanted = wantedFields(deps, intent, work.jobId);
-      return [intent.number, { wanted, masked: maskFields(wanted, deps.digestKey) }] as const;
-    }),
+    work.intents.map((intent) => [intent.number, wishOf(deps, work, intent)] as const),
   );
+}
+
+function wishOf(deps: StepDeps, work: RegionWork, intent: StoredIntent): Wish {
+  try {
+    const wanted = wantedFields(deps, intent, work.jobId);
+    return { kind: 'open', wanted, masked: maskFields(wanted, deps.digestKey) };
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'internal') throw error;
+    deps.logger.error('wish cannot be opened', { jobId: work.jobId, error });
+    return { kind: 'unusable', error: ownError('refused', 'Internal', error.message) };
+  }
 }
 
 function resolutionOf(
@@ -88,6 +97,7 @@ function resolutionOf(
     const message = `there is no connection ${vpnConnectionId} in this region`;
     return { kind: 'refused', id, error: ownError('not_found', 'NotFound', message) };
   }
+  if (wish.kind === 'unusable') return { kind: 'refused', id, error: wish.error };
   const error = refusalOf(connection, wish.wanted);
   if (error) return { kind: 'refused', id, error };
   const base = maskFields(connection.fields, deps.digestKey);

@@ -6,7 +6,7 @@ import type { Assignment } from '../lane/lane-store.ts';
 import { AppError, unreachable } from '../platform/errors.ts';
 import { baseKeyContext } from '../secret/seal-context.ts';
 import { retryDelay } from './read-step.ts';
-import { untilTick } from './settle-times.ts';
+import { untilTickBy } from './settle-times.ts';
 import { advance, fail, lookAgain, requeue, storedError } from './step-results.ts';
 import { wantedFields } from './wanted.ts';
 import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
@@ -77,7 +77,7 @@ function accepted(
     change,
     { state: 'settling', step: 'settle', attempts: change.attempts + 1 },
     { kind: 'accepted', data: { requestId, attempt: change.attempts + 1 } },
-    { kind: 'release', dueInMs: untilTick(deps.clock.now(), firstLook, pollIntervalMs) },
+    { kind: 'release', dueInMs: untilTickBy(deps.clock.now(), firstLook, pollIntervalMs) },
   );
 }
 
@@ -127,11 +127,8 @@ function stillUnknown(
 function awaitFate(deps: StepDeps, change: ChangeRecord, error: CloudError): StepResult {
   const { pollIntervalMs } = deps.settings;
   const attachType = change.attachType ?? 'VPNGW';
-  const dueInMs = untilTick(
-    deps.clock.now(),
-    deps.settleTimes.firstLookMs(attachType),
-    pollIntervalMs,
-  );
+  const firstLook = deps.settleTimes.firstLookMs(attachType);
+  const dueInMs = untilTickBy(deps.clock.now(), firstLook, pollIntervalMs);
   return advance(
     change,
     { step: 'reconcile', attempts: change.attempts + 1, lastError: storedError(error) },

@@ -2,6 +2,8 @@ import type { AttachType } from '../connection/model.ts';
 
 const kept = 64;
 const enough = 8;
+/** How many accepted changes are remembered until they settle. */
+const mostOpen = 10_000;
 /** The share of earlier changes that had settled when we look for the first time. */
 const firstLookShare = 0.2;
 /** Looks before anything is known come after this many polls; Terraform too waits 10 s before its first look. */
@@ -29,6 +31,9 @@ export function createSettleTimes(pollIntervalMs: number): SettleTimes {
   return {
     accepted(changeId, at) {
       acceptedAt.set(changeId, at);
+      const [oldest] = acceptedAt.keys();
+      // Changes that another worker sees settled are never asked for here.
+      if (acceptedAt.size > mostOpen && oldest !== undefined) acceptedAt.delete(oldest);
     },
     settled(changeId, attachType, at) {
       const since = acceptedAt.get(changeId);
@@ -45,6 +50,14 @@ export function createSettleTimes(pollIntervalMs: number): SettleTimes {
       return Math.max(pollIntervalMs, early - pollIntervalMs);
     },
   };
+}
+
+/**
+ * Milliseconds from `now` until the last tick of the poll grid not later than `delayMs` from now, but at least until the
+ * next one: for looks that are worth it from about then on.
+ */
+export function untilTickBy(now: number, delayMs: number, pollIntervalMs: number): number {
+  return untilTick(now, Math.max(1, delayMs - pollIntervalMs + 1), pollIntervalMs);
 }
 
 /**

@@ -143,7 +143,7 @@ function defineTransactionContract(database: Database): void {
   });
 
   it('rolls back and passes the error on when the work rejects', async () => {
-    const reason = new AppError('conflict', 'not now');
+    const reason = new AppError('not_found', 'not now');
 
     const work = database.transaction(async (query) => {
       await query(insert, ['a']);

@@ -143,7 +143,7 @@ describe('createHttpApp', () => {
   it('lists faults, and says when to come again', async () => {
     const faults = [{ path: '/a', message: 'is required' }];
     const { ask } = anApp(
-      failing(new AppError('rate_limited', 'slow', { faults, retryAfterSeconds: 1.2 })),
+      failing(new AppError('unavailable', 'slow', { faults, retryAfterSeconds: 1.2 })),
     );
 
     const response = await ask('/fails');
