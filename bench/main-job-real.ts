@@ -1,7 +1,7 @@
 import { generateInventory, type InventoryOptions } from '../local/simulator/inventory.ts';
 import { openVirtualWorld } from '../test/helpers/virtual-world.ts';
 import type { Emit } from './lib/figures.ts';
-import { callsOf, openWorld, planFor } from './lib/world.ts';
+import { costOf, openWorld, planFor } from './lib/world.ts';
 
 const fleet: InventoryOptions = {
   seed: 11,
@@ -38,7 +38,7 @@ export async function mainJobReal(emit: Emit): Promise<void> {
   await world.drain();
   const job = await world.jobs.get(id);
   const record = world.simulator.record.snapshot();
-  const calls = callsOf(record);
+  const calls = costOf(record);
   console.error(
     JSON.stringify(job?.counts),
     (await world.jobs.listChanges({ jobId: id, states: ['failed'], limit: 3, after: null })).map(

@@ -7,7 +7,7 @@ import { Secret } from '../shared/platform/secret.ts';
 import { runWorker } from '../shared/worker/run-worker.ts';
 import { startChild } from './lib/child.ts';
 import type { Emit } from './lib/figures.ts';
-import { callsOf, connectionsOf, logger, openWorld, planFor, recordOf } from './lib/world.ts';
+import { connectionsOf, costOf, logger, openWorld, planFor, recordOf } from './lib/world.ts';
 
 const fleet = {
   seed: 3,
@@ -87,7 +87,7 @@ export async function resolve(emit: Emit): Promise<void> {
     const cloudMs = watch.cloudMs();
     stop.abort();
     await run;
-    const { reads } = callsOf(await recordOf(cloud.ready[1] ?? ''));
+    const { reads } = costOf(await recordOf(cloud.ready[1] ?? ''));
     const params = { changes, database: kind };
     emit('reads-per-change', reads / changes, 'calls', params);
     emit('beyond-the-cloud', (elapsed - cloudMs) / 1_000, 's', params);
