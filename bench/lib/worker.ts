@@ -29,7 +29,7 @@ export async function startWorker(options: {
       API_TOKENS: await secret('api-tokens', JSON.stringify(tokens)),
       VPC_ENDPOINT: options.endpoint,
       POLL_INTERVAL_MS: String(options.pollMs),
-      WORKER_CONCURRENCY: '200',
+      WORKER_CONCURRENCY: '100',
       READS_PER_MINUTE: '1000000',
       WRITES_PER_MINUTE: '1000000',
       LOG_LEVEL: 'warn',

@@ -62,7 +62,14 @@ export function createRegionReader(deps: {
   }
 
   return {
-    look: (look) => regionOf(look.regionId).look(look),
+    look: (look) => {
+      const region = regionOf(look.regionId);
+      // What is known already needs no company to travel in.
+      const isKnown = !look.awaitsGateway && seenBy(region.observed, look) !== null;
+      return isKnown
+        ? Promise.resolve(sightOf(region.observed, look, new Map()))
+        : region.look(look);
+    },
     find: (regionId, ids) =>
       findConnections({ ...deps, regionId, observed: regionOf(regionId).observed }, ids),
   };

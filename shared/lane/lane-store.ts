@@ -41,10 +41,19 @@ export type Continuation =
   | { kind: 'keep' }
   /** Keep the lease and take the next startable change, or give the lane back when there is none. */
   | { kind: 'next' }
-  /** Give the lane back; it is due again after so many milliseconds. A change in progress stays with the lane. */
-  | { kind: 'release'; dueInMs: number }
-  /** Give the lane back and its change to the queue; the lane is due again after so many milliseconds. */
-  | { kind: 'requeue'; dueInMs: number };
+  /** Give the lane back until it is due again. A change in progress stays with the lane. */
+  | ({ kind: 'release' } & Due)
+  /** Give the lane back until it is due again, and its change to the queue. */
+  | ({ kind: 'requeue' } & Due);
+
+/**
+ * When a lane is due again: after so many milliseconds, and then on the next tick that comes every `tickMs`, when given.
+ * Ticks are the store's, so that lanes of all workers fall due together and one read serves them.
+ */
+export interface Due {
+  dueInMs: number;
+  tickMs?: number;
+}
 
 /** One step's result: the change as it is now, what to journal, and what the lane does next. */
 export interface LaneUpdate extends Lease {

@@ -3,12 +3,20 @@ import type { ChangeRecord } from '../change/record.ts';
 import { clientTokenFor, fieldsToSend, requestDigestOf } from '../change/request.ts';
 import { fingerprintOf, maskFields } from '../connection/mask.ts';
 import { isDeadState, isSettledState, type VpnConnection } from '../connection/model.ts';
-import type { Assignment } from '../lane/lane-store.ts';
+import type { Assignment, Due } from '../lane/lane-store.ts';
 import { Secret } from '../platform/secret.ts';
 import { baseKeyContext } from '../secret/seal-context.ts';
 import { lookFor } from './look.ts';
-import { untilTick } from './settle-times.ts';
-import { advance, end, fail, isHopeless, ownError, requeue, storedError } from './step-results.ts';
+import {
+  advance,
+  end,
+  fail,
+  isHopeless,
+  onTick,
+  ownError,
+  requeue,
+  storedError,
+} from './step-results.ts';
 import { dualTunnel, wantedFields } from './wanted.ts';
 import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
 
@@ -32,8 +40,8 @@ export async function readStep(
   });
   if (sight.kind === 'failed') {
     if (isHopeless(sight.error.class)) return fail(change, storedError(sight.error));
-    const dueInMs = retryDelay(deps, sight.error.retryInMs);
-    return requeue(change, storedError(sight.error), { dueInMs, refused: false });
+    const due = retryAt(deps, sight.error.retryInMs);
+    return requeue(change, storedError(sight.error), { due, refused: false });
   }
   if (sight.kind === 'gateway_updating') return waitForOthers(deps, change);
   const { connection } = sight;
@@ -45,9 +53,10 @@ export async function readStep(
 }
 
 /** When a put-off step is worth another try: when the budget says, or on the next tick. */
-export function retryDelay(deps: StepDeps, retryInMs: number | undefined): number {
-  const { pollIntervalMs } = deps.settings;
-  return retryInMs ?? untilTick(deps.clock.now(), pollIntervalMs, pollIntervalMs);
+export function retryAt(deps: StepDeps, retryInMs: number | undefined): Due {
+  return retryInMs === undefined
+    ? onTick(deps, deps.settings.pollIntervalMs)
+    : { dueInMs: retryInMs };
 }
 
 function waitForOthers(deps: StepDeps, change: ChangeRecord): StepResult {
@@ -56,7 +65,7 @@ function waitForOthers(deps: StepDeps, change: ChangeRecord): StepResult {
     'Busy',
     'the cloud is busy with another change here; waiting until it is done',
   );
-  return requeue(change, error, { dueInMs: retryDelay(deps, undefined), refused: false });
+  return requeue(change, error, { due: retryAt(deps, undefined), refused: false });
 }
 
 function notFound(change: ChangeRecord): ReturnType<typeof ownError> {

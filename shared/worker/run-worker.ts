@@ -100,7 +100,9 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
     const limit = settings.concurrency - held.size;
     const claimedAt = clock.monotonic();
     const claimed = await lanes.claim({ worker, limit, leaseSeconds: settings.leaseSeconds });
-    for (const lane of claimed.lanes) start(lane, claimedAt);
+    // The longest lanes decide when a job ends: they go first.
+    const longestFirst = [...claimed.lanes].sort((a, b) => b.backlog - a.backlog);
+    for (const lane of longestFirst) start(lane, claimedAt);
     return claimed.nextDueInMs;
   }
 

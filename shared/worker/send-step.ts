@@ -1,13 +1,13 @@
 import type { ChangeRecord } from '../change/record.ts';
 import { composeRequest, fieldsToSend, requestDigestOf } from '../change/request.ts';
 import { type FieldValues, isFieldPath } from '../connection/fields.ts';
+import type { AttachType } from '../connection/model.ts';
 import type { CloudError, ModifyOutcome, ModifyRequest } from '../connection/vpn-api.ts';
-import type { Assignment } from '../lane/lane-store.ts';
+import type { Assignment, Due } from '../lane/lane-store.ts';
 import { AppError, unreachable } from '../platform/errors.ts';
 import { baseKeyContext } from '../secret/seal-context.ts';
-import { retryDelay } from './read-step.ts';
-import { untilTickBy } from './settle-times.ts';
-import { advance, fail, lookAgain, requeue, storedError } from './step-results.ts';
+import { retryAt } from './read-step.ts';
+import { advance, fail, lookAgain, onTick, requeue, storedError } from './step-results.ts';
 import { wantedFields } from './wanted.ts';
 import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
 
@@ -71,13 +71,11 @@ function accepted(
   requestId: string,
   request: ModifyRequest,
 ): StepResult {
-  const { pollIntervalMs } = deps.settings;
-  const firstLook = deps.settleTimes.firstLookMs(request.attachType);
   return advance(
     change,
     { state: 'settling', step: 'settle', attempts: change.attempts + 1 },
     { kind: 'accepted', data: { requestId, attempt: change.attempts + 1 } },
-    { kind: 'release', dueInMs: untilTickBy(deps.clock.now(), firstLook, pollIntervalMs) },
+    { kind: 'release', ...firstLookAt(deps, request.attachType) },
   );
 }
 
@@ -99,11 +97,11 @@ function notAccepted(
   const error = storedError(outcome.error);
   switch (outcome.kind) {
     case 'busy':
-      return requeue(change, error, { dueInMs: retryDelay(deps, undefined), refused: true });
+      return requeue(change, error, { due: retryAt(deps, undefined), refused: true });
     case 'throttled':
     case 'not_sent':
       return requeue(change, error, {
-        dueInMs: retryDelay(deps, outcome.error.retryInMs),
+        due: retryAt(deps, outcome.error.retryInMs),
         refused: false,
       });
     case 'unknown':
@@ -125,14 +123,15 @@ function stillUnknown(
 
 /** The request may have been applied: whoever comes next reads back before anything else. */
 function awaitFate(deps: StepDeps, change: ChangeRecord, error: CloudError): StepResult {
-  const { pollIntervalMs } = deps.settings;
-  const attachType = change.attachType ?? 'VPNGW';
-  const firstLook = deps.settleTimes.firstLookMs(attachType);
-  const dueInMs = untilTickBy(deps.clock.now(), firstLook, pollIntervalMs);
   return advance(
     change,
     { step: 'reconcile', attempts: change.attempts + 1, lastError: storedError(error) },
     { kind: 'unknown_fate', data: { error: storedError(error), attempt: change.attempts + 1 } },
-    { kind: 'release', dueInMs },
+    { kind: 'release', ...firstLookAt(deps, change.attachType ?? 'VPNGW') },
   );
+}
+
+/** Due on the last common tick of looks that is not later than changes like this one usually need. */
+function firstLookAt(deps: StepDeps, attachType: AttachType): Due {
+  return onTick(deps, deps.settleTimes.firstLookMs(attachType) - deps.settings.pollIntervalMs + 1);
 }

@@ -53,14 +53,6 @@ export function createSettleTimes(pollIntervalMs: number): SettleTimes {
 }
 
 /**
- * Milliseconds from `now` until the last tick of the poll grid not later than `delayMs` from now, but at least until the
- * next one: for looks that are worth it from about then on.
- */
-export function untilTickBy(now: number, delayMs: number, pollIntervalMs: number): number {
-  return untilTick(now, Math.max(1, delayMs - pollIntervalMs + 1), pollIntervalMs);
-}
-
-/**
  * Milliseconds from `now` until the first tick of the poll grid at or after `now + delayMs`. Looks fall on common ticks, so
  * that one read serves all that are due. Wall-clock milliseconds.
  */

@@ -1,7 +1,6 @@
 import type { ChangeError, ChangeProgress, ChangeRecord, JournalEvent } from '../change/record.ts';
 import type { CloudError } from '../connection/vpn-api.ts';
-import type { Continuation } from '../lane/lane-store.ts';
-import { untilTick } from './settle-times.ts';
+import type { Continuation, Due } from '../lane/lane-store.ts';
 import type { StepDeps, StepResult } from './worker-deps.ts';
 
 /** The part of a change that a step may write. */
@@ -56,14 +55,14 @@ export function isHopeless(errorClass: ChangeError['class']): boolean {
 export function requeue(
   change: ChangeRecord,
   error: ChangeError,
-  options: { dueInMs: number; refused: boolean },
+  options: { due: Due; refused: boolean },
 ): StepResult {
   const refusals = change.refusals + (options.refused ? 1 : 0);
   return advance(
     change,
     { state: 'queued', step: null, lastError: error, refusals },
     { kind: 'requeued', data: { error } },
-    { kind: 'requeue', dueInMs: options.dueInMs },
+    { kind: 'requeue', ...options.due },
   );
 }
 
@@ -73,10 +72,16 @@ export function lookAgain(
   change: ChangeRecord,
   options: { afterMs?: number; error?: ChangeError } = {},
 ): StepResult {
-  const { pollIntervalMs } = deps.settings;
-  const dueInMs = untilTick(deps.clock.now(), Math.max(1, options.afterMs ?? 1), pollIntervalMs);
-  const patch = options.error ? { lastError: options.error } : {};
-  return advance(change, patch, null, { kind: 'release', dueInMs });
+  const due = onTick(deps, options.afterMs ?? 1);
+  const afterwards = { kind: 'release', ...due } as const;
+  // Most looks see nothing new: then only the lane is written.
+  if (!options.error) return { change: null, events: [], afterwards };
+  return advance(change, { lastError: options.error }, null, afterwards);
+}
+
+/** Due on the first common tick of looks after so many milliseconds. */
+export function onTick(deps: StepDeps, afterMs: number): Due {
+  return { dueInMs: Math.max(1, afterMs), tickMs: deps.settings.pollIntervalMs };
 }
 
 /** A cloud error as it is stored with a change. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { changeStates, isFinalChange } from '../../change/state.ts';
 import { assignSlots } from '../../lane/assign-slots.ts';
-import type { Assignment, LaneUpdate, UpdateOutcome } from '../../lane/lane-store.ts';
+import type { Assignment, Due, LaneUpdate, UpdateOutcome } from '../../lane/lane-store.ts';
 import type { Query } from './database.ts';
 import { moveJobs } from './move-jobs.ts';
 import { readyNext } from './ready-next.ts';
@@ -167,6 +167,7 @@ interface LaneRow {
   worker: string | null;
   /** Null: idle until woken. */
   dueInMs: number | null;
+  tickMs?: number | undefined;
 }
 
 interface LaneContext {
@@ -193,11 +194,18 @@ async function writeLanes(
                             SELECT 1 FROM lanekeeper.job_region jr
                              WHERE jr.region_id = l.region_id AND jr.resolved_at IS NULL)
                           THEN lanekeeper.now()
-                          ELSE lanekeeper.now() + r."dueInMs" * interval '1 millisecond' END
-       FROM jsonb_to_recordset($1::jsonb) AS r("laneKey" text, "changeId" text, worker text, "dueInMs" double precision)
+                          WHEN r."tickMs" IS NULL THEN lanekeeper.now() + r."dueInMs" * interval '1 millisecond'
+                          ELSE to_timestamp(r."tickMs" / 1000 * ceil(
+                                 (extract(epoch FROM lanekeeper.now()) * 1000 + r."dueInMs") / r."tickMs")) END
+       FROM jsonb_to_recordset($1::jsonb) AS r("laneKey" text, "changeId" text, worker text,
+            "dueInMs" double precision, "tickMs" double precision)
       WHERE l.lane_key = r."laneKey"`,
     [JSON.stringify(rows)],
   );
+}
+
+function dueOf({ dueInMs, tickMs }: Due): Pick<LaneRow, 'dueInMs' | 'tickMs'> {
+  return { dueInMs, tickMs };
 }
 
 /** Where the update leaves its lane: who holds it, with which change, and when it is due. */
@@ -212,9 +220,9 @@ function placeOf(
     case 'keep':
       return { ...leased, changeId: begun };
     case 'release':
-      return { worker: null, changeId: begun, dueInMs: afterwards.dueInMs };
+      return { worker: null, changeId: begun, ...dueOf(afterwards) };
     case 'requeue':
-      return { worker: null, changeId: null, dueInMs: afterwards.dueInMs };
+      return { worker: null, changeId: null, ...dueOf(afterwards) };
     case 'next': {
       const next = context.assignments.get(laneKey);
       if (next) return { ...leased, changeId: next.change.id };
