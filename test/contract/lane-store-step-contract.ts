@@ -71,6 +71,30 @@ export function defineStepContract(world: World): void {
       expect(again?.change).toMatchObject({ id: held.change?.id, state: 'settling' });
     });
 
+    it.each([
+      [0, 1_000],
+      [1, 1_000],
+      [999, 1_000],
+      [1_000, 1_000],
+      [1_001, 2_000],
+    ])(
+      'given back for %i ms on a tick of a second is due after %i ms',
+      async (dueInMs, expected) => {
+        await world.release(['a@1']);
+        const hand = world.hand();
+        const held = await hand.next(await hand.take('1'));
+        const onTick = { kind: 'release', dueInMs: Math.max(1, dueInMs), tickMs: 1_000 } as const;
+        await hand.record(stepOf(held, 'settling', onTick, { step: 'settle' }));
+        await world.pass(expected - 1);
+        const early = await hand.claim();
+        await world.pass(1);
+        const [again] = await hand.claim();
+
+        expect(early).toEqual([]);
+        expect(again?.change?.id).toBe(held.change?.id);
+      },
+    );
+
     it.each([['keep'], ['release'], ['next']] as const)(
       'that says %s without naming the change leaves it on its lane',
       async (kind) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createSettleTimes, untilTick, untilTickBy } from '../../../shared/worker/settle-times.ts';
+import { createSettleTimes, untilTick } from '../../../shared/worker/settle-times.ts';
 
 const pollMs = 3_000;
 
@@ -69,26 +69,6 @@ describe('untilTick', () => {
           expect((now + ms) % interval).toBe(0);
           expect(ms).toBeGreaterThanOrEqual(delayMs);
           expect(ms - delayMs).toBeLessThan(interval);
-        },
-      ),
-    );
-  });
-});
-
-describe('untilTickBy', () => {
-  it('gives the last common tick that is early enough, but never one that has passed', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 0, max: 2 ** 41 }),
-        fc.integer({ min: 1, max: 100_000 }),
-        fc.integer({ min: 1, max: 60_000 }),
-        (now, delayMs, interval) => {
-          const ms = untilTickBy(now, delayMs, interval);
-
-          expect((now + ms) % interval).toBe(0);
-          expect(ms).toBeGreaterThan(0);
-          expect(ms).toBeLessThanOrEqual(Math.max(delayMs, interval));
-          expect(ms + interval).toBeGreaterThan(delayMs);
         },
       ),
     );
