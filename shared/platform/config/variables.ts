@@ -15,6 +15,21 @@ import {
 const chat = notYet('chat platforms are').optional();
 const words = (list: readonly string[]): string => list.map((word) => `\`${word}\``).join(' ');
 
+/** Under what names the cloud's HTTP client prints headers and bodies, keys included. Source: httpx 2.3.3. */
+const printingNames = ['httpx', 'httpx:header', 'httpx:body'];
+
+/** Whether a `DEBUG` value, as the package `debug` reads it, switches one of them on. */
+function printsCalls(patterns: string): boolean {
+  const wanted = patterns
+    .split(/[\s,]+/)
+    .filter((pattern) => pattern !== '' && !pattern.startsWith('-'));
+  return wanted.some((pattern) => {
+    const [head = '', ...rest] = pattern.split('*');
+    if (rest.length === 0) return printingNames.includes(pattern);
+    return printingNames.some((name) => name.startsWith(head) && name.endsWith(rest.at(-1) ?? ''));
+  });
+}
+
 /**
  * Every variable of the environment that Lanekeeper reads, with its rule and its documentation.
  * `shownDefault` in the metadata is what the generated table prints where no plain default exists.
@@ -132,6 +147,13 @@ export const Variables = z.object({
     .enum(logLevels, `must be one of ${logLevels.join(', ')}`)
     .default('info')
     .describe(`Least level of the JSON lines on stderr: ${words(logLevels)}.`),
+  DEBUG: z
+    .string()
+    .refine((patterns) => !printsCalls(patterns), {
+      message: 'would make the HTTP client print requests with their keys; leave httpx out',
+    })
+    .optional()
+    .describe('Not ours: what libraries print. Refused where it would print calls to the cloud.'),
 });
 
 export type VariableName = keyof typeof Variables.shape;

@@ -187,6 +187,24 @@ describe('loadConfig', () => {
   });
 
   it.each([
+    ['httpx', false],
+    ['httpx:body', false],
+    ['app, *', false],
+    ['httpx:*', false],
+    ['*:body', false],
+    ['app:*', true],
+    ['-httpx', true],
+    ['express:router', true],
+  ])('judges DEBUG=%s, which could print keys: %s', async (patterns, good) => {
+    const outcome = await load({ DEBUG: patterns }).then(
+      () => true,
+      () => false,
+    );
+
+    expect(outcome).toBe(good);
+  });
+
+  it.each([
     ['31 bytes', Buffer.alloc(31).toString('base64')],
     ['33 bytes', Buffer.alloc(33).toString('base64')],
     ['64 bytes', Buffer.alloc(64).toString('base64')],
