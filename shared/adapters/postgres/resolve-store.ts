@@ -83,6 +83,10 @@ async function nextInRegion(query: Query, regionId: string): Promise<RegionWork 
   };
 }
 
+/**
+ * The condition on fresh rows is a CASE because nothing is known of a table that was just filled: a plain `lane_key IS NULL`
+ * is then taken to be rare, and the join becomes a loop over all changes for each resolution.
+ */
 async function saveFound(run: Query, resolutions: readonly Resolution[]): Promise<void> {
   const found = resolutions.filter((resolution) => resolution.kind === 'found');
   if (found.length === 0) return;
@@ -93,7 +97,7 @@ async function saveFound(run: Query, resolutions: readonly Resolution[]): Promis
               sealed_base_key = r."sealedBaseKey", events = c.events + 1
          FROM jsonb_to_recordset($1::jsonb) AS r(
               id text, "laneKey" text, "attachType" text, base jsonb, diff jsonb, "sealedBaseKey" text)
-        WHERE c.id = r.id AND c.lane_key IS NULL AND c.state = 'queued'
+        WHERE c.id = r.id AND CASE WHEN c.lane_key IS NULL THEN c.state = 'queued' ELSE false END
        RETURNING c.id, c.events, c.job_id, c.lane_key)
      INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
      SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'resolved', jsonb_build_object('lane', c.lane_key) FROM c`,
