@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { jsonAnswer, type SimulatorAnswer, type SimulatorRequest } from './answers.ts';
 import { SimulatorError } from './errors.ts';
 import type { SimulatorRecord } from './record.ts';
+import type { Inventory } from './shapes.ts';
 import type { CloudState } from './state.ts';
 
 /** Paths below this one are the simulator's own, everything else is the cloud. */
@@ -44,17 +45,34 @@ const Tampering = z.strictObject({
   settleMs: z.number().min(0).optional(),
 });
 
-/** Answers health, record and, where allowed, edits "in the console". */
+/** Answers health, connections, record and, where allowed, edits "in the console". */
 export function answerControl(
   request: SimulatorRequest,
-  parts: { readonly state: CloudState; readonly record: SimulatorRecord; readonly admin: boolean },
+  parts: {
+    readonly state: CloudState;
+    readonly record: SimulatorRecord;
+    readonly inventory: Inventory;
+    readonly admin: boolean;
+  },
 ): SimulatorAnswer {
   const path = request.path.split('?')[0] ?? '';
   const route = `${request.method} ${path.slice(CONTROL_PREFIX.length)}`;
   if (route === 'GET health') return jsonAnswer(200, { status: 'ok' });
+  if (route === 'GET connections') return jsonAnswer(200, { connections: listed(parts.inventory) });
   if (route === 'GET record') return jsonAnswer(200, { ...parts.record.snapshot() });
   if (route === 'POST tamper' && parts.admin) return tamper(request.body, parts.state);
   return jsonAnswer(404, { error: `no ${route} here` });
+}
+
+/** What there is to change, as a plan names it; no keys. */
+function listed(inventory: Inventory): readonly object[] {
+  return inventory.connections.map(({ regionId, id, name, attachType, vpnGatewayId }) => ({
+    regionId,
+    vpnConnectionId: id,
+    name,
+    attachType,
+    vpnGatewayId,
+  }));
 }
 
 function tamper(body: string, state: CloudState): SimulatorAnswer {

@@ -104,7 +104,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   });
   async function handle(request: SimulatorRequest): Promise<SimulatorAnswer> {
     if (request.path.startsWith(CONTROL_PREFIX)) {
-      return answerControl(request, { state, record, admin });
+      return answerControl(request, { state, record, inventory, admin });
     }
     if (latencyMs > 0) await clock.sleep(latencyMs);
     return rpc(request);

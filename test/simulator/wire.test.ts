@@ -144,6 +144,19 @@ describe('the wire, seen by @alicloud/pop-core (BEHAVIOUR.md "Wire")', () => {
     expect(tamper.status).toBe(404);
   });
 
+  it('lists what there is to change, and no key', async () => {
+    const { server, simulator } = await aWire();
+
+    const text = await (await fetch(`${server.url}/_simulator/connections`)).text();
+
+    const { inventory } = simulator;
+    expect(JSON.parse(text).connections).toHaveLength(inventory.connections.length);
+    for (const { id, ike } of inventory.connections) {
+      expect(text).toContain(id);
+      if (ike.Psk) expect(text).not.toContain(ike.Psk);
+    }
+  });
+
   it('refuses a body that no request has', async () => {
     const { server } = await aWire();
 
