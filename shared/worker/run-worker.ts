@@ -79,7 +79,7 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
     // A change that was begun held its lane all along: looks of this tick saw it so.
     const since = claimed.assignment ? thisTick(deps) : claimedAt;
     const lane = { ...lease, since, deadline: claimedAt + leaseMs, preparedHere: null };
-    const { laneKey, backlog } = lane;
+    const { laneKey } = lane;
     held.set(laneKey, lane);
     const work = async (): Promise<void> => {
       try {
@@ -93,7 +93,7 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
         if (wasFull) nap.interrupt();
       }
     };
-    void queue.add(work, { priority: backlog });
+    void queue.add(work);
   }
 
   async function claim(): Promise<number | null> {
