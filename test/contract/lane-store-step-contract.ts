@@ -3,6 +3,7 @@ import { progress } from '../helpers/factories-store.ts';
 import { leaseSeconds, stepOf, type World } from './lane-store-world.ts';
 
 const leaseMs = leaseSeconds * 1000;
+const tickMs = 1_000;
 const soon = { kind: 'release', dueInMs: 3_000 } as const;
 
 /** What a step leaves behind: the change, its journal and its lane. */
@@ -83,7 +84,8 @@ export function defineStepContract(world: World): void {
         await world.release(['a@1']);
         const hand = world.hand();
         const held = await hand.next(await hand.take('1'));
-        const onTick = { kind: 'release', dueInMs: Math.max(1, dueInMs), tickMs: 1_000 } as const;
+        await world.pass(tickMs - (world.clock.now() % tickMs));
+        const onTick = { kind: 'release', dueInMs: Math.max(1, dueInMs), tickMs } as const;
         await hand.record(stepOf(held, 'settling', onTick, { step: 'settle' }));
         await world.pass(expected - 1);
         const early = await hand.claim();
