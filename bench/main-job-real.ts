@@ -39,13 +39,6 @@ export async function mainJobReal(emit: Emit): Promise<void> {
   const job = await world.jobs.get(id);
   const record = world.simulator.record.snapshot();
   const calls = costOf(record);
-  console.error(
-    JSON.stringify(job?.counts),
-    (await world.jobs.listChanges({ jobId: id, states: ['failed'], limit: 3, after: null })).map(
-      (c) => JSON.stringify(c.lastError),
-    ),
-    world.clock.monotonic(),
-  );
   if (job?.state !== 'succeeded') throw new Error(`the job ended ${job?.state}: ${job?.reason}`);
   if (calls.effective !== job.total) throw new Error(`${calls.effective} of ${job.total} written`);
   const makespan = Date.parse(job.finishedAt ?? '') - Date.parse(job.createdAt);
@@ -61,6 +54,8 @@ export async function mainJobReal(emit: Emit): Promise<void> {
   for (const [scope, calls] of Object.entries(record.windowMaxima)) {
     emit('most-calls-in-60-s', calls, 'calls', { ...params, scope });
   }
+  for (const { action, total } of record.calls)
+    emit('calls', total, 'calls', { ...params, action });
   emit('throttled', record.throttled, 'calls', params);
   await world.close();
   await base.close();

@@ -26,8 +26,10 @@ export async function advanceLane(
       deps.logger.warn('lane was lost to another worker', { laneKey: held.laneKey });
       return;
     }
-    if (outcome.kind === 'next') assignment = outcome.assignment;
-    else if (result.afterwards.kind === 'keep') assignment = carryOn(assignment, result);
+    if (outcome.kind === 'next') {
+      assignment = outcome.assignment;
+      held.backlog = Math.max(0, held.backlog - 1);
+    } else if (result.afterwards.kind === 'keep') assignment = carryOn(assignment, result);
     else return;
   }
 }

@@ -29,3 +29,8 @@ export function lookFor(
 export function thisTick(deps: StepDeps): number {
   return deps.clock.monotonic() - (deps.clock.now() % deps.settings.pollIntervalMs);
 }
+
+/** Whether looks at the lane's change are sparable: an attachment is read alone, and here nothing waits behind it. */
+export function isSparable({ kind, backlog }: HeldLane): boolean {
+  return kind === 'connection' && backlog === 0;
+}

@@ -1,11 +1,11 @@
 import type { ChangeRecord } from '../change/record.ts';
 import { composeRequest, fieldsToSend, requestDigestOf } from '../change/request.ts';
 import { type FieldValues, isFieldPath } from '../connection/fields.ts';
-import type { AttachType } from '../connection/model.ts';
 import type { CloudError, ModifyOutcome, ModifyRequest } from '../connection/vpn-api.ts';
 import type { Assignment, Due } from '../lane/lane-store.ts';
 import { AppError, unreachable } from '../platform/errors.ts';
 import { baseKeyContext } from '../secret/seal-context.ts';
+import { isSparable } from './look.ts';
 import { retryAt } from './read-step.ts';
 import { advance, fail, lookAgain, onTick, requeue, storedError } from './step-results.ts';
 import { wantedFields } from './wanted.ts';
@@ -27,11 +27,13 @@ export async function sendStep(
   const outcome = await deps.api.modify(request, () => deps.clock.monotonic() < held.deadline);
   if (outcome.kind === 'accepted') {
     // A repeat may find the change half settled: it says nothing of how long changes take.
-    if (!repeat) deps.settleTimes.accepted(change.id, deps.clock.monotonic());
-    return accepted(deps, change, outcome.requestId, request);
+    if (!repeat) deps.settleTimes.accepted(change.id, request.attachType, deps.clock.monotonic());
+    return accepted(deps, held, change, outcome.requestId);
   }
-  if (outcome.kind === 'refused') return refused(deps, change, outcome.error, repeat);
-  return repeat ? stillUnknown(deps, change, outcome) : notAccepted(deps, change, outcome);
+  if (outcome.kind === 'refused') return refused(deps, held, change, outcome.error, repeat);
+  return repeat
+    ? stillUnknown(deps, held, change, outcome)
+    : notAccepted(deps, held, change, outcome);
 }
 
 /**
@@ -67,30 +69,32 @@ function storedBase(deps: StepDeps, change: ChangeRecord): FieldValues {
 
 function accepted(
   deps: StepDeps,
+  held: HeldLane,
   change: ChangeRecord,
   requestId: string,
-  request: ModifyRequest,
 ): StepResult {
   return advance(
     change,
     { state: 'settling', step: 'settle', attempts: change.attempts + 1 },
     { kind: 'accepted', data: { requestId, attempt: change.attempts + 1 } },
-    { kind: 'release', ...firstLookAt(deps, request.attachType) },
+    { kind: 'release', ...firstLookAt(deps, held, change) },
   );
 }
 
 function refused(
   deps: StepDeps,
+  held: HeldLane,
   change: ChangeRecord,
   error: CloudError,
   repeat: boolean,
 ): StepResult {
   // A repeat that is refused for good may still follow a first sending that was applied.
-  return repeat ? awaitFate(deps, change, error) : fail(change, storedError(error));
+  return repeat ? awaitFate(deps, held, change, error) : fail(change, storedError(error));
 }
 
 function notAccepted(
   deps: StepDeps,
+  held: HeldLane,
   change: ChangeRecord,
   outcome: Exclude<ModifyOutcome, { kind: 'accepted' } | { kind: 'refused' }>,
 ): StepResult {
@@ -105,7 +109,7 @@ function notAccepted(
         refused: false,
       });
     case 'unknown':
-      return awaitFate(deps, change, outcome.error);
+      return awaitFate(deps, held, change, outcome.error);
     default:
       return unreachable(outcome);
   }
@@ -113,25 +117,32 @@ function notAccepted(
 
 function stillUnknown(
   deps: StepDeps,
+  held: HeldLane,
   change: ChangeRecord,
   outcome: Exclude<ModifyOutcome, { kind: 'accepted' } | { kind: 'refused' }>,
 ): StepResult {
-  if (outcome.kind === 'unknown') return awaitFate(deps, change, outcome.error);
+  if (outcome.kind === 'unknown') return awaitFate(deps, held, change, outcome.error);
   const afterMs = outcome.error.retryInMs ?? deps.settings.pollIntervalMs;
   return lookAgain(deps, change, { afterMs, error: storedError(outcome.error) });
 }
 
 /** The request may have been applied: whoever comes next reads back before anything else. */
-function awaitFate(deps: StepDeps, change: ChangeRecord, error: CloudError): StepResult {
+function awaitFate(
+  deps: StepDeps,
+  held: HeldLane,
+  change: ChangeRecord,
+  error: CloudError,
+): StepResult {
   return advance(
     change,
     { step: 'reconcile', attempts: change.attempts + 1, lastError: storedError(error) },
     { kind: 'unknown_fate', data: { error: storedError(error), attempt: change.attempts + 1 } },
-    { kind: 'release', ...firstLookAt(deps, change.attachType ?? 'VPNGW') },
+    { kind: 'release', ...firstLookAt(deps, held, change) },
   );
 }
 
 /** Due on the last common tick of looks that is not later than changes like this one usually need. */
-function firstLookAt(deps: StepDeps, attachType: AttachType): Due {
-  return onTick(deps, deps.settleTimes.firstLookMs(attachType) - deps.settings.pollIntervalMs + 1);
+function firstLookAt(deps: StepDeps, held: HeldLane, { attachType }: ChangeRecord): Due {
+  const afterMs = deps.settleTimes.firstLookMs(attachType ?? 'VPNGW', isSparable(held));
+  return onTick(deps, afterMs - deps.settings.pollIntervalMs + 1);
 }

@@ -10,7 +10,7 @@ import {
 import { isSettledState, type VpnConnection } from '../connection/model.ts';
 import type { Assignment } from '../lane/lane-store.ts';
 import { unreachable } from '../platform/errors.ts';
-import { lookFor, thisTick } from './look.ts';
+import { isSparable, lookFor, thisTick } from './look.ts';
 import { sendStep } from './send-step.ts';
 import { end, fail, lookAgain, ownError, storedError } from './step-results.ts';
 import { wantedFields } from './wanted.ts';
@@ -49,7 +49,7 @@ export async function settleStep(
     (sight.connection && !isSettledState(sight.connection))
   ) {
     return unlessTooLate(deps, change, () =>
-      lookAgain(deps, change, { afterMs: settlePauseMs(deps, held) }),
+      lookAgain(deps, change, { afterMs: pauseMs(deps, held, change) }),
     );
   }
   if (sight.connection === null) {
@@ -61,10 +61,10 @@ export async function settleStep(
   return judge(deps, held, assignment, sight.connection);
 }
 
-/** An attachment with nothing behind it is read alone, and nobody waits for it: it is looked at half as often. */
-function settlePauseMs(deps: StepDeps, held: HeldLane): number {
-  const { pollIntervalMs } = deps.settings;
-  return held.kind === 'connection' && held.backlog <= 1 ? pollIntervalMs + 1 : 1;
+function pauseMs(deps: StepDeps, held: HeldLane, change: ChangeRecord): number {
+  if (change.attachType === null) return 1;
+  const openForMs = openFor(deps, change);
+  return Math.max(1, deps.settleTimes.pauseMs(change.attachType, openForMs, isSparable(held)));
 }
 
 function judge(
@@ -186,6 +186,5 @@ function unlessTooLate(deps: StepDeps, change: ChangeRecord, goOn: () => StepRes
 }
 
 function noteSettled(deps: StepDeps, change: ChangeRecord): void {
-  if (change.attachType === null) return;
-  deps.settleTimes.settled(change.id, change.attachType, deps.clock.monotonic());
+  deps.settleTimes.settled(change.id, deps.clock.monotonic());
 }

@@ -8,15 +8,36 @@ const mostOpen = 10_000;
 const firstLookShare = 0.2;
 /** Looks before anything is known come after this many polls; Terraform too waits 10 s before its first look. */
 const patientPolls = 3;
+/** The same for looks that are spared: those who came first find out for them how long changes take. */
+const sparedPolls = 6;
 
-/** How long changes took to settle, as this worker saw them, and when it is worth looking. All in milliseconds. */
+/** From so many of a kind in flight on, sparable looks are spared. */
+const crowd = 10;
+/** A look that nobody waits for comes at the latest after this, however long the change takes. */
+const longestPauseMs = 60_000;
+
+/**
+ * How long changes took to settle, as this worker saw them, and when it is worth looking. All in milliseconds. A look is
+ * sparable when it costs a call of its own and nobody waits behind the change.
+ */
 export interface SettleTimes {
   /** The cloud accepted the change at this monotonic time. */
-  accepted(changeId: string, at: number): void;
+  accepted(changeId: string, attachType: AttachType, at: number): void;
   /** The change was seen settled at this monotonic time; without effect when another worker saw its acceptance. */
-  settled(changeId: string, attachType: AttachType, at: number): void;
+  settled(changeId: string, at: number): void;
   /** How long after its acceptance a change is looked at first. */
-  firstLookMs(attachType: AttachType): number;
+  firstLookMs(attachType: AttachType, isSparable: boolean): number;
+  /**
+   * How long to leave a change alone that was accepted `openForMs` ago and is still not settled: not at all, or when it is
+   * sparable, and many are in flight, until half of those as slow as this one had settled.
+   */
+  pauseMs(attachType: AttachType, openForMs: number, isSparable: boolean): number;
+}
+
+type Kind = 'gateway' | 'attachment';
+
+function kindOf(attachType: AttachType): Kind {
+  return attachType === 'VPNGW' ? 'gateway' : 'attachment';
 }
 
 /**
@@ -24,32 +45,44 @@ export interface SettleTimes {
  * after acceptance the cloud may still show the old final state.
  */
 export function createSettleTimes(pollIntervalMs: number): SettleTimes {
-  const seen = new Map<string, number[]>();
-  const acceptedAt = new Map<string, number>();
-  const keyOf = (attachType: AttachType): string =>
-    attachType === 'VPNGW' ? 'gateway' : 'attachment';
+  const seen: Record<Kind, readonly number[]> = { gateway: [], attachment: [] };
+  const open = new Map<string, { kind: Kind; at: number }>();
+  const isCrowded = (kind: Kind): boolean =>
+    [...open.values()].filter((change) => change.kind === kind).length > crowd;
   return {
-    accepted(changeId, at) {
-      acceptedAt.set(changeId, at);
-      const [oldest] = acceptedAt.keys();
+    accepted(changeId, attachType, at) {
+      open.set(changeId, { kind: kindOf(attachType), at });
+      const [oldest] = open.keys();
       // Changes that another worker sees settled are never asked for here.
-      if (acceptedAt.size > mostOpen && oldest !== undefined) acceptedAt.delete(oldest);
+      if (open.size > mostOpen && oldest !== undefined) open.delete(oldest);
     },
-    settled(changeId, attachType, at) {
-      const since = acceptedAt.get(changeId);
-      acceptedAt.delete(changeId);
-      if (since === undefined) return;
-      const times = seen.get(keyOf(attachType)) ?? [];
-      seen.set(keyOf(attachType), [...times, at - since].slice(-kept));
+    settled(changeId, at) {
+      const change = open.get(changeId);
+      if (change === undefined) return;
+      open.delete(changeId);
+      seen[change.kind] = [...seen[change.kind], at - change.at].slice(-kept);
     },
-    firstLookMs(attachType) {
-      const times = seen.get(keyOf(attachType)) ?? [];
-      if (times.length < enough) return patientPolls * pollIntervalMs;
-      const sorted = [...times].sort((a, b) => a - b);
-      const early = sorted[Math.floor(sorted.length * firstLookShare)] ?? 0;
+    firstLookMs(attachType, isSparable) {
+      const kind = kindOf(attachType);
+      const times = seen[kind];
+      const isSpared = isSparable && isCrowded(kind);
+      if (times.length < enough) return pollIntervalMs * (isSpared ? sparedPolls : patientPolls);
+      const early = quantile(times, isSpared ? 0.5 : firstLookShare);
       return Math.max(pollIntervalMs, early - pollIntervalMs);
     },
+    pauseMs(attachType, openForMs, isSparable) {
+      const kind = kindOf(attachType);
+      if (!isSparable || !isCrowded(kind)) return 0;
+      const slower = seen[kind].filter((time) => time > openForMs);
+      const pause = slower.length < enough ? openForMs / 2 : quantile(slower, 0.5) - openForMs;
+      return Math.min(longestPauseMs, pause);
+    },
   };
+}
+
+function quantile(times: readonly number[], share: number): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length * share)] ?? 0;
 }
 
 /**

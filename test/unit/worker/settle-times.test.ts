@@ -7,25 +7,27 @@ const pollMs = 3_000;
 function learned(times: readonly number[], attachType: 'VPNGW' | 'CEN' = 'VPNGW') {
   const settleTimes = createSettleTimes(pollMs);
   times.forEach((ms, index) => {
-    settleTimes.accepted(`chg_${index}`, 1_000);
-    settleTimes.settled(`chg_${index}`, attachType, 1_000 + ms);
+    settleTimes.accepted(`chg_${index}`, attachType, 1_000);
+    settleTimes.settled(`chg_${index}`, 1_000 + ms);
   });
   return settleTimes;
 }
 
 describe('createSettleTimes', () => {
   it('waits three polls as long as it knows too little', () => {
-    expect(learned(Array.from({ length: 7 }, () => 60_000)).firstLookMs('VPNGW')).toBe(9_000);
+    expect(learned(Array.from({ length: 7 }, () => 60_000)).firstLookMs('VPNGW', false)).toBe(
+      9_000,
+    );
   });
 
   it('looks one poll before the early ones were seen settled', () => {
     const times = [20_000, 30_000, 30_000, 40_000, 40_000, 50_000, 50_000, 60_000];
 
-    expect(learned(times).firstLookMs('VPNGW')).toBe(27_000);
+    expect(learned(times).firstLookMs('VPNGW', false)).toBe(27_000);
   });
 
   it('never looks earlier than after one poll', () => {
-    expect(learned(Array.from({ length: 20 }, () => 500)).firstLookMs('VPNGW')).toBe(pollMs);
+    expect(learned(Array.from({ length: 20 }, () => 500)).firstLookMs('VPNGW', false)).toBe(pollMs);
   });
 
   it('knows gateways and attachments apart', () => {
@@ -34,9 +36,9 @@ describe('createSettleTimes', () => {
       'CEN',
     );
 
-    expect(settleTimes.firstLookMs('CEN')).toBe(27_000);
-    expect(settleTimes.firstLookMs('NO_ASSOCIATED')).toBe(27_000);
-    expect(settleTimes.firstLookMs('VPNGW')).toBe(9_000);
+    expect(settleTimes.firstLookMs('CEN', false)).toBe(27_000);
+    expect(settleTimes.firstLookMs('NO_ASSOCIATED', false)).toBe(27_000);
+    expect(settleTimes.firstLookMs('VPNGW', false)).toBe(9_000);
   });
 
   it('forgets old times', () => {
@@ -45,14 +47,58 @@ describe('createSettleTimes', () => {
       ...Array.from({ length: 64 }, () => 15_000),
     ];
 
-    expect(learned(times).firstLookMs('VPNGW')).toBe(12_000);
+    expect(learned(times).firstLookMs('VPNGW', false)).toBe(12_000);
   });
 
   it('learns nothing from a change that another worker sent', () => {
     const settleTimes = createSettleTimes(pollMs);
-    for (let index = 0; index < 20; index += 1) settleTimes.settled(`chg_${index}`, 'VPNGW', 1);
+    for (let index = 0; index < 20; index += 1) settleTimes.settled(`chg_${index}`, 1);
 
-    expect(settleTimes.firstLookMs('VPNGW')).toBe(9_000);
+    expect(settleTimes.firstLookMs('VPNGW', false)).toBe(9_000);
+  });
+});
+
+/** So many attachments in flight beside those that were seen settled. */
+function crowdedWith(inFlight: number, times: readonly number[] = []) {
+  const settleTimes = learned(times, 'CEN');
+  for (let index = 0; index < inFlight; index += 1) {
+    settleTimes.accepted(`chg_open_${index}`, 'CEN', 100_000);
+  }
+  return settleTimes;
+}
+
+describe('looks that are sparable', () => {
+  const spread = [20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75].map((s) => s * 1_000);
+
+  it.each([
+    ['few are in flight', crowdedWith(10, spread), 'CEN', true],
+    ['somebody waits behind them', crowdedWith(11, spread), 'CEN', false],
+    ['those of another kind are in flight', crowdedWith(11, spread), 'VPNGW', true],
+  ] as const)('are not spared while %s', (_, settleTimes, attachType, isSparable) => {
+    expect(settleTimes.pauseMs(attachType, 30_000, isSparable)).toBe(0);
+    expect(settleTimes.firstLookMs(attachType, isSparable)).toBe(
+      settleTimes.firstLookMs(attachType, false),
+    );
+  });
+
+  it('leave it to those who came first to find out how long changes take', () => {
+    expect(crowdedWith(11).firstLookMs('CEN', true)).toBe(18_000);
+    expect(crowdedWith(10).firstLookMs('CEN', true)).toBe(9_000);
+  });
+
+  it('come first when half of earlier changes had settled', () => {
+    expect(crowdedWith(11, spread).firstLookMs('CEN', true)).toBe(50_000 - pollMs);
+  });
+
+  it('come again when half of those as slow had settled', () => {
+    expect(crowdedWith(11, spread).pauseMs('CEN', 39_000, true)).toBe(60_000 - 39_000);
+  });
+
+  it('grow rarer while nobody knows how long it may take, up to one a minute', () => {
+    const settleTimes = crowdedWith(11);
+
+    expect(settleTimes.pauseMs('CEN', 40_000, true)).toBe(20_000);
+    expect(settleTimes.pauseMs('CEN', 300_000, true)).toBe(60_000);
   });
 });
 
