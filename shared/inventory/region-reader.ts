@@ -1,9 +1,10 @@
+import PQueue from 'p-queue';
 import type { GovernedVpnApi } from '../budget/governed-vpn-api.ts';
 import type { VpnConnection } from '../connection/model.ts';
 import type { CloudError } from '../connection/vpn-api.ts';
 import type { Clock } from '../platform/clock.ts';
-import { createGatherer, type Gatherer } from '../platform/gather.ts';
-import { type Cover, chooseCover, type KnownSizes, listsUpdatingGateways } from './cover.ts';
+import { createGatherer } from '../platform/gather.ts';
+import { chooseCover, type KnownSizes, listsUpdatingGateways } from './cover.ts';
 import { Observations } from './observations.ts';
 import { type AllItems, readPages } from './read-pages.ts';
 
@@ -39,24 +40,32 @@ export interface RegionReader {
   find(regionId: string, ids: readonly string[]): Promise<Found>;
 }
 
+interface Region {
+  observed: Observations;
+  look(look: Look): Promise<Sight>;
+}
+
+/** A look whose reads are under way, together with those of others. */
+interface StartedLook {
+  sight: Promise<Sight>;
+}
+
 /** A reader over the governed API. Looks gather for `lingerMs` before they are read. */
 export function createRegionReader(deps: {
   api: GovernedVpnApi;
   clock: Clock;
   lingerMs: number;
 }): RegionReader {
-  const regions = new Map<string, { observed: Observations; look: Gatherer<Look, Sight> }>();
+  const regions = new Map<string, Region>();
 
-  function regionOf(regionId: string): { observed: Observations; look: Gatherer<Look, Sight> } {
+  function regionOf(regionId: string): Region {
     const known = regions.get(regionId);
     if (known) return known;
     const observed = new Observations();
-    const run = (looks: readonly Look[]): Promise<readonly Sight[]> =>
-      readLooks({ ...deps, regionId, observed }, looks);
-    const region = {
-      observed,
-      look: createGatherer({ run, lingerMs: deps.lingerMs, clock: deps.clock }),
-    };
+    const run = async (looks: readonly Look[]): Promise<readonly StartedLook[]> =>
+      startLooks({ ...deps, regionId, observed }, looks);
+    const start = createGatherer({ run, lingerMs: deps.lingerMs, clock: deps.clock });
+    const region = { observed, look: async (look: Look) => (await start(look)).sight };
     regions.set(regionId, region);
     return region;
   }
@@ -82,17 +91,24 @@ interface RegionContext {
   observed: Observations;
 }
 
-async function readLooks(
-  context: RegionContext,
-  looks: readonly Look[],
-): Promise<readonly Sight[]> {
+/** Starts what the looks need together. Each is answered as soon as its own part was read. */
+function startLooks(context: RegionContext, looks: readonly Look[]): readonly StartedLook[] {
   const { observed, clock } = context;
   observed.forgetBefore(clock.monotonic());
   const faults: Faults = new Map();
-  await readGateways(context, looks, faults);
-  const open = looks.filter((look) => isOpen(observed, look));
-  await readConnections(context, open, faults);
-  return looks.map((look) => sightOf(observed, look, faults));
+  const started = readGateways(context, looks, faults).then(() =>
+    startReads(
+      context,
+      looks.filter((look) => isOpen(observed, look)),
+      faults,
+    ),
+  );
+  const sight = async (look: Look): Promise<Sight> => {
+    const reads = await started;
+    if (isOpen(observed, look)) await reads(look);
+    return sightOf(observed, look, faults);
+  };
+  return looks.map((look) => ({ sight: sight(look) }));
 }
 
 /** What went wrong, by the id of what could not be read: one connection's refusal must not pass for another's. */
@@ -168,31 +184,64 @@ async function readGateways(
   });
 }
 
-async function readConnections(
+/** Starts the calls that cover the looks; the answer waits for a look's own part of them. */
+function startReads(
   context: RegionContext,
   looks: readonly Look[],
   faults: Faults,
-): Promise<void> {
-  const { observed } = context;
-  // A look for which a list is not enough is served below, with what lists have missed.
-  const shared = looks.filter((look) => !look.needsOwnRead);
-  if (shared.length === 0) return readMissing(context, looks, faults);
-  const onGateways = shared.flatMap((look) => look.vpnGatewayId ?? []);
-  const alone = shared.filter((look) => look.vpnGatewayId === null);
+): (look: Look) => Promise<void> {
+  const readAlone = createSingleReads(context, faults);
+  // A look for which a list is not enough reads its connection alone.
+  const covered = startCover(
+    context,
+    looks.filter((look) => !look.needsOwnRead),
+    { faults, readAlone },
+  );
+  return async (look) => {
+    await covered(look);
+    // A list may have missed a connection (pages shift while they are read): only a read of its own says that it is gone.
+    const isFailed = faults.has(look.vpnConnectionId) || faults.has(look.vpnGatewayId ?? '');
+    if (seenBy(context.observed, look) === null && !isFailed) await readAlone(look.vpnConnectionId);
+  };
+}
+
+function startCover(
+  context: RegionContext,
+  looks: readonly Look[],
+  { faults, readAlone }: { faults: Faults; readAlone: (id: string) => Promise<void> },
+): (look: Look) => Promise<void> {
+  if (looks.length === 0) return () => Promise.resolve();
+  const alone = looks.filter((look) => look.vpnGatewayId === null);
   const cover = chooseCover(
     {
-      gatewayIds: [...new Set(onGateways)],
+      gatewayIds: [...new Set(looks.flatMap((look) => look.vpnGatewayId ?? []))],
       attachmentIds: [...new Set(alone.map((look) => look.vpnConnectionId))],
     },
-    sizesOf(observed),
+    sizesOf(context.observed),
   );
   if (cover.kind === 'sweep') {
-    const swept = await sweepRegion(context);
-    if (swept.kind === 'failed') {
-      for (const look of shared) faults.set(look.vpnConnectionId, swept.error);
-    }
-  } else await readPieces(context, cover, faults);
-  return readMissing(context, looks, faults);
+    const swept = sweepRegion(context).then((all) => {
+      if (all.kind === 'failed')
+        for (const look of looks) faults.set(look.vpnConnectionId, all.error);
+    });
+    return () => swept;
+  }
+  const pieces = new Map([
+    ...cover.gatewayIds.map((id) => [id, readGatewayList(context, id, faults)] as const),
+    ...cover.connectionIds.map((id) => [id, readAlone(id)] as const),
+  ]);
+  return async (look) => pieces.get(look.vpnGatewayId ?? look.vpnConnectionId);
+}
+
+/** Reads of single connections, each made once, so many at a time. */
+function createSingleReads(context: RegionContext, faults: Faults): (id: string) => Promise<void> {
+  const queue = new PQueue({ concurrency: singlesAtOnce });
+  const reads = new Map<string, Promise<void>>();
+  return (id) => {
+    const read = reads.get(id) ?? queue.add(() => readOne(context, id, faults));
+    reads.set(id, read);
+    return read;
+  };
 }
 
 function sizesOf(observed: Observations): KnownSizes {
@@ -236,8 +285,9 @@ async function findConnections(context: RegionContext, ids: readonly string[]): 
   }
   const missing = ids.filter((id) => observed.connection(id, notBefore) === null);
   const faults: Faults = new Map();
+  const readAlone = createSingleReads(context, faults);
   for (let from = 0; from < missing.length && faults.size === 0; from += singlesAtOnce) {
-    await readSome(context, missing.slice(from, from + singlesAtOnce), faults);
+    await Promise.all(missing.slice(from, from + singlesAtOnce).map(readAlone));
   }
   const [error] = faults.values();
   if (error) return { kind: 'failed', error };
@@ -250,37 +300,21 @@ async function findConnections(context: RegionContext, ids: readonly string[]): 
 /** How many single reads are under way at the same time. */
 const singlesAtOnce = 16;
 
-async function readSome(
-  context: RegionContext,
-  ids: readonly string[],
+async function readGatewayList(
+  { api, clock, regionId, observed }: RegionContext,
+  vpnGatewayId: string,
   faults: Faults,
 ): Promise<void> {
-  for (let from = 0; from < ids.length; from += singlesAtOnce) {
-    const some = ids.slice(from, from + singlesAtOnce);
-    await Promise.all(some.map((id) => readOne(context, id, faults)));
-  }
-}
-
-async function readPieces(
-  context: RegionContext,
-  { gatewayIds, connectionIds }: Extract<Cover, { kind: 'pieces' }>,
-  faults: Faults,
-): Promise<void> {
-  const { api, clock, regionId, observed } = context;
   const readAt = clock.monotonic();
-  const lists = gatewayIds.map(async (vpnGatewayId) => {
-    const list = await readPages((pageNumber) =>
-      api.listConnections({ regionId, vpnGatewayId, pageNumber }),
-    );
-    if (list.kind === 'failed') {
-      faults.set(vpnGatewayId, list.error);
-      return;
-    }
-    observed.sawGatewaySize(vpnGatewayId, list.total);
-    for (const item of list.items) observed.sawConnection(item.vpnConnectionId, item, readAt);
-  });
-  const singles = connectionIds.map((id) => readOne(context, id, faults));
-  await Promise.all([...lists, ...singles]);
+  const list = await readPages((pageNumber) =>
+    api.listConnections({ regionId, vpnGatewayId, pageNumber }),
+  );
+  if (list.kind === 'failed') {
+    faults.set(vpnGatewayId, list.error);
+    return;
+  }
+  observed.sawGatewaySize(vpnGatewayId, list.total);
+  for (const item of list.items) observed.sawConnection(item.vpnConnectionId, item, readAt);
 }
 
 async function readOne(
@@ -292,19 +326,4 @@ async function readOne(
   const outcome = await api.describeConnection({ regionId, vpnConnectionId });
   if (outcome.kind === 'failed') faults.set(vpnConnectionId, outcome.error);
   else observed.sawConnection(vpnConnectionId, outcome.value, readAt, true);
-}
-
-/** A list may have missed a connection (pages shift while they are read): only a read of its own says that it is gone. */
-async function readMissing(
-  context: RegionContext,
-  looks: readonly Look[],
-  faults: Faults,
-): Promise<void> {
-  const missing = looks.filter(
-    (look) =>
-      seenBy(context.observed, look) === null &&
-      !faults.has(look.vpnConnectionId) &&
-      !faults.has(look.vpnGatewayId ?? ''),
-  );
-  await readSome(context, [...new Set(missing.map((look) => look.vpnConnectionId))], faults);
 }
