@@ -44,7 +44,8 @@ export function defineRepairContract(world: World): void {
 
       const { roused, nextDueInMs } = await world.lanes.repair();
 
-      expect({ roused, nextDueInMs }).toEqual({ roused: 1, nextDueInMs: 0 });
+      expect(roused).toBe(1);
+      expect(nextDueInMs).toBeLessThanOrEqual(0);
       expect(await world.hand().claim()).toHaveLength(2);
     });
 
