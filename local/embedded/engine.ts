@@ -74,6 +74,17 @@ async function run(
   }
 }
 
+/** The same, but each statement waits for the one before. */
+function inOrder(runNow: Query): Query {
+  let last: Promise<unknown> = Promise.resolve();
+  return (text, values) => {
+    const next = (): Promise<readonly Row[]> => runNow(text, values);
+    const rows = last.then(next, next);
+    last = rows;
+    return rows;
+  };
+}
+
 /** One attempt at a transaction. An error of `work` passes through as it is; PGlite's own become AppErrors. */
 async function runTransaction<Result>(
   pglite: PGlite,
@@ -82,8 +93,8 @@ async function runTransaction<Result>(
   let failure: { error: unknown } | undefined;
   try {
     return await pglite.transaction(async (transaction) => {
-      const { query, end } = createTransactionQuery((text, values) =>
-        run(transaction, text, values),
+      const { query, end } = createTransactionQuery(
+        inOrder((text, values) => run(transaction, text, values)),
       );
       try {
         return await work(query);

@@ -23,6 +23,7 @@ export interface Database {
   query: Query;
   /**
    * Several statements in one transaction, READ COMMITTED; rolled back when `work` rejects.
+   * Statements run in the order in which they are given; one that needs no answer of the one before need not wait for it.
    * After a deadlock or serialization failure `work` runs again, up to three times, so it must have no other effects.
    * Inside, only the given `query` may be used. Raises `unavailable` when the connection breaks; at COMMIT that leaves
    * the outcome unknown.
@@ -84,20 +85,26 @@ export async function withRetries<Result>(attempt: () => Promise<Result>): Promi
   }
 }
 
-/** A transaction's `query`: one statement after the other, and none once `end` was called, which waits for the last. */
+/**
+ * A transaction's `query`: statements run in the order in which they were given, and none once `end` was called, which
+ * waits for all. `run` keeps the order; it is given each statement at once, so that a driver can send several in one go.
+ */
 export function createTransactionQuery(run: Query): { query: Query; end(): Promise<void> } {
-  let last: Promise<unknown> = Promise.resolve();
+  const open = new Set<Promise<unknown>>();
   let isOpen = true;
   const query: Query = (text, values) => {
     if (!isOpen) return Promise.reject(new AppError('internal', 'the transaction has ended'));
-    const next = (): Promise<readonly Row[]> => run(text, values);
-    const rows = last.then(next, next);
-    last = rows;
+    const rows = run(text, values);
+    open.add(rows);
+    const close = (): void => {
+      open.delete(rows);
+    };
+    rows.then(close, close);
     return rows;
   };
   const end = async (): Promise<void> => {
     isOpen = false;
-    await Promise.allSettled([last]);
+    await Promise.allSettled([...open]);
   };
   return { query, end };
 }

@@ -50,6 +50,8 @@ function createPool(options: PgOptions): pg.Pool {
     query_timeout: options.statementTimeoutMs ?? 60_000,
     application_name: 'lanekeeper',
     keepAlive: true,
+    // Statements of a transaction that do not wait for each other travel together.
+    pipeline: true,
     allowExitOnIdle: true,
     types: { getTypeParser: (oid: number) => columnParser(oid) },
   });

@@ -12,6 +12,12 @@ const HeadRow = z.object({
   laneKey: z.string().nullable(),
 });
 
+/** What marking came to: lanes of the marked heads, and connections whose head changed meanwhile. */
+interface MarkedHeads {
+  ready: readonly string[];
+  missed: readonly ConnectionKey[];
+}
+
 /**
  * Marks the oldest unfinished released change of each connection as ready, when it is waiting and nothing of its
  * connection is in flight. Answers with the lanes where that is.
@@ -26,18 +32,19 @@ export async function readyNext(
   const laneKeys: string[] = [];
   let open = connections;
   while (open.length > 0) {
-    const heads = await markHeads(run, open);
-    laneKeys.push(...heads.flatMap(({ laneKey }) => laneKey ?? []));
-    open = heads.filter(({ laneKey }) => laneKey === null);
+    const { ready, missed } = await markHeads(run, open);
+    laneKeys.push(...ready);
+    open = missed;
   }
   return [...new Set(laneKeys)];
 }
 
-/** The heads that wait, each with its lane when it was marked and null when it changed meanwhile. */
-async function markHeads(
+/** One round of {@link readyNext}. */
+export async function markHeads(
   run: Query,
   connections: readonly ConnectionKey[],
-): Promise<readonly z.infer<typeof HeadRow>[]> {
+): Promise<MarkedHeads> {
+  if (connections.length === 0) return { ready: [], missed: [] };
   const rows = await run(
     `WITH head AS MATERIALIZED (
        SELECT n.id, e.region_id, e.vpn_connection_id
@@ -62,5 +69,9 @@ async function markHeads(
       connections.map((connection) => connection.vpnConnectionId),
     ],
   );
-  return rows.map((row) => HeadRow.parse(row));
+  const heads = rows.map((row) => HeadRow.parse(row));
+  return {
+    ready: heads.flatMap(({ laneKey }) => laneKey ?? []),
+    missed: heads.filter(({ laneKey }) => laneKey === null),
+  };
 }

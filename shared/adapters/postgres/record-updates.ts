@@ -4,9 +4,9 @@ import { assignSlots } from '../../lane/assign-slots.ts';
 import type { Assignment, Due, LaneUpdate, UpdateOutcome } from '../../lane/lane-store.ts';
 import type { Query } from './database.ts';
 import { moveJobs } from './move-jobs.ts';
-import { readyNext } from './ready-next.ts';
+import { type ConnectionKey, markHeads, readyNext } from './ready-next.ts';
 import { BigInteger } from './rows.ts';
-import { listCandidates, markLanes, startChanges } from './start-changes.ts';
+import { listCandidates, markLanes, type RankedCandidate, startChanges } from './start-changes.ts';
 
 const HeldRow = z.object({
   laneKey: z.string(),
@@ -25,7 +25,6 @@ const Moved = z.object({
   laneKey: z.string(),
   from: z.enum(changeStates),
   to: z.enum(changeStates),
-  lastEvent: z.number(),
 });
 type Moved = z.infer<typeof Moved>;
 
@@ -48,7 +47,6 @@ export async function recordUpdates(
   const lanes = await lockHeldLanes(run, updates);
   const held = updates.filter((update) => lanes.has(update.laneKey));
   const moved = await writeChanges(run, held);
-  await writeEvents(run, held, moved);
   const left = moved.filter((move) => isFinalChange(move.to) || move.to === 'queued');
   const wanting = held.filter((update) => wantsNext(update, lanes)).map(({ laneKey }) => laneKey);
   const jobs = await moveJobs(run, {
@@ -58,20 +56,22 @@ export async function recordUpdates(
       u.stopsJob && u.change ? [{ jobId: u.change.jobId, reason: u.stopsJob }] : [],
     ),
   });
-  const ready = await readyNext(run, [...left, ...jobs.freed]);
-  const candidates = await listCandidates(run, wanting);
+  const { ready, candidates } = await openNext(run, [...left, ...jobs.freed], wanting);
   const { started, parked } = assignSlots(candidates, jobs.freeSlots);
   const assignments = await startChanges(run, started);
-  await markLanes(run, {
-    started: [...assignments.values()],
-    requeued: moved.filter((move) => move.to === 'queued'),
-    parked: candidates.filter((candidate) => parked.includes(candidate.laneKey)),
-  });
-  await writeLanes(run, held, { lease, lanes, assignments, moved });
-  const unparked = await jobs.finish(
-    run,
-    [...assignments.values()].map(({ change }) => change.jobId),
-  );
+  // None of these needs the answer of another: they travel together.
+  const [unparked] = await Promise.all([
+    jobs.finish(
+      run,
+      [...assignments.values()].map(({ change }) => change.jobId),
+    ),
+    markLanes(run, {
+      started: [...assignments.values()],
+      requeued: moved.filter((move) => move.to === 'queued'),
+      parked: candidates.filter((candidate) => parked.includes(candidate.laneKey)),
+    }),
+    writeLanes(run, held, { lease, lanes, assignments, moved }),
+  ]);
   return {
     outcomes: updates.map((update) => outcomeOf(update, lanes, assignments)),
     wake: [...new Set([...ready, ...unparked])].filter((laneKey) => !lanes.has(laneKey)),
@@ -110,55 +110,55 @@ async function lockHeldLanes(run: Query, updates: readonly LaneUpdate[]): Promis
   return new Map(held);
 }
 
+/** Writes each change as its step left it, and its events after those that are there. */
 async function writeChanges(run: Query, updates: readonly LaneUpdate[]): Promise<readonly Moved[]> {
-  const rows = updates.flatMap(({ change, events }) =>
-    change ? [{ ...change, newEvents: events.length }] : [],
-  );
+  const rows = updates.flatMap(({ change, events }) => (change ? [{ ...change, events }] : []));
   if (rows.length === 0) return [];
   const moved = await run(
-    `UPDATE lanekeeper.change c
-        SET state = r.state, step = r.step, attempts = r.attempts, refusals = r.refusals, diff = r.diff, base = r.base,
-            sealed_base_key = r."sealedBaseKey", request_digest = r."requestDigest", client_token = r."clientToken",
-            result_fingerprint = r."resultFingerprint", last_error = r."lastError",
-            ready = c.ready AND r.state <> 'queued', -- an older job may have come before it meanwhile
-            sent_at = CASE WHEN r.state = 'queued' THEN NULL
-                           WHEN r.step = 'send' THEN coalesce(c.sent_at, lanekeeper.now()) ELSE c.sent_at END,
-            finished_at = CASE WHEN r.state = ANY ($2) THEN lanekeeper.now() END, events = c.events + r."newEvents"
-       FROM jsonb_to_recordset($1::jsonb) AS r(
-            id text, state text, step text, attempts int, refusals int, diff jsonb, base jsonb, "sealedBaseKey" text,
-            "requestDigest" text, "clientToken" text, "resultFingerprint" text, "lastError" jsonb,
-            "newEvents" int)
-       JOIN lanekeeper.change o ON o.id = r.id
-      WHERE c.id = r.id
-  RETURNING c.id, c.job_id AS "jobId", c.region_id AS "regionId", c.vpn_connection_id AS "vpnConnectionId",
-            c.lane_key AS "laneKey", o.state AS "from", c.state AS "to", c.events AS "lastEvent"`,
+    `WITH c AS (
+       UPDATE lanekeeper.change c
+          SET state = r.state, step = r.step, attempts = r.attempts, refusals = r.refusals, diff = r.diff, base = r.base,
+              sealed_base_key = r."sealedBaseKey", request_digest = r."requestDigest", client_token = r."clientToken",
+              result_fingerprint = r."resultFingerprint", last_error = r."lastError",
+              ready = c.ready AND r.state <> 'queued', -- an older job may have come before it meanwhile
+              sent_at = CASE WHEN r.state = 'queued' THEN NULL
+                             WHEN r.step = 'send' THEN coalesce(c.sent_at, lanekeeper.now()) ELSE c.sent_at END,
+              finished_at = CASE WHEN r.state = ANY ($2) THEN lanekeeper.now() END,
+              events = c.events + jsonb_array_length(r.events)
+         FROM jsonb_to_recordset($1::jsonb) AS r(
+              id text, state text, step text, attempts int, refusals int, diff jsonb, base jsonb, "sealedBaseKey" text,
+              "requestDigest" text, "clientToken" text, "resultFingerprint" text, "lastError" jsonb, events jsonb)
+         JOIN lanekeeper.change o ON o.id = r.id
+        WHERE c.id = r.id
+    RETURNING c.id, c.job_id, c.region_id, c.vpn_connection_id, c.lane_key, o.state AS before, c.state, o.events AS known,
+              r.events),
+     journal AS (
+       INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
+       SELECT c.id, c.known + e.number, c.job_id, lanekeeper.now(), e.event->>'kind', e.event->'data'
+         FROM c CROSS JOIN LATERAL jsonb_array_elements(c.events) WITH ORDINALITY AS e(event, number))
+     SELECT c.id, c.job_id AS "jobId", c.region_id AS "regionId", c.vpn_connection_id AS "vpnConnectionId",
+            c.lane_key AS "laneKey", c.before AS "from", c.state AS "to" FROM c`,
     [JSON.stringify(rows), changeStates.filter(isFinalChange)],
   );
   return moved.map((row) => Moved.parse(row));
 }
 
-async function writeEvents(
+/**
+ * Lets the next changes of these connections take their turn, and lists what the lanes could start then. Where that has to
+ * be looked at again, the lists are too.
+ */
+async function openNext(
   run: Query,
-  updates: readonly LaneUpdate[],
-  moved: readonly Moved[],
-): Promise<void> {
-  const last = new Map(moved.map((move) => [move.id, move.lastEvent]));
-  const rows = updates.flatMap(({ change, events }) =>
-    events.map((event, index) => ({
-      changeId: change?.id,
-      jobId: change?.jobId,
-      number: (last.get(change?.id ?? '') ?? 0) - events.length + index + 1,
-      kind: event.kind,
-      data: event.data,
-    })),
-  );
-  if (rows.length === 0) return;
-  await run(
-    `INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
-     SELECT r."changeId", r.number, r."jobId", lanekeeper.now(), r.kind, r.data
-       FROM jsonb_to_recordset($1::jsonb) AS r("changeId" text, "jobId" text, number int, kind text, data jsonb)`,
-    [JSON.stringify(rows)],
-  );
+  connections: readonly ConnectionKey[],
+  laneKeys: readonly string[],
+): Promise<{ ready: readonly string[]; candidates: readonly RankedCandidate[] }> {
+  const [heads, candidates] = await Promise.all([
+    markHeads(run, connections),
+    listCandidates(run, laneKeys),
+  ]);
+  if (heads.missed.length === 0) return { ready: heads.ready, candidates };
+  const ready = [...heads.ready, ...(await readyNext(run, heads.missed))];
+  return { ready, candidates: await listCandidates(run, laneKeys) };
 }
 
 interface LaneRow {

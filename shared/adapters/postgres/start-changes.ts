@@ -78,24 +78,27 @@ export async function markLanes(
   },
 ): Promise<void> {
   const { started, requeued, parked } = outcome;
+  const writes: Promise<unknown>[] = [];
   if (requeued.length > 0) {
-    await run(
+    const waiting = run(
       `UPDATE lanekeeper.lane_job lj SET waiting = lj.waiting + 1
          FROM unnest($1::text[], $2::text[]) AS r(lane_key, job_id)
         WHERE lj.lane_key = r.lane_key AND lj.job_id = r.job_id`,
       [requeued.map(({ laneKey }) => laneKey), requeued.map(({ jobId }) => jobId)],
     );
+    writes.push(waiting);
   }
   if (started.length > 0) {
-    await run(
+    const begun = run(
       `UPDATE lanekeeper.lane_job lj SET parked = false, waiting = lj.waiting - (lj.job_id = s.job_id)::int
          FROM unnest($1::text[], $2::text[]) AS s(lane_key, job_id)
         WHERE lj.lane_key = s.lane_key AND (lj.job_id = s.job_id OR lj.parked)`,
       [started.map(({ change }) => change.laneKey), started.map(({ change }) => change.jobId)],
     );
+    writes.push(begun);
   }
   if (parked.length > 0) {
-    await run(
+    const idle = run(
       `UPDATE lanekeeper.lane_job lj SET parked = true, priority = w.backlog
          FROM unnest($1::text[], $2::text[], $3::int[]) AS w(lane_key, job_id, backlog)
         WHERE lj.lane_key = w.lane_key AND lj.job_id = w.job_id`,
@@ -105,5 +108,7 @@ export async function markLanes(
         parked.map(({ backlog }) => backlog),
       ],
     );
+    writes.push(idle);
   }
+  await Promise.all(writes);
 }
