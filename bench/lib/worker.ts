@@ -1,10 +1,16 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleFunctions } from '../../scripts/bundle.ts';
 import { type Child, startChild } from './child.ts';
 import { digestOfToken } from './token.ts';
 import { secretsKey } from './world.ts';
+
+/** What `s.yaml` tells Node wherever a function is deployed. */
+async function deployedNodeOptions(): Promise<string> {
+  const text = await readFile(new URL('../../s.yaml', import.meta.url), 'utf8');
+  return /NODE_OPTIONS: (.+)/.exec(text)?.[1] ?? '';
+}
 
 /** Bundles the worker function and runs it as it is deployed, secrets by reference, budgets lifted. */
 export async function startWorker(options: {
@@ -24,6 +30,7 @@ export async function startWorker(options: {
   return startChild('bench/processes/worker.mjs', {
     args: [bundle?.path ?? ''],
     env: {
+      NODE_OPTIONS: await deployedNodeOptions(),
       DATABASE_URL: await secret('database-url', options.databaseUrl),
       SECRETS_KEY: await secret('secrets-key', secretsKey),
       API_TOKENS: await secret('api-tokens', JSON.stringify(tokens)),

@@ -80,11 +80,14 @@ export interface LaneStore {
     limit: number;
     leaseSeconds: number;
   }): Promise<{ lanes: readonly ClaimedLane[]; nextDueInMs: number | null }>;
-  /** Writes many updates in one transaction, each guarded by its lane's epoch, each with its journal events. */
+  /**
+   * Writes many updates in one transaction, each guarded by its lane's epoch, each with its journal events. Outcomes come
+   * in the order of the updates; `woke` says whether other lanes became due because of them.
+   */
   record(
     updates: readonly LaneUpdate[],
     lease: { worker: string; leaseSeconds: number },
-  ): Promise<readonly UpdateOutcome[]>;
+  ): Promise<{ outcomes: readonly UpdateOutcome[]; woke: boolean }>;
   /** Prolongs leases; answers with those already lost. */
   renew(leases: readonly Lease[], leaseSeconds: number): Promise<readonly Lease[]>;
   /** Takes back leases that ran out, and makes idle lanes due that have something to start (a wake-up was lost). */

@@ -1,5 +1,11 @@
 import PQueue from 'p-queue';
-import type { ClaimedLane, LaneStore, LaneUpdate, ResolveStore } from '../lane/lane-store.ts';
+import type {
+  ClaimedLane,
+  LaneStore,
+  LaneUpdate,
+  ResolveStore,
+  UpdateOutcome,
+} from '../lane/lane-store.ts';
 import type { WorkerWaker } from '../lane/worker-waker.ts';
 import { createGatherer } from '../platform/gather.ts';
 import { advanceLane } from './advance-lane.ts';
@@ -72,7 +78,7 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
   const nap = createNap(deps, stop);
 
   const leaseMs = settings.leaseSeconds * 1_000 * (1 - leaseMarginShare);
-  const record = createRecorder(deps, { held, leaseMs, onFreed: () => nap.interrupt() });
+  const record = createRecorder(deps, { held, leaseMs, onWoken: () => nap.interrupt() });
 
   function start(claimed: ClaimedLane, claimedAt: number): void {
     const { assignment: _, ...lease } = claimed;
@@ -84,6 +90,8 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
     const work = async (): Promise<void> => {
       try {
         await advance(deps, record, lane, claimed);
+        // Resolving may have released a job: its lanes are due now, not on the next tick.
+        if (lane.kind === 'region') nap.interrupt();
       } catch (error) {
         // The lease runs out and the lane is claimed again: what was sent is read back first.
         deps.logger.error('lane could not be advanced', { laneKey, error });
@@ -207,30 +215,38 @@ function pauseOf(deps: WorkerDeps, nextDueInMs: number | null, isFull: boolean):
   return Math.max(1, Math.min(idlePollMs, nextTick, nextDueInMs ?? idlePollMs));
 }
 
-/** Writes step results many at a time; each writing prolongs the lease of the lanes that are kept. */
+/** Results after which a lane only waits are written this much later, so that those after which it goes on come first. */
+const noHurryMs = 10;
+
+/**
+ * Writes step results many at a time; each writing prolongs the lease of the lanes that are kept. What goes on with a change
+ * needs nothing of its job's row and does not wait for what ends one and starts the next; what only waits goes last.
+ */
 function createRecorder(
   deps: WorkerDeps,
-  run: { held: ReadonlyMap<string, HeldLane>; leaseMs: number; onFreed: () => void },
+  run: { held: ReadonlyMap<string, HeldLane>; leaseMs: number; onWoken: () => void },
 ): Recorder {
-  const { clock, lanes, worker, settings } = deps;
-  const write = async (updates: readonly LaneUpdate[]): ReturnType<LaneStore['record']> => {
+  const { clock, lanes, worker, settings, lingerMs } = deps;
+  const write = async (updates: readonly LaneUpdate[]): Promise<readonly UpdateOutcome[]> => {
     const writtenAt = clock.monotonic();
-    const outcomes = await lanes.record(updates, { worker, leaseSeconds: settings.leaseSeconds });
+    const lease = { worker, leaseSeconds: settings.leaseSeconds };
+    const { outcomes, woke } = await lanes.record(updates, lease);
     updates.forEach((update, index) => {
       const lane = run.held.get(update.laneKey);
       // A late result of a lease that was lost says nothing about the one that came after it.
       if (lane?.epoch !== update.epoch) return;
       lane.deadline = outcomes[index]?.kind === 'lost' ? 0 : writtenAt + run.leaseMs;
     });
-    if (updates.some(freesOthers)) run.onFreed();
+    if (woke) run.onWoken();
     return outcomes;
   };
-  return createGatherer({ run: write, lingerMs: deps.lingerMs, clock, serial: true });
-}
-
-/** Whether the update may have let other lanes start something: a change ended or gave its slot back. */
-function freesOthers({ change, afterwards }: LaneUpdate): boolean {
-  return change !== null && (afterwards.kind === 'next' || afterwards.kind === 'requeue');
+  const queue = (afterMs: number): Recorder =>
+    createGatherer({ run: write, lingerMs: lingerMs + afterMs, clock, serial: true });
+  const queues = { keep: queue(0), next: queue(0), release: queue(noHurryMs) };
+  return (update) => {
+    const { kind } = update.afterwards;
+    return queues[kind === 'requeue' ? 'next' : kind](update);
+  };
 }
 
 /** Prolongs the leases at a third of their time until the run is drained. */

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { leaseSeconds, next, stepOf, type World } from './lane-store-world.ts';
+import {
+  type Hand,
+  type Held,
+  handOf,
+  leaseSeconds,
+  next,
+  stepOf,
+  storesOn,
+  type World,
+} from './lane-store-world.ts';
 
 const leaseMs = leaseSeconds * 1000;
 const soon = { kind: 'release', dueInMs: 3_000 } as const;
@@ -41,6 +50,33 @@ export function defineClaimContract(world: World): void {
 
       expect(early).toEqual({ lanes: [], nextDueInMs: 3_000 });
       expect(late.lanes.map((lane) => lane.laneKey)).toEqual([held.laneKey]);
+    });
+
+    it.each([
+      ['nobody wrote meanwhile', 'Busy'],
+      ['its own worker wrote meanwhile', 'Own'],
+      ['a worker elsewhere wrote meanwhile', 'Elsewhere'],
+    ])('shows the change of a lane that was given back unread as it is, %s', async (_, code) => {
+      await world.release(['a@1']);
+      const here = world.hand();
+      const elsewhere = handOf(storesOn(await world.database.another()), 'elsewhere');
+      const write = async (hand: Hand, held: Held | undefined, written: string): Promise<void> => {
+        if (held === undefined) throw new Error('the lane is not due');
+        const lastError = { code: written, class: 'busy', message: '', requestId: null } as const;
+        await hand.record(stepOf(held, 'settling', soon, { step: 'settle', lastError }));
+        await world.pass(3_000);
+      };
+      await write(here, await here.next(await here.take('1')), 'Busy');
+      const [known] = await here.claim();
+      if (known === undefined) throw new Error('the lane is not due');
+      if (code === 'Own') await write(here, known, code);
+      else await here.record({ ...stepOf(known, 'settling', soon), change: null });
+      await world.pass(3_000);
+      if (code === 'Elsewhere') await write(elsewhere, (await elsewhere.claim())[0], code);
+      const [again] = await here.claim();
+
+      expect(known.change?.lastError?.code).toBe('Busy');
+      expect(again?.change).toMatchObject({ id: known.change?.id, lastError: { code } });
     });
 
     it('says when the next other lane is due, leased ones included', async () => {

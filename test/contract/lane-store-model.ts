@@ -116,7 +116,7 @@ export class Actor {
 
   async record(updates: readonly LaneUpdate[]): Promise<void> {
     const lease = { worker: this.#name, leaseSeconds };
-    const outcomes = await this.#stores.lanes.record(updates, lease);
+    const { outcomes } = await this.#stores.lanes.record(updates, lease);
     for (const [index, { laneKey, epoch, change, afterwards }] of updates.entries()) {
       const outcome = outcomes[index];
       const before = this.held.get(laneKey);

@@ -79,8 +79,8 @@ export function stepOf(
 export const next: Continuation = { kind: 'next' };
 
 export function handOf({ lanes }: Stores, name: string): Hand {
-  const record: Hand['record'] = (...updates) =>
-    lanes.record(updates, { worker: name, leaseSeconds });
+  const record: Hand['record'] = async (...updates) =>
+    (await lanes.record(updates, { worker: name, leaseSeconds })).outcomes;
   const claim: Hand['claim'] = async (limit = 100) => {
     const claimed = await lanes.claim({ worker: name, limit, leaseSeconds });
     return claimed.lanes.map(asHeld);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { ClaimedLane, LaneStore, Lease } from '../../lane/lane-store.ts';
+import type { Assignment, ClaimedLane, LaneStore, Lease } from '../../lane/lane-store.ts';
+import { type AssignmentMemory, createAssignmentMemory } from './assignment-memory.ts';
 import { assignmentColumns, parseAssignment } from './assignments.ts';
 import type { Database, Query } from './database.ts';
 import { recordUpdates, wakeLanes } from './record-updates.ts';
@@ -44,26 +45,47 @@ const loadStatement = `
 async function claimLanes(
   query: Query,
   request: { worker: string; limit: number; leaseSeconds: number },
+  memory: AssignmentMemory,
 ): Promise<readonly ClaimedLane[]> {
   if (request.limit <= 0) return [];
   const { limit, leaseSeconds, worker } = request;
   const rows = (await query(claimStatement, [limit, leaseSeconds, worker])).map((row) =>
     ClaimedRow.parse(row),
   );
-  const begun = rows.flatMap((row) => (row.changeId === null ? [] : [row.changeId]));
-  const loaded = begun.length > 0 ? await query(loadStatement, [begun]) : [];
-  const assignments = new Map(loaded.map(parseAssignment).map((a) => [a.change.id, a]));
+  const assignments = await assignmentsOf(query, rows, memory);
   return rows.map(({ changeId, ...lane }) => ({
     ...lane,
     assignment: changeId === null ? null : (assignments.get(changeId) ?? null),
   }));
 }
 
+/** The changes begun on freshly claimed lanes, by id: remembered, or read. */
+async function assignmentsOf(
+  query: Query,
+  lanes: readonly z.infer<typeof ClaimedRow>[],
+  memory: AssignmentMemory,
+): Promise<ReadonlyMap<string, Assignment>> {
+  const begun = lanes.flatMap(({ changeId, ...lane }) =>
+    changeId === null ? [] : [{ lane, changeId }],
+  );
+  const recalled = begun.flatMap(({ lane, changeId }) => memory.recall(lane, changeId) ?? []);
+  const assignments = new Map(recalled.map((each) => [each.change.id, each]));
+  const unknown = begun.map(({ changeId }) => changeId).filter((id) => !assignments.has(id));
+  const loaded = unknown.length > 0 ? await query(loadStatement, [unknown]) : [];
+  for (const each of loaded.map(parseAssignment)) assignments.set(each.change.id, each);
+  for (const { lane, changeId } of begun) {
+    const assignment = assignments.get(changeId);
+    if (assignment) memory.claimed(lane, assignment);
+  }
+  return assignments;
+}
+
 /** The lane store on PostgreSQL, embedded or served. Times are the database's; deadlines are the worker's own. */
 export function createPgLaneStore(database: Database): LaneStore {
+  const memory = createAssignmentMemory();
   return {
     async claim(request) {
-      const lanes = await claimLanes(database.query, request);
+      const lanes = await claimLanes(database.query, request, memory);
       const [next] = await database.query(
         `SELECT extract(epoch FROM min(due_at) - lanekeeper.now()) * 1000 AS "nextDueInMs"
            FROM lanekeeper.lane WHERE due_at IS NOT NULL AND lane_key <> ALL ($1)`,
@@ -72,11 +94,12 @@ export function createPgLaneStore(database: Database): LaneStore {
       return { lanes, nextDueInMs: NextDue.parse(next).nextDueInMs };
     },
     async record(updates, lease) {
+      for (const { laneKey, change } of updates) if (change !== null) memory.forget(laneKey);
       const { outcomes, wake } = await database.transaction((run) =>
         recordUpdates(run, updates, lease),
       );
       if (wake.length > 0) await wakeLanes(database.query, wake);
-      return outcomes;
+      return { outcomes, woke: wake.length > 0 };
     },
     async renew(leases, leaseSeconds) {
       const rows = await database.query(

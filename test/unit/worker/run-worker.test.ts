@@ -56,7 +56,7 @@ function aWorker(
     async record(updates) {
       await clock.sleep(options.recordMs ?? 0);
       bench.updates.push(...updates);
-      return updates.map(() => ({ kind: 'written' }));
+      return { outcomes: updates.map(() => ({ kind: 'written' })), woke: false };
     },
     renew: () => Promise.resolve([]),
     repair: unused,
