@@ -6,32 +6,53 @@ export const lockedCodes: readonly CodeRow[] = rowsOf('locked', [
     'VpnGateway.FinancialLocked',
     400,
     source.connection,
-    'The VPN gateway is locked for an unpaid bill; settle it first.',
+    'The VPN gateway is locked for an unpaid bill; settle it, then submit the change again.',
   ],
   [
     'VpnConnection.FinancialLocked',
     400,
     source.attachment,
-    'The connection is locked for an unpaid bill; settle it first.',
+    'The connection is locked for an unpaid bill; settle it, then submit the change again.',
   ],
 ]);
 
 /** The account may not do it; true for each further call as well. */
 export const permissionCodes: readonly CodeRow[] = rowsOf('permission', [
-  ['Forbidden', 403, source.both, 'The access key may not do this; check its RAM policy.'],
+  [
+    'Forbidden',
+    403,
+    source.both,
+    'The access key may not do this; allow it in its RAM policy, then submit the rest again.',
+  ],
   [
     'Forbbiden.SubUser',
     403,
     source.both,
-    'The resource belongs to another account or the RAM user may not change it; check its RAM policy.',
+    'The resource belongs to another account or the RAM user may not change it; check its RAM policy, then submit the rest again.',
   ],
-  ['Forbidden.RAM', null, source.help, 'The RAM policy does not allow the action; check it.'],
-  ['NoPermission', null, source.help, 'The access key may not do this; check its RAM policy.'],
+  [
+    'Forbidden.RAM',
+    null,
+    source.help,
+    'The RAM policy does not allow the action; allow it, then submit the rest again.',
+  ],
+  [
+    'NoPermission',
+    null,
+    source.help,
+    'The access key may not do this; allow it in its RAM policy, then submit the rest again.',
+  ],
   [
     'Forbidden.RiskControl',
     null,
     source.help,
     'The account is held by risk control; contact the support of the cloud.',
+  ],
+  [
+    'Forbidden.*',
+    null,
+    source.help,
+    'The account may not do this; look the code up and allow it, then submit the rest again.',
   ],
 ]);
 
@@ -71,7 +92,7 @@ export const credentialsCodes: readonly CodeRow[] = rowsOf('credentials', [
     'InvalidSecurityToken.Expired',
     null,
     source.help,
-    'The temporary credentials have expired; new ones are needed.',
+    'The temporary credentials have expired; get new ones, then submit the rest again.',
   ],
   [
     'InvalidSecurityToken.Malformed',
@@ -80,10 +101,16 @@ export const credentialsCodes: readonly CodeRow[] = rowsOf('credentials', [
     'The security token is damaged; check the credentials.',
   ],
   [
+    'InvalidSecurityToken.*',
+    null,
+    source.help,
+    'The temporary credentials are not accepted; get new ones, then submit the rest again.',
+  ],
+  [
     'InvalidTimeStamp.Expired',
     400,
     source.help,
-    'The clock of this machine is more than 15 minutes off; set it.',
+    'The clock of this machine is more than 15 minutes off; set it right, then submit the rest again.',
   ],
   [
     'InvalidTimeStamp.Format',
@@ -99,18 +126,24 @@ export const notFoundCodes: readonly CodeRow[] = rowsOf('not_found', [
     'InvalidVpnConnectionInstanceId.NotFound',
     404,
     source.both,
-    'There is no such connection in the region; it may have been deleted.',
+    'There is no such connection in the region; take it out of the plan if it was deleted, or correct its id.',
   ],
   [
     'InvalidVpnGatewayInstanceId.NotFound',
     400,
     source.attachment,
-    'There is no such VPN gateway in the region; it may have been deleted.',
+    'There is no such VPN gateway in the region; check whether it was deleted.',
   ],
   [
     'InvalidCustomerGatewayInstanceId.NotFound',
     404,
     source.modifyHelp,
-    'There is no such customer gateway in the region; it may have been deleted.',
+    'There is no such customer gateway in the region; check whether it was deleted.',
+  ],
+  [
+    '*.NotFound',
+    null,
+    source.help,
+    'What the request names is not there; check whether it was deleted.',
   ],
 ]);

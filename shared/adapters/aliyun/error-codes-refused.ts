@@ -132,7 +132,7 @@ export const invalidCodes: readonly CodeRow[] = rowsOf('invalid', [
     'InvalidVpnConnection.AlreadyExists',
     null,
     source.help,
-    'A connection with these settings exists already.',
+    'A connection with these settings exists already; choose others or remove that one.',
   ],
   [
     'IdempotentParameterMismatch',
@@ -140,14 +140,29 @@ export const invalidCodes: readonly CodeRow[] = rowsOf('invalid', [
     source.idempotence,
     'The token was used before with other parameters; this is a fault of ours, report it.',
   ],
-  ['MissingParameter', 400, source.help, 'A required parameter is missing; check the plan.'],
-  ['InvalidParameter', null, source.help, 'A parameter is not allowed; check the plan.'],
-  ['UnsupportedOperation', null, source.help, 'The operation is not supported for this resource.'],
+  [
+    'MissingParameter',
+    400,
+    source.help,
+    'A required parameter is missing; compare the plan with the API documents.',
+  ],
+  [
+    'InvalidParameter',
+    null,
+    source.help,
+    'A parameter is not allowed; compare the plan with the API documents.',
+  ],
+  [
+    'UnsupportedOperation',
+    null,
+    source.help,
+    'The resource does not take this operation; leave it out of the plan.',
+  ],
   [
     'UnsupportedParameter',
     null,
     source.help,
-    'A parameter is not supported for this resource; check the plan.',
+    'The resource does not take a parameter; leave that out of its target.',
   ],
   [
     'InvalidRegionId.NotFound',
@@ -166,6 +181,30 @@ export const invalidCodes: readonly CodeRow[] = rowsOf('invalid', [
     404,
     source.help,
     'The endpoint does not serve this API; check VPC_ENDPOINT.',
+  ],
+  [
+    'InvalidParameter.*',
+    null,
+    source.help,
+    'A parameter is not allowed; the code says which, correct it in the plan.',
+  ],
+  [
+    'IllegalParam.*',
+    null,
+    source.attachment,
+    'A parameter is not allowed; the code says which, correct it in the plan.',
+  ],
+  [
+    'MissingParam.*',
+    null,
+    source.attachment,
+    'A parameter is missing; the code says which, add it to the plan.',
+  ],
+  [
+    'Missing*',
+    null,
+    source.help,
+    'Something required is missing; the code says what, add it to the plan.',
   ],
 ]);
 
@@ -200,5 +239,17 @@ export const quotaCodes: readonly CodeRow[] = rowsOf('quota', [
     null,
     source.modifyHelp,
     'The quota of VPN routes is used up; remove some or ask for more.',
+  ],
+  [
+    'QuotaExceeded*',
+    null,
+    source.help,
+    'A quota of the account is used up; the code says which, ask for a higher one.',
+  ],
+  [
+    '*.QuotaFull',
+    null,
+    source.attachment,
+    'A quota of the account is used up; the code says which, ask for a higher one.',
   ],
 ]);

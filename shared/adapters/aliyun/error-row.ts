@@ -12,14 +12,15 @@ export const source = {
   echo: 'aliyun/openapi-core-ruby-sdk#32',
 } as const;
 
-/** What one code of the cloud means. */
+/** What one code of the cloud means, or a family of them. */
 export interface CodeRow {
+  /** In the cloud's own spelling and capitals; a `*` stands for any characters and makes the row a family. */
   code: string;
   class: CloudErrorClass;
   /** The documented HTTP status; null where no document names one. It never decides the class. */
   httpStatus: number | null;
   source: string;
-  /** A sentence of ours: what it means and what to do. */
+  /** A sentence of ours: what it means, and after a semicolon what the operator should do. */
   message: string;
 }
 

@@ -1,4 +1,4 @@
-import type { CloudError, CloudErrorClass } from '../../connection/vpn-api.ts';
+import type { CloudError } from '../../connection/vpn-api.ts';
 import {
   credentialsCodes,
   lockedCodes,
@@ -10,7 +10,10 @@ import { invalidCodes, quotaCodes } from './error-codes-refused.ts';
 import type { CodeRow } from './error-row.ts';
 import type { RpcAnswer, TransportCode } from './rpc-answer.ts';
 
-/** Every code of the VPC API 2016-04-28 that is known by name. */
+/**
+ * Every code of the VPC API 2016-04-28 that a public document, issue or tool names, and the families that they name by
+ * pattern. Families stand in the order in which they are tried: what passes by itself before what does not.
+ */
 export const errorTable: readonly CodeRow[] = [
   ...busyCodes,
   ...throttledCodes,
@@ -23,83 +26,68 @@ export const errorTable: readonly CodeRow[] = [
   ...notFoundCodes,
 ];
 
-interface Verdict {
-  class: CloudErrorClass;
-  message: string;
+type Verdict = Pick<CodeRow, 'class' | 'message'>;
+
+const isFamily = ({ code }: CodeRow): boolean => code.includes('*');
+
+const rowByCode = new Map(
+  errorTable.filter((row) => !isFamily(row)).map((row) => [row.code, row] as const),
+);
+
+const families = errorTable
+  .filter(isFamily)
+  .map((row) => ({ row, pattern: new RegExp(`^${row.code.split('*').map(quoted).join('.*')}$`) }));
+
+function quoted(text: string): string {
+  return text.replaceAll('.', '\\.');
 }
 
-const verdictByCode = new Map<string, Verdict>(errorTable.map((row) => [row.code, row]));
-
-/**
- * Families that the documents and the Terraform provider name by pattern, tried in this order after the exact codes.
- * There is no `Invalid*`: it would swallow the codes of missing resources.
- */
-const families: readonly (readonly [pattern: RegExp, verdict: Verdict])[] = [
-  [/Throttling/, { class: 'throttled', message: 'Too many calls; slow down in this region.' }],
-  [
-    /^IncorrectStatus/,
-    {
-      class: 'busy',
-      message: 'The resource is in a state that forbids the change; wait, then try again.',
-    },
-  ],
-  [
-    /^InvalidSecurityToken\./,
-    {
-      class: 'credentials',
-      message: 'The temporary credentials are not accepted; new ones are needed.',
-    },
-  ],
-  [
-    /^Forbidden\./,
-    { class: 'permission', message: 'The access key may not do this; check its RAM policy.' },
-  ],
-  [
-    /^QuotaExceeded|\.QuotaFull$/,
-    { class: 'quota', message: 'A quota of the account is used up; ask for a higher one.' },
-  ],
-  [
-    /^(InvalidParameter|IllegalParam\.|Missing|Unsupported)/,
-    { class: 'invalid', message: 'The cloud does not accept a parameter; check the plan.' },
-  ],
-  [
-    /\.NotFound$/,
-    {
-      class: 'not_found',
-      message: 'What the request names is not there; it may have been deleted.',
-    },
-  ],
-];
-
-const unknownRefusal: Verdict = {
+/** A 4xx whose code nobody names: the request is wrong in a way that trying again cannot cure. */
+export const unknownRefusal: Verdict = {
   class: 'invalid',
   message: 'The cloud refused the request; look its code up in the API documents.',
 };
 
-const unknownFailure: Verdict = {
+/** A failure that says nothing of what was done. */
+export const unknownFailure: Verdict = {
   class: 'unknown_fate',
-  message: 'The cloud failed in an unknown way; the change may have been applied, so read it back.',
+  message:
+    'The cloud failed in an unknown way; nothing to do, the connection is read back before anything is repeated.',
 };
 
 /**
- * The class of an error code and our sentence for it: exact code first, then its family; of the rest an HTTP 4xx is a
- * refusal for good, and anything else an unknown fate. The status decides nothing more, because throttling comes with
- * 400 and one and the same missing gateway with 400 or 404.
+ * The class of an error code and our sentence for it. A code in the table is taken as it stands there, whatever status
+ * it comes with, because throttling comes with 400 and one and the same missing gateway with 400 or 404. A code that
+ * only a family covers is a guess from its name, which may explain an HTTP 4xx but never turn another status into a
+ * refusal; flow control alone, documented with 400 and 503, is believed with any. Of the rest a 4xx is a refusal for
+ * good, and anything else an unknown fate.
  */
 export function classifyCode(code: string, httpStatus: number): Verdict {
-  const known = verdictByCode.get(code) ?? families.find(([pattern]) => pattern.test(code))?.[1];
+  const isRefusal = httpStatus >= 400 && httpStatus < 500;
+  const known = rowByCode.get(code) ?? familyOf(code, isRefusal);
   if (known) return { class: known.class, message: known.message };
-  return httpStatus >= 400 && httpStatus < 500 ? unknownRefusal : unknownFailure;
+  return isRefusal ? unknownRefusal : unknownFailure;
 }
 
-const transportMessages: Record<TransportCode, string> = {
-  ConnectionFailed: 'The cloud could not be reached; nothing was sent.',
-  CredentialsUnavailable: 'There were no credentials for the call; nothing was sent.',
-  ClientClosed: 'The service is shutting down; nothing was sent.',
-  Timeout: 'No answer in time; the change may have been applied, so read it back.',
-  ConnectionReset: 'The connection broke; the change may have been applied, so read it back.',
+function familyOf(code: string, isRefusal: boolean): CodeRow | undefined {
+  const row = families.find(({ pattern }) => pattern.test(code))?.row;
+  return isRefusal || row?.class === 'throttled' ? row : undefined;
+}
+
+/** What the ends of calls without an answer mean; their codes are ours. */
+export const transportMessages: Record<TransportCode, string> = {
+  ConnectionFailed:
+    'The cloud could not be reached and nothing was sent; check the network and VPC_ENDPOINT if it stays so.',
+  CredentialsUnavailable:
+    'There were no credentials for the call and nothing was sent; check the role or the access key if it stays so.',
+  ClientClosed:
+    'The service is shutting down and nothing was sent; nothing to do, another worker goes on.',
+  Timeout:
+    'No answer came in time; nothing to do, the connection is read back before anything is repeated.',
+  ConnectionReset:
+    'The connection to the cloud broke; nothing to do, what was to be changed is read back before anything is repeated.',
   UnreadableAnswer:
-    'The answer cannot be understood; the change may have been applied, so read it back.',
+    'The answer cannot be understood; nothing to do, the connection is read back before anything is repeated.',
 };
 
 /** What went wrong with a call, in the port's words. Holds nothing that the cloud or the transport said. */

@@ -6,8 +6,13 @@ import {
 } from '../../../../shared/adapters/aliyun/error-table.ts';
 import type { TransportCode } from '../../../../shared/adapters/aliyun/rpc-answer.ts';
 import type { CloudErrorClass } from '../../../../shared/connection/vpn-api.ts';
+import {
+  type AnsweredClass,
+  documentedStatuses,
+  families,
+} from '../../../helpers/documented-codes.ts';
 
-const expected: Record<Exclude<CloudErrorClass, 'not_sent'>, readonly string[]> = {
+const expected: Record<AnsweredClass, readonly string[]> = {
   busy: [
     'VpnGateway.Configuring',
     'VpnConnection.Configuring',
@@ -102,6 +107,9 @@ const expected: Record<Exclude<CloudErrorClass, 'not_sent'>, readonly string[]> 
   ],
 };
 
+/** One sentence: what it means; what to do. */
+const sentence = /^[A-Z](?!.*[.] [A-Z])[^;]{15,}; [a-z][^;]{10,}[.]$/;
+
 const pairs = Object.entries(expected).flatMap(([name, codes]) =>
   codes.map((code) => [code, name] as const),
 );
@@ -116,14 +124,56 @@ describe('the error table', () => {
     expect(new Set(classes)).toEqual(new Set([name]));
   });
 
-  it('holds exactly the listed codes, each once', () => {
-    expect(errorTable.map((row) => row.code).sort()).toEqual(pairs.map(([code]) => code).sort());
+  it('holds exactly the codes that public texts name, each once and with its status', () => {
+    const rows = errorTable.filter(({ code }) => !code.includes('*'));
+
+    expect(rows.map(({ code }) => code).sort()).toEqual([...documentedStatuses.keys()].sort());
+    expect(new Map(rows.map(({ code, httpStatus }) => [code, httpStatus]))).toEqual(
+      documentedStatuses,
+    );
+    expect(pairs.map(([code]) => code).sort()).toEqual([...documentedStatuses.keys()].sort());
   });
 
-  it.each(errorTable)('says what $code means, what to do and where it is written', (row) => {
-    expect(row.message).toMatch(/^[A-Z].{20,}\.$/);
+  it('holds exactly the families that public texts name, each once', () => {
+    const rows = errorTable.filter(({ code }) => code.includes('*'));
+
+    expect(rows.map((row) => [row.code, row.class]).sort()).toEqual(
+      families.map(([pattern, , name]) => [pattern, name]).sort(),
+    );
+  });
+
+  it.each(errorTable)('says of $code what it means, what to do and where it is written', (row) => {
+    expect(row.message).toMatch(sentence);
     expect(row.source).not.toBe('');
     expect([null, 400, 403, 404, 500, 503]).toContain(row.httpStatus);
+  });
+
+  it.each(families)('takes what only %s covers, %s, as %s', (pattern, example, name) => {
+    const row = errorTable.find(({ code }) => code === pattern);
+
+    expect(documentedStatuses.has(example)).toBe(false);
+    expect(classifyCode(example, 400)).toEqual({ class: name, message: row?.message });
+  });
+
+  it.each(families)('believes %s no status but a 4xx, flow control aside', (_, example, name) => {
+    const trusted = name === 'throttled' ? 'throttled' : 'unknown_fate';
+
+    expect([403, 404, 409].map((status) => classifyCode(example, status).class)).toEqual(
+      Array(3).fill(name),
+    );
+    expect([200, 302, 500, 503].map((status) => classifyCode(example, status).class)).toEqual(
+      Array(4).fill(trusted),
+    );
+  });
+
+  it.each([
+    ['Forbidden.Throttling', 'throttled'],
+    ['IncorrectStatus.NotFound', 'busy'],
+    ['Forbidden.User.NotFound', 'permission'],
+    ['InvalidSecurityToken.NotFound', 'credentials'],
+    ['InvalidParameter.NotFound', 'invalid'],
+  ])('takes %s, which two families cover, as %s', (code, name) => {
+    expect(classifyCode(code, 404).class).toBe(name);
   });
 
   it.each([
@@ -159,6 +209,9 @@ describe('the error table', () => {
     ['Timeout', 400, 'invalid'],
     ['ECONNREFUSED', 400, 'invalid'],
     ['vpngateway.configuring', 400, 'invalid'],
+    ['SomethingForbidden.X', 400, 'invalid'],
+    ['InvalidVpcIdNotFound', 404, 'invalid'],
+    ['InternalError.Elsewhere', 500, 'unknown_fate'],
   ])('takes the unknown %s with HTTP %i as %s', (code, status, name) => {
     expect(classifyCode(code, status).class).toBe(name);
   });
@@ -174,6 +227,6 @@ describe('the error table', () => {
     const error = cloudErrorOf({ kind, code, requestId: null });
 
     expect(error).toMatchObject({ class: name, code, requestId: null });
-    expect(error.message).toMatch(/^[A-Z].{20,}\.$/);
+    expect(error.message).toMatch(sentence);
   });
 });
