@@ -1,12 +1,9 @@
-import type { CloudErrorClass } from '../../shared/connection/vpn-api.ts';
+import type { AnsweredClass } from '../../shared/adapters/aliyun/error-row.ts';
 
 /*
  * The error codes of the VPC API 2016-04-28 as public texts have them, copied from there and not from our tables, so
  * that a code that one of the tables lacks or misspells is noticed.
  */
-
-/** A class that an answer of the cloud can have. */
-export type AnsweredClass = Exclude<CloudErrorClass, 'not_sent'>;
 
 type Documented = readonly [httpStatus: number, code: string, message: string];
 
@@ -98,7 +95,7 @@ export const attachmentDocument: readonly Documented[] = [
  * What the help centre's pages of common errors, of idempotence and of the two Modify actions, and the Terraform
  * provider's lists name beyond the two documents. Null: no text gives a status.
  */
-export const elsewhere: readonly (readonly [httpStatus: number | null, code: string])[] = [
+const elsewhere: readonly (readonly [httpStatus: number | null, code: string])[] = [
   [null, 'Appliance.Configuring'],
   [null, 'VpnTask.CONFLICT'],
   [null, 'TaskConflict'],

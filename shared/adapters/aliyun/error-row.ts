@@ -12,11 +12,14 @@ export const source = {
   echo: 'aliyun/openapi-core-ruby-sdk#32',
 } as const;
 
+/** A class that an answer of the cloud can have: whatever was answered was sent. */
+export type AnsweredClass = Exclude<CloudErrorClass, 'not_sent'>;
+
 /** What one code of the cloud means, or a family of them. */
 export interface CodeRow {
   /** In the cloud's own spelling and capitals; a `*` stands for any characters and makes the row a family. */
   code: string;
-  class: CloudErrorClass;
+  class: AnsweredClass;
   /** The documented HTTP status; null where no document names one. It never decides the class. */
   httpStatus: number | null;
   source: string;
@@ -27,7 +30,7 @@ export interface CodeRow {
 type Cells = readonly [code: string, httpStatus: number | null, source: string, message: string];
 
 /** Rows of one class from their cells. */
-export function rowsOf(errorClass: CloudErrorClass, cells: readonly Cells[]): readonly CodeRow[] {
+export function rowsOf(errorClass: AnsweredClass, cells: readonly Cells[]): readonly CodeRow[] {
   return cells.map(([code, httpStatus, from, message]) => ({
     code,
     class: errorClass,

@@ -1,4 +1,5 @@
 import type { CloudError } from '../../connection/vpn-api.ts';
+import { unreachable } from '../../platform/errors.ts';
 import {
   credentialsCodes,
   lockedCodes,
@@ -8,7 +9,7 @@ import {
 import { busyCodes, throttledCodes, unknownFateCodes } from './error-codes-passing.ts';
 import { invalidCodes, quotaCodes } from './error-codes-refused.ts';
 import type { CodeRow } from './error-row.ts';
-import type { RpcAnswer, TransportCode } from './rpc-answer.ts';
+import type { MaybeSentCode, NotSentCode, RpcAnswer } from './rpc-answer.ts';
 
 /**
  * Every code of the VPC API 2016-04-28 that a public document, issue or tool names, and the families that they name by
@@ -74,32 +75,41 @@ function familyOf(code: string, isRefusal: boolean): CodeRow | undefined {
   return isRefusal || row?.class === 'throttled' ? row : undefined;
 }
 
-/** What the ends of calls without an answer mean; their codes are ours. */
-export const transportMessages: Record<TransportCode, string> = {
+/** Our sentences for requests that never left. */
+export const notSentMessages: Record<NotSentCode, string> = {
   ConnectionFailed:
-    'The cloud could not be reached and nothing was sent; check the network and VPC_ENDPOINT if it stays so.',
+    'The cloud could not be reached; check the network and VPC_ENDPOINT if it stays so.',
   CredentialsUnavailable:
-    'There were no credentials for the call and nothing was sent; check the role or the access key if it stays so.',
-  ClientClosed:
-    'The service is shutting down and nothing was sent; nothing to do, another worker goes on.',
+    'There were no credentials for the call; check the role or the access key if it stays so.',
+  ClientClosed: 'The service is shutting down; nothing to do, another worker goes on.',
+};
+
+/** Our sentences for requests that may have arrived. */
+export const maybeSentMessages: Record<MaybeSentCode, string> = {
   Timeout:
     'No answer came in time; nothing to do, the connection is read back before anything is repeated.',
   ConnectionReset:
-    'The connection to the cloud broke; nothing to do, what was to be changed is read back before anything is repeated.',
+    'The link to the cloud broke; nothing to do, the connection is read back before anything is repeated.',
   UnreadableAnswer:
     'The answer cannot be understood; nothing to do, the connection is read back before anything is repeated.',
 };
 
 /** What went wrong with a call, in the port's words. Holds nothing that the cloud or the transport said. */
 export function cloudErrorOf(answer: Exclude<RpcAnswer, { kind: 'ok' }>): CloudError {
-  if (answer.kind === 'error') {
-    const { code, requestId } = answer;
-    return { ...classifyCode(code, answer.httpStatus), code, requestId };
+  switch (answer.kind) {
+    case 'error': {
+      const { code, httpStatus, requestId } = answer;
+      return { ...classifyCode(code, httpStatus), code, requestId };
+    }
+    case 'not_sent': {
+      const { code } = answer;
+      return { class: 'not_sent', code, message: notSentMessages[code], requestId: null };
+    }
+    case 'maybe_sent': {
+      const { code, requestId } = answer;
+      return { class: 'unknown_fate', code, message: maybeSentMessages[code], requestId };
+    }
+    default:
+      return unreachable(answer);
   }
-  return {
-    class: answer.kind === 'not_sent' ? 'not_sent' : 'unknown_fate',
-    code: answer.code,
-    message: transportMessages[answer.code],
-    requestId: answer.kind === 'not_sent' ? null : answer.requestId,
-  };
 }

@@ -2,14 +2,11 @@ import { z } from 'zod';
 import { AppError } from '../../platform/errors.ts';
 import { redact } from './redact.ts';
 
-/** How a call failed without an answer that can be understood. Codes of ours, shown like the cloud's own. */
-export type TransportCode =
-  | 'ConnectionFailed'
-  | 'CredentialsUnavailable'
-  | 'ClientClosed'
-  | 'Timeout'
-  | 'ConnectionReset'
-  | 'UnreadableAnswer';
+/** Why a request certainly never left. Codes of ours, shown like the cloud's own. */
+export type NotSentCode = 'ConnectionFailed' | 'CredentialsUnavailable' | 'ClientClosed';
+
+/** How a call ended without an answer that can be understood. Codes of ours, shown like the cloud's own. */
+export type MaybeSentCode = 'Timeout' | 'ConnectionReset' | 'UnreadableAnswer';
 
 /** What one call came to, with nothing in it that the transport or the cloud said in clear. */
 export type RpcAnswer =
@@ -24,9 +21,9 @@ export type RpcAnswer =
       text: string | null;
     }
   /** The request certainly never left. */
-  | { kind: 'not_sent'; code: TransportCode }
+  | { kind: 'not_sent'; code: NotSentCode }
   /** It may have arrived, and may have been carried out. */
-  | { kind: 'maybe_sent'; code: TransportCode; requestId: string | null };
+  | { kind: 'maybe_sent'; code: MaybeSentCode; requestId: string | null };
 
 const Exchange = z.object({ response: z.object({ statusCode: z.number() }) });
 const Body = z.record(z.string(), z.unknown());
@@ -120,7 +117,7 @@ function isBeforeSending(thrown: unknown, syscall: string | undefined): boolean 
   return syscall !== undefined && beforeSending.has(syscall);
 }
 
-function maybe(code: TransportCode): RpcAnswer {
+function maybe(code: MaybeSentCode): RpcAnswer {
   return { kind: 'maybe_sent', code, requestId: null };
 }
 
