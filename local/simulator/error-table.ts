@@ -1,7 +1,7 @@
 /**
  * Every error code of the VPC API 2016-04-28 that is known by name: HTTP status and message. Status and message stand
  * in the API documents ModifyVpnConnectionAttribute and ModifyVpnAttachmentAttribute or in the common error pages of
- * the help centre; codes known only from the Terraform provider's retry lists have an assumed 400 (see BEHAVIOUR.md).
+ * the help centre; where they do not, they are assumptions (see BEHAVIOUR.md, section "Error codes").
  */
 export const errorTable = {
   'VpnGateway.Configuring': [400, 'The specified service is configuring.'],

@@ -1,62 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { makeConnection } from '../../local/simulator/defaults.ts';
-import { errorTable } from '../../local/simulator/error-table.ts';
 import { aCloud, aSmallInventory, type Cloud, REGION } from './cloud.ts';
 
-function withSentinel(name: string, tag?: { readonly Key: string; readonly Value: string }): Cloud {
+function withSentinel(name: string): Cloud {
   const connection = makeConnection({
     regionId: REGION,
     id: 'vco-s',
     customerGatewayId: 'cgw-1',
     vpnGatewayId: 'vpn-2',
     name,
-    tags: tag ? [tag] : [],
   });
   return aCloud({ inventory: aSmallInventory(connection) });
 }
 
-/** Codes that the documents name by pattern only, with one example each. */
-const families: readonly (readonly [string, number])[] = [
-  ['IncorrectStatus.VpnConnection', 400],
-  ['InvalidParameter.Name', 400],
-  ['IllegalParam.Name', 400],
-  ['MissingParam.Name', 400],
-  ['MissingVpnConnectionId', 400],
-  ['QuotaExceeded.Vpn', 400],
-  ['CreateRoute.QuotaFull', 400],
-  ['Forbidden.Unsubscribed', 403],
-  ['InvalidSecurityToken.Mismatch', 400],
-  ['InvalidVpcId.NotFound', 404],
-  ['Throttling.Something', 400],
-];
-
 describe('sentinels (BEHAVIOUR.md "Sentinels")', () => {
-  const exact = Object.entries(errorTable).map(([code, [status]]) => [code, status] as const);
-
-  it.each([...exact, ...families])('can force %s with status %d', async (code, status) => {
-    const { modify } = withSentinel(`x sim:error=${code}`);
-
-    const reply = await modify('vco-s');
-
-    expect(reply).toMatchObject({
-      status,
-      body: { Code: code, Message: expect.any(String), RequestId: expect.any(String) },
-    });
-  });
-
-  it('knows every code by its own message', () => {
-    for (const [status, message] of Object.values(errorTable)) {
-      expect(status).toBeGreaterThanOrEqual(400);
-      expect(message.length).toBeGreaterThan(10);
-    }
-  });
-
-  it('works by tag too', async () => {
-    const { modify } = withSentinel('x', { Key: 'sim:error', Value: 'VpnTask.CONFLICT' });
-
-    expect((await modify('vco-s')).body.Code).toBe('VpnTask.CONFLICT');
-  });
-
   it.each([
     ['sim:busy=3', 'VpnGateway.Configuring', 3],
     ['sim:busy', 'VpnGateway.Configuring', 1],
