@@ -1,17 +1,19 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const notOurs = new Set(['node_modules', 'dist', 'coverage']);
+/** `.git` is a file in a worktree. */
+const notOurs = new Set(['.git', 'node_modules', 'dist', 'coverage']);
 
 /** The project's files below a folder, as paths with `/`, without what is installed, built or hidden in dot folders (`.ci` counts). */
 export async function projectFiles(root: string): Promise<string[]> {
   const found: string[] = [];
   async function walk(folder: string): Promise<void> {
-    for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
+    const entries = await readdir(join(root, folder), { withFileTypes: true });
+    for (const entry of entries.filter(({ name }) => !notOurs.has(name))) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.isFile()) found.push(path);
       const isHidden = entry.name.startsWith('.') && entry.name !== '.ci';
-      if (entry.isDirectory() && !isHidden && !notOurs.has(entry.name)) await walk(path);
+      if (entry.isDirectory() && !isHidden) await walk(path);
     }
   }
   await walk('');

@@ -50,6 +50,7 @@ describe('the size of files', () => {
     await write('b/c.ts', 1);
     await write('a.md', 1);
     await write('.ci/run', 1);
+    await write('.git', 1);
 
     expect(await projectFiles(root)).toEqual(['.ci/run', 'a.md', 'b/c.ts']);
   });
