@@ -1,23 +1,20 @@
 import type { ActionContext } from './actions/context.ts';
-import { readBgp, readHealthCheck, readIke, readIpsec } from './blocks.ts';
+import { checkBgp } from './bgp.ts';
+import { jsonBlock } from './blocks.ts';
+import { bgpOf, healthCheckOf, ikeOf, ipsecOf, switchOf } from './configs.ts';
+import { BGP_OFF, IKE_DEFAULTS } from './defaults.ts';
 import { ApiFault } from './errors.ts';
+import { madeUpKey } from './made-up-key.ts';
+import { type ModifyAction, refuseForeign } from './modes.ts';
 import { illegal, missing, optionalBoolean, type Parameters } from './parameters.ts';
+import { certificateOf, customerGatewayOf } from './peer.ts';
 import type { ConnectionEntry, RegionState } from './region-index.ts';
-import { areSubnets, isName } from './rules.ts';
+import { areSubnets, bgpRules, healthCheckRules, ikeRules, ipsecRules, isName } from './rules.ts';
 import type { Connection, ConnectionPatch } from './shapes.ts';
+import { listedTunnelChanges, singleTunnelChange } from './tunnel-change.ts';
 
-/** Parameters that a dual-tunnel connection refuses (API documents, "parameters of the two modes"). */
-const SINGLE_TUNNEL_ONLY = [
-  'IkeConfig',
-  'IpsecConfig',
-  'BgpConfig',
-  'HealthCheckConfig',
-  'EnableDpd',
-  'EnableNatTraversal',
-];
-
-/** Parts of the documented API that are refused by name. */
-const NOT_SIMULATED = /^(TunnelOptionsSpecification\b|EnableTunnelsBgp$|RemoteCaCert)/;
+/** Blocks of which a change needs both subnets beside it. */
+const NEEDS_SUBNETS = /(^|\.)(Tunnel)?(Ike|Ipsec)Config(\.|$)/;
 
 /**
  * The change that a Modify request asks for, checked against the documented rules.
@@ -25,56 +22,57 @@ const NOT_SIMULATED = /^(TunnelOptionsSpecification\b|EnableTunnelsBgp$|RemoteCa
  */
 export function changeOf(
   context: ActionContext,
+  action: ModifyAction,
   region: RegionState,
   entry: ConnectionEntry,
 ): ConnectionPatch {
-  const { params } = context;
-  const { current } = entry;
-  refuseUnsupported(params, current);
-  refuseWithoutSubnets(context);
-  const patch: { -readonly [Key in keyof ConnectionPatch]: ConnectionPatch[Key] } = {
-    ...textChanges(params),
-    ...switchChanges(params),
-  };
-  const customerGatewayId = newCustomerGateway(params, region, current);
-  if (customerGatewayId !== undefined) patch.customerGatewayId = customerGatewayId;
-  const ike = readIke(context, region, entry);
-  if (ike) patch.ike = ike;
-  const ipsec = readIpsec(context, current);
-  if (ipsec) patch.ipsec = ipsec;
-  const bgp = readBgp(context, region, entry);
-  if (bgp) patch.bgp = bgp;
-  const healthCheck = readHealthCheck(context, current);
-  if (healthCheck) patch.healthCheck = healthCheck;
+  const isDual = entry.current.tunnels.length > 0;
+  refuseForeign(context.params, action, isDual ? 'dual' : 'single');
+  const patch =
+    action === 'ModifyTunnelAttribute'
+      ? { tunnels: [singleTunnelChange({ context, region, entry })] }
+      : connectionChange(context, region, entry, isDual);
+  checkBgp(region, entry, patch);
   return patch;
 }
 
-function refuseUnsupported(params: Parameters, current: Connection): void {
-  for (const name of params.keys()) {
-    if (!NOT_SIMULATED.test(name)) continue;
-    throw new ApiFault('UnsupportedParameter', `The parameter ${name} is not simulated.`);
-  }
-  if (current.tunnels.length === 0) return;
-  const wrong = SINGLE_TUNNEL_ONLY.find((name) => params.has(name));
-  if (wrong === undefined) return;
-  throw new ApiFault(
-    'UnsupportedParameter',
-    `The parameter ${wrong} is not supported by a dual-tunnel connection.`,
-  );
+function connectionChange(
+  context: ActionContext,
+  region: RegionState,
+  entry: ConnectionEntry,
+  isDual: boolean,
+): ConnectionPatch {
+  refuseWithoutSubnets(context);
+  const { params } = context;
+  return {
+    ...textChanges(params, entry.current),
+    ...switchChanges(params, [
+      ['EffectImmediately', 'effectImmediately'],
+      ['AutoConfigRoute', 'autoConfigRoute'],
+      ['EnableDpd', 'enableDpd'],
+      ['EnableNatTraversal', 'enableNatTraversal'],
+      ['EnableTunnelsBgp', 'enableTunnelsBgp'],
+    ]),
+    ...(isDual
+      ? { tunnels: listedTunnelChanges({ context, region, entry }) }
+      : onlyTunnelChange(context, region, entry)),
+  };
 }
 
 /** IKE changes without both subnets failed in the Terraform provider until it sent them always (its PR #5078). */
 function refuseWithoutSubnets({ params, semantics }: ActionContext): void {
   if (!semantics.requireSubnets) return;
-  if (!params.has('IkeConfig') && !params.has('IpsecConfig')) return;
+  if (![...params.keys()].some((name) => NEEDS_SUBNETS.test(name))) return;
   for (const name of ['LocalSubnet', 'RemoteSubnet']) {
     if (!params.get(name)) throw missing(name);
   }
 }
 
-function textChanges(params: Parameters): ConnectionPatch {
+function textChanges(params: Parameters, current: Connection): ConnectionPatch {
   const name = params.get('Name');
   if (name !== undefined && !isName(name)) throw new ApiFault('InvalidName');
+  const networkType = params.get('NetworkType');
+  if (networkType && networkType !== current.networkType) throw illegal('NetworkType');
   const localSubnet = subnets(params, 'LocalSubnet');
   const remoteSubnet = subnets(params, 'RemoteSubnet');
   return {
@@ -91,37 +89,79 @@ function subnets(params: Parameters, name: string): string | undefined {
   throw new ApiFault(`IllegalParam.${name}`, `The specified "${name}" (${text}) is invalid.`);
 }
 
-function switchChanges(params: Parameters): ConnectionPatch {
-  const effectImmediately = optionalBoolean(params, 'EffectImmediately');
-  const autoConfigRoute = optionalBoolean(params, 'AutoConfigRoute');
-  const enableDpd = optionalBoolean(params, 'EnableDpd');
-  const enableNatTraversal = optionalBoolean(params, 'EnableNatTraversal');
+type Switch =
+  | 'effectImmediately'
+  | 'autoConfigRoute'
+  | 'enableDpd'
+  | 'enableNatTraversal'
+  | 'enableTunnelsBgp';
+
+function switchChanges(
+  params: Parameters,
+  switches: readonly (readonly [name: string, field: Switch])[],
+): ConnectionPatch {
+  const patch: { [Field in Switch]?: boolean } = {};
+  for (const [name, field] of switches) {
+    const value = optionalBoolean(params, name);
+    if (value !== undefined) patch[field] = value;
+  }
+  return patch;
+}
+
+/** What a single-tunnel connection has of its own and a pair has in each tunnel. */
+function onlyTunnelChange(
+  context: ActionContext,
+  region: RegionState,
+  entry: ConnectionEntry,
+): ConnectionPatch {
+  const { params, semantics } = context;
+  const { current } = entry;
+  const customerGatewayId = customerGatewayOf(params, region, entry, current.customerGatewayId);
+  const certificate =
+    certificateOf(params, 'RemoteCaCertificate', entry) ??
+    certificateOf(params, 'RemoteCaCert', entry);
+  const ipsec = jsonBlock(params, 'IpsecConfig', ipsecRules);
+  const healthCheck = jsonBlock(params, 'HealthCheckConfig', healthCheckRules, capitalised);
   return {
-    ...(effectImmediately === undefined ? {} : { effectImmediately }),
-    ...(autoConfigRoute === undefined ? {} : { autoConfigRoute }),
-    ...(enableDpd === undefined ? {} : { enableDpd }),
-    ...(enableNatTraversal === undefined ? {} : { enableNatTraversal }),
+    ...(customerGatewayId === undefined ? {} : { customerGatewayId }),
+    ...(certificate === undefined ? {} : { remoteCaCertificate: certificate }),
+    ...ikeChange(context, region, entry),
+    ...(ipsec ? { ipsec: ipsecOf(ipsec, semantics, current.ipsec) } : {}),
+    ...bgpChange(context, current),
+    ...(healthCheck
+      ? { healthCheck: healthCheckOf(healthCheck, semantics, current.healthCheck) }
+      : {}),
   };
 }
 
-/** Attachments only, and not while unattached (API document ModifyVpnAttachmentAttribute). */
-function newCustomerGateway(
-  params: Parameters,
+function ikeChange(
+  { params, semantics, state }: ActionContext,
   region: RegionState,
-  current: Connection,
-): string | undefined {
-  const networkType = params.get('NetworkType');
-  if (networkType && networkType !== current.networkType) throw illegal('NetworkType');
-  const id = params.get('CustomerGatewayId');
-  if (!id || id === current.customerGatewayId) return undefined;
-  if (current.attachType !== 'CEN' || current.tunnels.length > 0) {
-    throw new ApiFault(
-      'UnsupportedOperation',
-      'The customer gateway of this connection cannot be changed.',
-    );
-  }
-  if (!region.customerGateways.has(id)) {
-    throw new ApiFault('InvalidCustomerGatewayInstanceId.NotFound');
-  }
-  return id;
+  entry: ConnectionEntry,
+): ConnectionPatch {
+  const block = jsonBlock(params, 'IkeConfig', ikeRules);
+  if (!block) return {};
+  const { current, gateway } = entry;
+  const peer = region.customerGateways.get(current.customerGatewayId);
+  const defaults = {
+    ...IKE_DEFAULTS,
+    LocalId: gateway?.current.internetIp ?? current.internetIp,
+    RemoteId: peer?.ipAddress ?? current.ike.RemoteId,
+  };
+  const newKey = (): string => madeUpKey(state, entry);
+  return { ike: ikeOf(block, semantics, { current: current.ike, defaults, newKey }) };
+}
+
+function bgpChange({ params, semantics }: ActionContext, current: Connection): ConnectionPatch {
+  const block = jsonBlock(params, 'BgpConfig', bgpRules);
+  if (!block) return {};
+  const base = semantics.updateSemantics === 'merge' ? current.bgp : BGP_OFF;
+  return {
+    bgp: { ...bgpOf(block, base), EnableBgp: switchOf(block, 'EnableBgp', base.EnableBgp) },
+  };
+}
+
+/** Lower-case keys stand in the documents, capitalised ones are what the Terraform provider sends. */
+function capitalised(key: string): string {
+  return `${key.slice(0, 1).toUpperCase()}${key.slice(1)}`;
 }

@@ -1,30 +1,14 @@
 import { NO_GATEWAY } from './defaults.ts';
+import { flag, peerAsn, peerBgpIp } from './peer-answers.ts';
 import type { ConnectionEntry, RegionState } from './region-index.ts';
-import type { BgpConfig, Connection, Json, Tunnel } from './shapes.ts';
+import type { Connection, Json } from './shapes.ts';
 import type { CloudState } from './state.ts';
-
-function flag(value: boolean): 'true' | 'false' {
-  return value ? 'true' : 'false';
-}
+import { describedTunnel, modifiedTunnel, type TunnelsOf } from './tunnel-answers.ts';
 
 /** `IkeConfig` and `IpsecConfig` are empty on dual-tunnel connections (assumption; clients go by the tunnel list). */
 function blocks(connection: Connection): { readonly IkeConfig: Json; readonly IpsecConfig: Json } {
   if (connection.tunnels.length > 0) return { IkeConfig: {}, IpsecConfig: {} };
   return { IkeConfig: { ...connection.ike }, IpsecConfig: { ...connection.ipsec } };
-}
-
-function peerAsn(region: RegionState, customerGatewayId: string): number {
-  return region.customerGateways.get(customerGatewayId)?.asn ?? 0;
-}
-
-/** The peer's address is the other usable one of the /30; empty without a tunnel network. */
-function peerBgpIp(bgp: BgpConfig): string {
-  const [address = ''] = bgp.TunnelCidr.split('/');
-  const parts = address.split('.').map(Number);
-  const last = parts.pop();
-  if (last === undefined || parts.length !== 3) return '';
-  const isFirst = bgp.LocalBgpIp === [...parts, last + 1].join('.');
-  return [...parts, last + (isFirst ? 2 : 1)].join('.');
 }
 
 function bgpAnswer(region: RegionState, connection: Connection): Json {
@@ -58,70 +42,6 @@ function healthCheckAnswer(connection: Connection): Json {
   return connection.attachType === 'VPNGW' ? common : { ...common, Policy: healthCheck.Policy };
 }
 
-/** Fields in which every tunnel shape agrees; `Role` and `TunnelIndex` go by the attachment. */
-function tunnelIdentity(connection: Connection, tunnel: Tunnel): Json {
-  const identity = {
-    TunnelId: tunnel.tunnelId,
-    CustomerGatewayId: tunnel.customerGatewayId,
-    InternetIp: tunnel.internetIp,
-    Role: tunnel.index === 1 ? 'master' : 'slave',
-  };
-  return connection.attachType === 'VPNGW'
-    ? { ...identity, RemoteCaCertificate: '' }
-    : { ...identity, TunnelIndex: tunnel.index };
-}
-
-function tunnelState(connectionState: string): string {
-  return connectionState === 'updating' ? 'updating' : 'active';
-}
-
-/** A tunnel as Describe answers show it: switches, lifetimes and ASNs are strings. */
-function describedTunnel(
-  region: RegionState,
-  connection: Connection,
-  tunnel: Tunnel,
-  state: string,
-): Json {
-  return {
-    ...tunnelIdentity(connection, tunnel),
-    State: tunnelState(state),
-    Status: tunnel.status,
-    ZoneNo: tunnel.zoneNo,
-    EnableDpd: flag(tunnel.enableDpd),
-    EnableNatTraversal: flag(tunnel.enableNatTraversal),
-    TunnelIkeConfig: { ...tunnel.ike, IkeLifetime: String(tunnel.ike.IkeLifetime) },
-    TunnelIpsecConfig: { ...tunnel.ipsec, IpsecLifetime: String(tunnel.ipsec.IpsecLifetime) },
-    TunnelBgpConfig: {
-      LocalAsn: String(tunnel.bgp.LocalAsn),
-      PeerAsn: String(peerAsn(region, tunnel.customerGatewayId)),
-      TunnelCidr: tunnel.bgp.TunnelCidr,
-      LocalBgpIp: tunnel.bgp.LocalBgpIp,
-      PeerBgpIp: peerBgpIp(tunnel.bgp),
-      BgpStatus: connection.enableTunnelsBgp ? 'success' : 'false',
-    },
-  };
-}
-
-/** A tunnel as Modify answers show it: switches are booleans, lifetimes and ASNs numbers; no `Status`. */
-function modifiedTunnel(region: RegionState, connection: Connection, tunnel: Tunnel): Json {
-  return {
-    ...tunnelIdentity(connection, tunnel),
-    State: 'updating',
-    ...(connection.attachType === 'VPNGW' ? { ZoneNo: tunnel.zoneNo } : {}),
-    EnableDpd: tunnel.enableDpd,
-    EnableNatTraversal: tunnel.enableNatTraversal,
-    TunnelIkeConfig: { ...tunnel.ike },
-    TunnelIpsecConfig: { ...tunnel.ipsec },
-    TunnelBgpConfig: {
-      LocalAsn: tunnel.bgp.LocalAsn,
-      PeerAsn: peerAsn(region, tunnel.customerGatewayId),
-      TunnelCidr: tunnel.bgp.TunnelCidr,
-      LocalBgpIp: tunnel.bgp.LocalBgpIp,
-      PeerBgpIp: peerBgpIp(tunnel.bgp),
-    },
-  };
-}
-
 function attachInstanceId(connection: Connection): string {
   return connection.vpnGatewayId ?? connection.transitRouterId ?? '';
 }
@@ -150,7 +70,9 @@ function commonAnswer(region: RegionState, connection: Connection): Json {
 
 function describedCommon(state: CloudState, region: RegionState, entry: ConnectionEntry): Json {
   const association = state.associationState(entry);
+  const updating = state.updatingTunnels(entry);
   const connection = entry.current;
+  const tunnels = { region, connection, updating };
   const { Description: _, ...common } = commonAnswer(region, connection);
   return {
     ...common,
@@ -162,16 +84,14 @@ function describedCommon(state: CloudState, region: RegionState, entry: Connecti
     InternetIp: connection.internetIp,
     Spec: '1000M',
     CrossAccountAuthorized: false,
-    RemoteCaCertificate: '',
+    RemoteCaCertificate: connection.remoteCaCertificate,
     TransitRouterId: connection.transitRouterId ?? '',
     TransitRouterName: connection.transitRouterName ?? '',
     TunnelBandwidth: 'Standard',
     VcoHealthCheck: { ...healthCheckAnswer(connection), Status: 'success' },
     VpnBgpConfig: describedBgp(region, connection),
     TunnelOptionsSpecification: {
-      TunnelOptions: connection.tunnels.map((tunnel) =>
-        describedTunnel(region, connection, tunnel, association),
-      ),
+      TunnelOptions: connection.tunnels.map((tunnel) => describedTunnel(tunnels, tunnel)),
     },
   };
 }
@@ -195,17 +115,17 @@ export function listedConnection(
   region: RegionState,
   entry: ConnectionEntry,
 ): Json {
-  const association = state.associationState(entry);
+  const states = [state.associationState(entry), ...state.updatingTunnels(entry)].join();
   const { current, listed } = entry;
   // Kept, since clients page through thousands again and again and building an item costs more than sending it.
-  if (listed?.of === current && listed.association === association) return listed.item;
+  if (listed?.of === current && listed.states === states) return listed.item;
   const { EnableBgp: _, ...bgp } = describedBgp(region, current);
   const item = {
     ...describedCommon(state, region, entry),
     VpnBgpConfig: bgp,
     Tag: { Tag: current.tags },
   };
-  entry.listed = { of: current, association, item };
+  entry.listed = { of: current, states, item };
   return item;
 }
 
@@ -228,17 +148,19 @@ export function listedAttachment(entry: ConnectionEntry): Json {
 }
 
 /** The answer to ModifyVpnConnectionAttribute: the new values, without `State` and `Status`. */
-export function modifiedConnection(region: RegionState, connection: Connection): Json {
+export function modifiedConnection(tunnels: TunnelsOf): Json {
+  const { region, connection } = tunnels;
   return {
     ...commonAnswer(region, connection),
     TunnelOptionsSpecification: {
-      TunnelOptions: connection.tunnels.map((tunnel) => modifiedTunnel(region, connection, tunnel)),
+      TunnelOptions: connection.tunnels.map((tunnel) => modifiedTunnel(tunnels, tunnel)),
     },
   };
 }
 
 /** The answer to ModifyVpnAttachmentAttribute: tunnels are a plain list, and there is a `Status`. */
-export function modifiedAttachment(region: RegionState, connection: Connection): Json {
+export function modifiedAttachment(tunnels: TunnelsOf): Json {
+  const { region, connection } = tunnels;
   return {
     ...commonAnswer(region, connection),
     AttachType: connection.attachType,
@@ -246,8 +168,6 @@ export function modifiedAttachment(region: RegionState, connection: Connection):
     NetworkType: connection.networkType,
     Spec: '1000M',
     Status: connection.status,
-    TunnelOptionsSpecification: connection.tunnels.map((tunnel) =>
-      modifiedTunnel(region, connection, tunnel),
-    ),
+    TunnelOptionsSpecification: connection.tunnels.map((tunnel) => modifiedTunnel(tunnels, tunnel)),
   };
 }

@@ -7,6 +7,7 @@ import type {
   IkeConfig,
   IpsecConfig,
   Tunnel,
+  TunnelBgpConfig,
 } from './shapes.ts';
 
 /** What stands in `VpnGatewayId` of a connection without a VPN gateway (Terraform provider tests). */
@@ -22,6 +23,9 @@ export const IKE_DEFAULTS: Omit<IkeConfig, 'Psk' | 'LocalId' | 'RemoteId'> = {
   IkeLifetime: 86_400,
 };
 
+/** The same for a tunnel of a pair (API documents, defaults of dual-tunnel attachments). */
+export const TUNNEL_IKE_DEFAULTS: typeof IKE_DEFAULTS = { ...IKE_DEFAULTS, IkeVersion: 'ikev2' };
+
 /** Values of keys that an IPsec block leaves out (same document). */
 export const IPSEC_DEFAULTS: IpsecConfig = {
   IpsecEncAlg: 'aes',
@@ -30,13 +34,14 @@ export const IPSEC_DEFAULTS: IpsecConfig = {
   IpsecLifetime: 86_400,
 };
 
-/** BGP that is off; 45104 is the documented default ASN of the cloud's side. */
-export const BGP_OFF: BgpConfig = {
-  EnableBgp: false,
+/** A tunnel without BGP; 45104 is the documented default ASN of the cloud's side. */
+export const TUNNEL_BGP_DEFAULTS: TunnelBgpConfig = {
   LocalAsn: 45_104,
   TunnelCidr: '',
   LocalBgpIp: '',
 };
+
+export const BGP_OFF: BgpConfig = { EnableBgp: false, ...TUNNEL_BGP_DEFAULTS };
 
 export const HEALTH_CHECK_OFF: HealthCheckConfig = {
   Enable: false,
@@ -60,6 +65,7 @@ export function makeGateway(given: Pick<Gateway, 'regionId' | 'id'> & Partial<Ga
     status: 'active',
     businessStatus: 'Normal',
     gatewayType: 'Traditional',
+    vpnType: 'Normal',
     networkType: 'public',
     enableBgp: true,
     autoPropagate: true,
@@ -103,14 +109,14 @@ export function makeTunnel(
     enableDpd: true,
     enableNatTraversal: true,
     ike: {
-      ...IKE_DEFAULTS,
-      IkeVersion: 'ikev2',
+      ...TUNNEL_IKE_DEFAULTS,
       Psk: `simulatedKey0${given.index}`,
       LocalId: internetIp,
       RemoteId: '139.196.32.167',
     },
     ipsec: IPSEC_DEFAULTS,
-    bgp: BGP_OFF,
+    bgp: TUNNEL_BGP_DEFAULTS,
+    remoteCaCertificate: '',
     ...given,
   };
 }
@@ -145,6 +151,7 @@ export function makeConnection(
     ipsec: IPSEC_DEFAULTS,
     bgp: BGP_OFF,
     healthCheck: HEALTH_CHECK_OFF,
+    remoteCaCertificate: '',
     tunnels: [],
     status: 'ipsec_sa_established',
     tags: [],

@@ -45,6 +45,37 @@ export function optionalBoolean(params: Parameters, name: string): boolean | und
   throw illegal(name);
 }
 
+/** The members of an object parameter: `NAME.Member` by its member. @throws ApiFault `InvalidParameter`. */
+export function membersOf(params: Parameters, name: string): Parameters {
+  // A client that cannot flatten sends `[object Object]` under the bare name.
+  if (params.get(name)) throw invalid(name);
+  const members = new Map<string, string>();
+  for (const [key, value] of params) {
+    if (key.startsWith(`${name}.`)) members.set(key.slice(name.length + 1), value);
+  }
+  return members;
+}
+
+/**
+ * The items of a list parameter, `NAME.1.Member`, `NAME.2.Member` and so on, without a gap.
+ * @throws ApiFault `InvalidParameter` for other numbers and for anything that is no number.
+ */
+export function itemsOf(params: Parameters, name: string): readonly Parameters[] {
+  const members = membersOf(params, name);
+  const numbers = new Set([...members.keys()].map((key) => key.split('.')[0] ?? ''));
+  return [...numbers.keys()].sort((left, right) => Number(left) - Number(right)).map(itemAt);
+
+  function itemAt(number: string, index: number): Parameters {
+    if (number !== String(index + 1)) throw invalid(`${name}.${number}`);
+    return membersOf(members, number);
+  }
+}
+
+/** The general code for a parameter that cannot be understood. */
+export function invalid(name: string): ApiFault {
+  return new ApiFault('InvalidParameter', `The specified parameter ${name} is not valid.`);
+}
+
 /** One page of a list and where it stands. */
 export interface Page {
   readonly PageNumber: number;
@@ -74,7 +105,7 @@ function wholeNumber(
   if (text === undefined || text === '') return undefined;
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
-  throw new ApiFault('InvalidParameter', `The specified parameter ${name} is not valid.`);
+  throw invalid(name);
 }
 
 /** `Tag.N.Key` / `Tag.N.Value`, at most 20; a missing value matches any (API document DescribeVpnConnections). */

@@ -1,6 +1,13 @@
 import type { FaultKind } from './faults.ts';
 import { WindowCounter } from './window-counter.ts';
-import { maximumInFlight, type Overlap, overlapsIn, type WriteRecord } from './writes.ts';
+import {
+  maximumInFlight,
+  type Overlap,
+  overlapsIn,
+  type TunnelOverlap,
+  tunnelOverlapsIn,
+  type WriteRecord,
+} from './writes.ts';
 
 /** Calls of one action. */
 export interface CallRecord {
@@ -15,6 +22,7 @@ export interface CallRecord {
 export interface RecordSnapshot {
   readonly writes: readonly WriteRecord[];
   readonly overlaps: readonly Overlap[];
+  readonly tunnelOverlaps: readonly TunnelOverlap[];
   readonly maxInFlight: number;
   readonly calls: readonly CallRecord[];
   readonly busyAnswers: number;
@@ -84,6 +92,11 @@ export class SimulatorRecord {
     return overlapsIn(this.#writes);
   }
 
+  /** Moments at which both tunnels of a pair were in flight, by one write or by several. */
+  tunnelOverlaps(): readonly TunnelOverlap[] {
+    return tunnelOverlapsIn(this.#writes);
+  }
+
   /** Most effective writes in flight on one scope at any moment. */
   maxInFlight(): number {
     return maximumInFlight(this.#writes);
@@ -121,6 +134,7 @@ export class SimulatorRecord {
     return {
       writes: this.#writes.map((write) => ({ ...write })),
       overlaps: this.overlaps(),
+      tunnelOverlaps: this.tunnelOverlaps(),
       maxInFlight: this.maxInFlight(),
       calls: this.calls(),
       busyAnswers: this.#sumRefused((code) => BUSY_CODES.has(code)),

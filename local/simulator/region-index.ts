@@ -15,6 +15,8 @@ export interface Flight {
   readonly showsAt: number;
   readonly settlesAt: number;
   readonly patch: ConnectionPatch | null;
+  /** Tunnels that it works on. */
+  readonly tunnelIds: readonly string[];
 }
 
 /** What can be busy: a VPN gateway, or a connection without one. */
@@ -39,8 +41,8 @@ export interface ConnectionEntry {
   /** Calls so far, which the sentinels count. */
   modifyCalls: number;
   readCalls: number;
-  /** Its item in lists, as last made; right as long as it is of the same values and state. */
-  listed: { readonly of: Connection; readonly association: string; readonly item: Json } | null;
+  /** Its item in lists, as last made; right as long as it is of the same values and states. */
+  listed: { readonly of: Connection; readonly states: string; readonly item: Json } | null;
 }
 
 /** One region's resources, indexed; lists keep the inventory's order. */
@@ -59,14 +61,36 @@ export interface RegionState {
   };
 }
 
-export function addToIndex(
+/** Ids of the customer gateways of a connection and of its tunnels. */
+function customerGatewaysOf(connection: Connection): ReadonlySet<string> {
+  return new Set([
+    connection.customerGatewayId,
+    ...connection.tunnels.map((tunnel) => tunnel.customerGatewayId),
+  ]);
+}
+
+/** Gives an entry new values and keeps the index by customer gateway true. */
+export function replaceConnection(
+  { byCustomerGateway }: RegionState,
+  entry: ConnectionEntry,
+  connection: Connection,
+): void {
+  const before = customerGatewaysOf(entry.current);
+  const after = customerGatewaysOf(connection);
+  entry.current = connection;
+  for (const id of before) if (!after.has(id)) byCustomerGateway.get(id)?.delete(entry);
+  indexByCustomerGateway(byCustomerGateway, entry);
+}
+
+function indexByCustomerGateway(
   index: Map<string, Set<ConnectionEntry>>,
-  id: string,
   entry: ConnectionEntry,
 ): void {
-  const entries = index.get(id);
-  if (entries) entries.add(entry);
-  else index.set(id, new Set([entry]));
+  for (const id of customerGatewaysOf(entry.current)) {
+    const entries = index.get(id);
+    if (entries) entries.add(entry);
+    else index.set(id, new Set([entry]));
+  }
 }
 
 function newLane(scope: string, busyCode: Lane['busyCode']): Lane {
@@ -89,12 +113,7 @@ export function indexRegion(region: Region, inventory: Inventory): RegionState {
     .filter(isHere)
     .map((connection) => indexConnection(connection, gatewaysById, customersById));
   const byCustomerGateway = new Map<string, Set<ConnectionEntry>>();
-  for (const entry of connections) {
-    addToIndex(byCustomerGateway, entry.current.customerGatewayId, entry);
-    for (const tunnel of entry.current.tunnels) {
-      addToIndex(byCustomerGateway, tunnel.customerGatewayId, entry);
-    }
-  }
+  for (const entry of connections) indexByCustomerGateway(byCustomerGateway, entry);
   return {
     region,
     gateways: gatewaysById,
@@ -115,13 +134,14 @@ function indexConnection(
   gateways: ReadonlyMap<string, GatewayEntry>,
   customers: ReadonlyMap<string, CustomerGateway>,
 ): ConnectionEntry {
-  const { id, vpnGatewayId, customerGatewayId } = connection;
+  const { id, vpnGatewayId } = connection;
   const gateway = vpnGatewayId === null ? null : (gateways.get(vpnGatewayId) ?? null);
   if ((connection.attachType === 'VPNGW') !== (gateway !== null)) {
     throw new SimulatorError('bad_inventory', `${id} is ${connection.attachType}, gateway missing`);
   }
-  if (!customers.has(customerGatewayId)) {
-    throw new SimulatorError('bad_inventory', `${id} points to no ${customerGatewayId}`);
+  for (const customerId of customerGatewaysOf(connection)) {
+    if (customers.has(customerId)) continue;
+    throw new SimulatorError('bad_inventory', `${id} points to no ${customerId}`);
   }
   const entry: ConnectionEntry = {
     current: connection,

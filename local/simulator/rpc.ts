@@ -200,6 +200,7 @@ function ineffective(
     regionId: call.region?.region.regionId ?? '',
     scope: call.entry?.lane.scope ?? null,
     vpnConnectionId: call.entry?.current.id ?? null,
+    tunnelIds: [],
     clientToken: call.params.get('ClientToken') ?? null,
     source: 'api',
     outcome,

@@ -31,12 +31,17 @@ export interface IpsecConfig {
   readonly IpsecLifetime: number;
 }
 
-/** BGP of a single-tunnel connection; the peer's side comes from its customer gateway. */
-export interface BgpConfig {
-  readonly EnableBgp: boolean;
+/** BGP of one tunnel; the peer's side comes from its customer gateway. */
+export interface TunnelBgpConfig {
   readonly LocalAsn: number;
+  /** Empty = none. */
   readonly TunnelCidr: string;
   readonly LocalBgpIp: string;
+}
+
+/** BGP of a single-tunnel connection. Tunnels of a pair have no switch of their own. */
+export interface BgpConfig extends TunnelBgpConfig {
+  readonly EnableBgp: boolean;
 }
 
 /** Health check of a single-tunnel connection; the interval is in seconds. */
@@ -54,7 +59,7 @@ export interface Tag {
   readonly Value: string;
 }
 
-/** One tunnel of a dual-tunnel connection. `index` 1 is the master on a VPN gateway. */
+/** One tunnel of a dual-tunnel connection. On a VPN gateway `index` 1 is the master, 2 the slave. */
 export interface Tunnel {
   readonly tunnelId: string;
   readonly index: 1 | 2;
@@ -66,7 +71,9 @@ export interface Tunnel {
   readonly enableNatTraversal: boolean;
   readonly ike: IkeConfig;
   readonly ipsec: IpsecConfig;
-  readonly bgp: BgpConfig;
+  readonly bgp: TunnelBgpConfig;
+  /** Of the peer, on ShangMi gateways; empty = none. */
+  readonly remoteCaCertificate: string;
 }
 
 /** A connection as it is when nothing is in flight on it. Dual tunnel means: `tunnels` is not empty. */
@@ -94,6 +101,8 @@ export interface Connection {
   readonly ipsec: IpsecConfig;
   readonly bgp: BgpConfig;
   readonly healthCheck: HealthCheckConfig;
+  /** Of the peer of a single tunnel, on ShangMi gateways; empty = none. */
+  readonly remoteCaCertificate: string;
   readonly tunnels: readonly Tunnel[];
   readonly status: NegotiationStatus;
   readonly tags: readonly Tag[];
@@ -107,10 +116,14 @@ export interface Connection {
   readonly financialLocked: boolean;
 }
 
-/** What a change may touch. */
+/** What a change may touch of one tunnel; never what was negotiated. */
+export type TunnelPatch = Pick<Tunnel, 'tunnelId'> &
+  Partial<Omit<Tunnel, 'tunnelId' | 'index' | 'status'>>;
+
+/** What a change may touch; of the tunnels, those that it works on. Never what was negotiated. */
 export type ConnectionPatch = Partial<
-  Omit<Connection, 'regionId' | 'id' | 'attachType' | 'vpnGatewayId'>
->;
+  Omit<Connection, 'regionId' | 'id' | 'attachType' | 'vpnGatewayId' | 'status' | 'tunnels'>
+> & { readonly tunnels?: readonly TunnelPatch[] };
 
 export interface Gateway {
   readonly regionId: string;
@@ -124,6 +137,8 @@ export interface Gateway {
   readonly status: 'init' | 'provisioning' | 'active' | 'deleting';
   readonly businessStatus: 'Normal' | 'FinancialLocked';
   readonly gatewayType: 'Traditional' | 'Enhanced.SiteToSite';
+  /** `NationalStandard` is a ShangMi gateway, whose peers have certificates. */
+  readonly vpnType: 'Normal' | 'NationalStandard';
   readonly networkType: 'public' | 'private';
   readonly enableBgp: boolean;
   readonly autoPropagate: boolean;

@@ -1,15 +1,17 @@
 import type { SimulatorClock } from './clock.ts';
 import { ApiFault, SimulatorError } from './errors.ts';
+import { negotiated } from './negotiation.ts';
+import { patched, touchedTunnels } from './patch.ts';
 import { roll, rollWithin } from './random.ts';
 import type { SimulatorRecord } from './record.ts';
 import {
-  addToIndex,
   type ConnectionEntry,
   type Flight,
   type GatewayEntry,
   indexRegion,
   type Lane,
   type RegionState,
+  replaceConnection,
 } from './region-index.ts';
 import type {
   Connection,
@@ -44,7 +46,9 @@ export interface ChangeRequest {
   readonly requestId: string;
   readonly clientToken: string | null;
   readonly source: 'api' | 'console';
-  readonly patch: ConnectionPatch | null;
+  readonly patch: ConnectionPatch;
+  /** Locks and settles like any other, but the values stay as they were. Default false. */
+  readonly isIgnored?: boolean;
   /** Milliseconds instead of the random ones; null = random. */
   readonly settleMs: number | null;
   readonly lateMs: number | null;
@@ -92,13 +96,14 @@ export class CloudState {
   /** `State` of a connection (API document DescribeVpnConnection). */
   associationState(entry: ConnectionEntry): string {
     if (entry.current.financialLocked) return 'financialLocked';
-    const now = this.settle(entry.lane);
-    const isShown = entry.lane.flights.some(
-      (flight) => flight.entry === entry && flight.showsAt <= now,
-    );
-    if (isShown) return 'updating';
+    if (this.#shownFlights(entry).length > 0) return 'updating';
     if (entry.current.attachType === 'VPNGW') return 'active';
     return entry.current.attachType === 'CEN' ? 'attached' : 'init';
+  }
+
+  /** Ids of the connection's tunnels whose own `State` is `updating` (API document DescribeVpnConnection). */
+  updatingTunnels(entry: ConnectionEntry): readonly string[] {
+    return this.#shownFlights(entry).flatMap((flight) => flight.tunnelIds);
   }
 
   /** `Status` of a gateway (API document DescribeVpnGateway). */
@@ -153,7 +158,8 @@ export class CloudState {
       entry,
       showsAt: now + Math.min(late, settle),
       settlesAt: now + settle,
-      patch: request.patch,
+      patch: request.isIgnored === true ? null : request.patch,
+      tunnelIds: touchedTunnels(entry.current, request.patch),
     };
     lane.flights.push(flight);
     this.#busyLanes.add(lane);
@@ -163,6 +169,7 @@ export class CloudState {
       regionId: entry.current.regionId,
       scope: lane.scope,
       vpnConnectionId: entry.current.id,
+      tunnelIds: flight.tunnelIds,
       clientToken: request.clientToken,
       source: request.source,
       outcome: 'accepted',
@@ -204,18 +211,7 @@ export class CloudState {
   /** Sets `Status` of a connection, or of one of its tunnels, at once. @throws SimulatorError `unknown_resource`. */
   setNegotiation(regionId: string, id: string, status: NegotiationStatus, tunnelId?: string): void {
     const entry = this.entry(regionId, id);
-    const { current } = entry;
-    if (tunnelId === undefined) {
-      entry.current = { ...current, status };
-      return;
-    }
-    if (!current.tunnels.some((tunnel) => tunnel.tunnelId === tunnelId)) {
-      throw new SimulatorError('unknown_resource', `no tunnel ${tunnelId} on ${id}`);
-    }
-    const tunnels = current.tunnels.map((tunnel) =>
-      tunnel.tunnelId === tunnelId ? { ...tunnel, status } : tunnel,
-    );
-    entry.current = { ...current, tunnels };
+    entry.current = negotiated(entry.current, status, tunnelId);
   }
 
   /** A random number that belongs to the connection's next change. */
@@ -223,20 +219,19 @@ export class CloudState {
     return roll(this.#options.seed, name, entry.current.id, entry.lane.accepted);
   }
 
+  #shownFlights(entry: ConnectionEntry): readonly Flight[] {
+    const now = this.settle(entry.lane);
+    return entry.lane.flights.filter((flight) => flight.entry === entry && flight.showsAt <= now);
+  }
+
   #admits(lane: Lane, now: number): boolean {
     if (lane.flights.length === 0) return true;
     return this.#options.lateAccepts && lane.flights.every((flight) => flight.showsAt > now);
   }
 
-  #apply(flight: Flight): void {
-    if (flight.patch === null) return;
-    const { entry } = flight;
-    const before = entry.current.customerGatewayId;
-    entry.current = { ...entry.current, ...flight.patch };
-    const after = entry.current.customerGatewayId;
-    if (before === after) return;
-    const index = this.region(entry.current.regionId)?.byCustomerGateway;
-    index?.get(before)?.delete(entry);
-    if (index) addToIndex(index, after, entry);
+  #apply({ entry, patch }: Flight): void {
+    const region = this.region(entry.current.regionId);
+    if (patch === null || region === undefined) return;
+    replaceConnection(region, entry, patched(entry.current, patch));
   }
 }

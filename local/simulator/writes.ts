@@ -5,6 +5,8 @@ export interface WriteRecord {
   /** `gateway:<region>/<vpn id>` or `connection:<region>/<vco id>`; null when the connection is unknown. */
   readonly scope: string | null;
   readonly vpnConnectionId: string | null;
+  /** Tunnels of a pair that it worked on; none on single-tunnel connections and when it had no effect. */
+  readonly tunnelIds: readonly string[];
   readonly clientToken: string | null;
   /** `console` is an edit by {@link CloudState.tamper}. */
   readonly source: 'api' | 'console';
@@ -25,6 +27,17 @@ export interface Overlap {
   readonly firstRequestId: string;
   readonly secondRequestId: string;
   /** When the second was accepted, Unix milliseconds. */
+  readonly at: number;
+}
+
+/** Both tunnels of a pair in flight at the same time: nothing was left that could carry the traffic. */
+export interface TunnelOverlap {
+  readonly regionId: string;
+  readonly vpnConnectionId: string;
+  readonly tunnelIds: readonly string[];
+  /** The writes that were in flight, in the order of their acceptance; one is enough if it worked on both. */
+  readonly requestIds: readonly string[];
+  /** When the last of them was accepted, Unix milliseconds. */
   readonly at: number;
 }
 
@@ -75,4 +88,26 @@ export function maximumInFlight(writes: readonly WriteRecord[]): number {
     maximum = Math.max(maximum, stillInFlight.length + 1);
   });
   return maximum;
+}
+
+/** Every moment at which both tunnels of a pair came to be in flight; `writes` in the order of acceptance. */
+export function tunnelOverlapsIn(writes: readonly WriteRecord[]): readonly TunnelOverlap[] {
+  const found: TunnelOverlap[] = [];
+  visitInOrder(writes, (write, stillInFlight) => {
+    const { vpnConnectionId, regionId } = write;
+    if (vpnConnectionId === null || write.tunnelIds.length === 0) return;
+    const together = [...stillInFlight, write].filter(
+      (flight) => flight.vpnConnectionId === vpnConnectionId && flight.tunnelIds.length > 0,
+    );
+    const tunnelIds = [...new Set(together.flatMap((flight) => flight.tunnelIds))];
+    if (tunnelIds.length < 2) return;
+    found.push({
+      regionId,
+      vpnConnectionId,
+      tunnelIds,
+      requestIds: together.map((flight) => flight.requestId),
+      at: write.acceptedAt,
+    });
+  });
+  return found;
 }

@@ -123,6 +123,47 @@ export interface AnswerBody {
   readonly VpnAttachments?: readonly { readonly InstanceId: string }[];
   readonly VpnGateways?: { readonly VpnGateway: readonly { readonly VpnGatewayId: string }[] };
   readonly VpnConnectionId?: string;
+  /** A list in answers of the attachment action, an object everywhere else. */
+  readonly TunnelOptionsSpecification?:
+    | readonly TunnelBody[]
+    | { readonly TunnelOptions: readonly TunnelBody[] };
+}
+
+/** The parts of a tunnel that tests look at. */
+export interface TunnelBody {
+  readonly TunnelId: string;
+  readonly State: string;
+  readonly Status?: string;
+  readonly CustomerGatewayId: string;
+  readonly TunnelIkeConfig: Readonly<Record<string, string | number>>;
+}
+
+/** The tunnels of an answer, whatever its shape. */
+export function tunnelsIn(body: AnswerBody): readonly TunnelBody[] {
+  const given = body.TunnelOptionsSpecification ?? [];
+  return 'TunnelOptions' in given ? given.TunnelOptions : given;
+}
+
+/** Parameters of item N of `TunnelOptionsSpecification`, flattened. */
+export function tunnelItem(
+  number: number,
+  fields: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      `TunnelOptionsSpecification.${number}.${name}`,
+      value,
+    ]),
+  );
+}
+
+/** Parameters of ModifyTunnelAttribute, whose options are one object. */
+export function tunnelObject(
+  fields: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [`TunnelOptionsSpecification.${name}`, value]),
+  );
 }
 
 /** A simulator on a fake clock whose changes take exactly 10 s and show after 2 s, unless told otherwise. */

@@ -246,7 +246,6 @@ describe('single reads (BEHAVIOUR.md "Shapes")', () => {
     }
 
     expect(refused).toEqual([
-      'The action ModifyTunnelAttribute is not simulated.',
       'The action DescribeVpnConnectionLogs is not simulated.',
       'The action DiagnoseVpnConnections is not simulated.',
     ]);

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { everydayFaults } from '../../local/simulator/faults.ts';
 import { generateInventory } from '../../local/simulator/inventory.ts';
-import { aCloud, type Cloud, REGION } from './cloud.ts';
+import type { Connection } from '../../local/simulator/shapes.ts';
+import { aCloud, type Cloud, REGION, tunnelItem, tunnelsIn } from './cloud.ts';
 
 describe('the record (BEHAVIOUR.md "Record")', () => {
   it('tells who changed what and when', async () => {
@@ -19,6 +20,7 @@ describe('the record (BEHAVIOUR.md "Record")', () => {
         regionId: REGION,
         scope: 'connection:cn-hangzhou/vco-cen',
         vpnConnectionId: 'vco-cen',
+        tunnelIds: [],
         clientToken: 't1',
         source: 'api',
         outcome: 'accepted',
@@ -137,6 +139,71 @@ describe('the record (BEHAVIOUR.md "Record")', () => {
     );
   });
 
+  it('notes which tunnels of a pair a write worked on', async () => {
+    const { modify, clock, simulator } = aCloud();
+    for (const params of [
+      tunnelItem(1, { Role: 'slave', EnableDpd: 'false' }),
+      { Name: 'new' },
+      { RemoteSubnet: '10.9.0.0/16' },
+    ]) {
+      await modify('vco-dual', params);
+      clock.advance(10_000);
+    }
+
+    expect(simulator.record.writes().map((write) => write.tunnelIds)).toEqual([
+      ['tun-2'],
+      [],
+      ['tun-1', 'tun-2'],
+    ]);
+  });
+
+  it('finds nothing wrong with tunnels that are changed one after the other', async () => {
+    const { modify, clock, simulator } = aCloud();
+    for (const Role of ['slave', 'master']) {
+      await modify('vco-dual', tunnelItem(1, { Role, EnableDpd: 'false' }));
+      clock.advance(10_000);
+    }
+    await modify('vco-dual', tunnelItem(1, { Role: 'slave', EnableDpd: 'true' }));
+    await modify('vco-cen-dual', tunnelItem(1, { TunnelIndex: '1', EnableDpd: 'false' }));
+
+    expect(simulator.record.snapshot().tunnelOverlaps).toEqual([]);
+  });
+
+  it('shows a write that worked on both tunnels of a pair', async () => {
+    const { modify, clock, simulator } = aCloud();
+
+    const { body } = await modify('vco-cen-dual', {
+      ...tunnelItem(1, { TunnelIndex: '1', EnableDpd: 'false' }),
+      ...tunnelItem(2, { TunnelIndex: '2', EnableDpd: 'false' }),
+    });
+
+    expect(simulator.record.snapshot().tunnelOverlaps).toEqual([
+      {
+        regionId: REGION,
+        vpnConnectionId: 'vco-cen-dual',
+        tunnelIds: ['tun-3', 'tun-4'],
+        requestIds: [body.RequestId],
+        at: clock.now(),
+      },
+    ]);
+  });
+
+  it('shows two writes that worked on both tunnels of a pair at once', async () => {
+    const { modify, clock, simulator } = aCloud({ lateAccepts: true });
+    const first = await modify('vco-dual', tunnelItem(1, { Role: 'slave', EnableDpd: 'false' }));
+    clock.advance(1_000);
+    const second = await modify('vco-dual', tunnelItem(1, { Role: 'master', EnableDpd: 'false' }));
+
+    expect(simulator.record.snapshot().tunnelOverlaps).toMatchObject([
+      {
+        tunnelIds: ['tun-2', 'tun-1'],
+        requestIds: [first.body.RequestId, second.body.RequestId],
+        at: clock.now(),
+      },
+    ]);
+    expect(simulator.record.overlaps()).toHaveLength(1);
+  });
+
   it('holds no key, neither given nor made up', async () => {
     const inventory = generateInventory({ seed: 5, gateways: 2, dualTunnelShare: 0.5 });
     const cloud = aCloud({ inventory });
@@ -156,11 +223,27 @@ describe('the record (BEHAVIOUR.md "Record")', () => {
 /** Gives the keys that came to be on the way. */
 async function changeEverything({ modify, clock, simulator }: Cloud): Promise<readonly string[]> {
   const keys: string[] = [];
-  for (const { id } of simulator.inventory.connections) {
-    const { body } = await modify(id, { ClientToken: id, IkeConfig: '{"IkeVersion":"ikev2"}' });
+  for (const connection of simulator.inventory.connections) {
+    const { id } = connection;
+    const { body } = await modify(id, {
+      ClientToken: id,
+      ...anIkeBlock(connection, 'IkeVersion', 'ikev2'),
+    });
     if (body.IkeConfig?.Psk) keys.push(String(body.IkeConfig.Psk));
-    await modify(id, { IkeConfig: '{"Psk":"bad key"}' });
+    keys.push(...tunnelsIn(body).map((tunnel) => String(tunnel.TunnelIkeConfig.Psk)));
+    await modify(id, anIkeBlock(connection, 'Psk', 'bad key'));
     clock.advance(10_000);
   }
   return keys;
+}
+
+/** An IKE block with one key in it, for the connection or for its first tunnel. */
+function anIkeBlock(
+  { tunnels: [tunnel] }: Connection,
+  key: string,
+  value: string,
+): Readonly<Record<string, string>> {
+  return tunnel
+    ? tunnelItem(1, { TunnelId: tunnel.tunnelId, [`TunnelIkeConfig.${key}`]: value })
+    : { IkeConfig: JSON.stringify({ [key]: value }) };
 }

@@ -59,10 +59,9 @@ describe('parameter rules (BEHAVIOUR.md "Parameter rules")', () => {
     ['vco-cen', { CustomerGatewayId: 'cgw-9' }, 'InvalidCustomerGatewayInstanceId.NotFound'],
     ['vco-free', { CustomerGatewayId: 'cgw-2' }, 'UnsupportedOperation'],
     ['vco-cen', { NetworkType: 'private' }, 'IllegalParam.NetworkType'],
-    ['vco-dual', ike({}), 'UnsupportedParameter'],
-    ['vco-dual', { EnableTunnelsBgp: 'true' }, 'UnsupportedParameter'],
-    ['vco-a', { RemoteCaCertificate: 'pem' }, 'UnsupportedParameter'],
-    ['vco-dual', { 'TunnelOptionsSpecification.1.Role': 'master' }, 'UnsupportedParameter'],
+    ['vco-a', { CustomerGatewayId: 'cgw-2' }, 'UnsupportedParameter'],
+    ['vco-a', { NetworkType: 'public' }, 'UnsupportedParameter'],
+    ['vco-a', { TunnelId: 'tun-1' }, 'UnsupportedParameter'],
   ])('refuse for %s %j with %s', async (id, params, code) => {
     const { modify, simulator } = aCloud();
 

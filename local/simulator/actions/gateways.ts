@@ -81,7 +81,7 @@ function gatewayAnswer(state: CloudState, entry: GatewayEntry): Json {
     BusinessStatus: gateway.businessStatus,
     GatewayType: gateway.gatewayType,
     NetworkType: gateway.networkType,
-    VpnType: 'Normal',
+    VpnType: gateway.vpnType,
     ChargeType: 'POSTPAY',
     CreateTime: gateway.createTime,
     EndTime: gateway.endTime,

@@ -1,18 +1,21 @@
 import { changeOf } from '../change.ts';
 import { modifiedAttachment, modifiedConnection } from '../connection-answers.ts';
 import { ApiFault } from '../errors.ts';
+import type { ModifyAction } from '../modes.ts';
 import { illegal, requiredText } from '../parameters.ts';
+import { patched, touchedTunnels } from '../patch.ts';
 import type { ConnectionEntry, RegionState } from '../region-index.ts';
 import type { Connection, Json } from '../shapes.ts';
 import { fingerprintOf } from '../tokens.ts';
+import { modifiedTunnelAlone, type TunnelsOf } from '../tunnel-answers.ts';
 import { type ActionContext, regionOf } from './context.ts';
 
 const TOKEN = /^[\x21-\x7e]{1,64}$/;
 
 interface ModifyKind {
-  readonly action: 'ModifyVpnConnectionAttribute' | 'ModifyVpnAttachmentAttribute';
+  readonly action: ModifyAction;
   readonly isFor: (connection: Connection) => boolean;
-  readonly answer: (region: RegionState, connection: Connection) => Json;
+  readonly answer: (tunnels: TunnelsOf) => Json;
 }
 
 const connectionKind: ModifyKind = {
@@ -27,6 +30,12 @@ const attachmentKind: ModifyKind = {
   answer: modifiedAttachment,
 };
 
+const tunnelKind: ModifyKind = {
+  action: 'ModifyTunnelAttribute',
+  isFor: (connection) => connection.attachType === 'VPNGW' && connection.tunnels.length > 0,
+  answer: modifiedTunnelAlone,
+};
+
 /** API document ModifyVpnConnectionAttribute: connections on a VPN gateway. */
 export function modifyVpnConnectionAttribute(context: ActionContext): Json {
   return modify(context, connectionKind);
@@ -35,6 +44,11 @@ export function modifyVpnConnectionAttribute(context: ActionContext): Json {
 /** API document ModifyVpnAttachmentAttribute: connections on a transit router or unattached. */
 export function modifyVpnAttachmentAttribute(context: ActionContext): Json {
   return modify(context, attachmentKind);
+}
+
+/** API document ModifyTunnelAttribute: one tunnel of a pair on a VPN gateway; locks the gateway (assumption). */
+export function modifyTunnelAttribute(context: ActionContext): Json {
+  return modify(context, tunnelKind);
 }
 
 function modify(context: ActionContext, kind: ModifyKind): Json {
@@ -70,16 +84,22 @@ function apply(
   refuseLocked(entry);
   // Settled first, since a patch is made from what stands there now.
   state.settle(entry.lane);
-  const patch = changeOf(context, region, entry);
+  const patch = changeOf(context, kind.action, region, entry);
+  const answer = kind.answer({
+    region,
+    connection: patched(entry.current, patch),
+    updating: touchedTunnels(entry.current, patch),
+  });
   state.accept(entry, {
     requestId: context.requestId,
     clientToken: context.params.get('ClientToken') ?? null,
     source: 'api',
-    patch: disturbance.ignored ? null : patch,
+    patch,
+    isIgnored: disturbance.ignored,
     settleMs: disturbance.settleMs,
     lateMs: disturbance.lateMs,
   });
-  return kind.answer(region, { ...entry.current, ...patch });
+  return answer;
 }
 
 function refuseLocked(entry: ConnectionEntry): void {

@@ -6,7 +6,11 @@ import {
 import type { Action } from './context.ts';
 import { describeCustomerGateway, describeCustomerGateways } from './customer-gateways.ts';
 import { describeVpnGateway, describeVpnGateways } from './gateways.ts';
-import { modifyVpnAttachmentAttribute, modifyVpnConnectionAttribute } from './modify.ts';
+import {
+  modifyTunnelAttribute,
+  modifyVpnAttachmentAttribute,
+  modifyVpnConnectionAttribute,
+} from './modify.ts';
 import { describeRegions } from './regions.ts';
 
 /** Every action of the VPC API 2016-04-28 that has to do with changing IPsec connections. */
@@ -48,7 +52,7 @@ function write(run: ActionRow['run']): ActionRow {
 export const actionTable: Readonly<Record<ActionName, ActionRow>> = {
   ModifyVpnConnectionAttribute: write(modifyVpnConnectionAttribute),
   ModifyVpnAttachmentAttribute: write(modifyVpnAttachmentAttribute),
-  ModifyTunnelAttribute: write('not simulated'),
+  ModifyTunnelAttribute: write(modifyTunnelAttribute),
   DescribeVpnConnection: read(describeVpnConnection),
   DescribeVpnConnections: read(describeVpnConnections),
   DescribeVpnAttachments: read(describeVpnAttachments),

@@ -93,7 +93,7 @@ describe('checks of the demo', () => {
   it('tell that a connection was written once too often', () => {
     const { simulator } = carriedOut();
     const [{ id } = { id: '' }] = fleet.ours;
-    const request = { requestId: 'again', clientToken: null, patch: null };
+    const request = { requestId: 'again', clientToken: null, patch: {} };
     simulator.state.accept(simulator.state.entry(regionId, id), {
       ...request,
       source: 'api',

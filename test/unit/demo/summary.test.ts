@@ -8,6 +8,7 @@ const aWrite: WriteRecord = {
   regionId: 'cn-hangzhou',
   scope: 'gateway:cn-hangzhou/vpn-1',
   vpnConnectionId: 'vco-1',
+  tunnelIds: [],
   clientToken: null,
   source: 'api',
   outcome: 'accepted',
@@ -24,6 +25,7 @@ const record: RecordSnapshot = {
     { ...aWrite, source: 'console' },
   ],
   overlaps: [],
+  tunnelOverlaps: [],
   maxInFlight: 1,
   calls: [
     { action: 'ModifyVpnConnectionAttribute', total: 2, answered: 1, refused: {} },
