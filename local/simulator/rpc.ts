@@ -18,6 +18,7 @@ import type { SimulatorRecord } from './record.ts';
 import type { ConnectionEntry, RegionState } from './region-index.ts';
 import { disturbanceOfWrite, sentinelsOf } from './sentinels.ts';
 import type { SignatureCheck } from './signature.ts';
+import { isAcs3 } from './signature-acs3.ts';
 import type { CloudState } from './state.ts';
 import type { TokenMemory } from './tokens.ts';
 import type { WriteRecord } from './writes.ts';
@@ -66,7 +67,7 @@ export function createRpc(
   return async (request) => {
     ordinal += 1;
     const requestId = requestIdOf(parts.seed, ordinal);
-    const params = readParameters(request.path, request.body);
+    const params = parametersOf(request);
     const hostId = request.headers.host ?? 'vpc.aliyuncs.com';
     try {
       const call = identify(parts, request, params, requestId, hostId);
@@ -77,6 +78,14 @@ export function createRpc(
       return faultAnswer(error, requestId, hostId);
     }
   };
+}
+
+/** Requests that are signed in their headers name action and version there too. */
+function parametersOf(request: SimulatorRequest): Parameters {
+  const params = readParameters(request.path, request.body);
+  if (!isAcs3(request)) return params;
+  const { 'x-acs-action': action = '', 'x-acs-version': version = '' } = request.headers;
+  return new Map([...params, ['Action', action], ['Version', version]]);
 }
 
 /** Names that nobody knows share one row, so that noise cannot grow the record. */
@@ -101,7 +110,7 @@ function identify(
   if (requiredText(params, 'Version') !== VERSION || !isActionName(action)) {
     throw new ApiFault('InvalidApi.NotFound');
   }
-  parts.signatures.verify(request.method, params, parts.signatureClock.now());
+  parts.signatures.verify(request, params, parts.signatureClock.now());
   const row = actionTable[action];
   if (row.needsRegion && region === null) {
     requiredText(params, 'RegionId');

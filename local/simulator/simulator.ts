@@ -1,3 +1,4 @@
+import type { AccessKey } from './access-keys.ts';
 import type { SimulatorAnswer, SimulatorRequest } from './answers.ts';
 import { type SimulatorClock, systemClock } from './clock.ts';
 import { answerControl, CONTROL_PREFIX } from './control.ts';
@@ -8,7 +9,7 @@ import { createQuotas, type QuotaOptions } from './quotas.ts';
 import { SimulatorRecord } from './record.ts';
 import { createRpc } from './rpc.ts';
 import type { Inventory } from './shapes.ts';
-import { type AccessKey, createSignatureCheck } from './signature.ts';
+import { createSignatureCheck } from './signature.ts';
 import { CloudState, type MsRange } from './state.ts';
 import { TokenMemory } from './tokens.ts';
 
