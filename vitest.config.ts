@@ -11,5 +11,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 60_000,
     passWithNoTests: false,
+    // Node's own rules for CommonJS packages, by which the types are checked and the code runs outside tests.
+    deps: { interopDefault: false },
   },
 });
