@@ -229,13 +229,16 @@ function aBranch(maker: Maker, attachment: Attachment): Connection {
   });
 }
 
+/** The branch's router ends the first tunnel, and a second router beside it the other one. */
 function twoTunnels(
   maker: Maker,
-  customer: CustomerGateway,
+  router: CustomerGateway,
   gateway: Gateway | null,
 ): readonly Tunnel[] {
   const { random, regionId } = maker;
   return ([1, 2] as const).map((index) => {
+    const customer =
+      index === 1 ? router : aCustomerGateway(maker, `${router.name}-b`, router.tags);
     const ofGateway = index === 1 ? gateway?.internetIp : gateway?.disasterRecoveryInternetIp;
     const internetIp = ofGateway ?? publicAddress(random, 8);
     const { ike, ipsec } = oldAlgorithms(random);

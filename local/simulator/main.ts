@@ -10,8 +10,8 @@ const BAD_CONFIGURATION = 78;
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
-  const { seed, gateways, connectionsPerGateway, attachments, settleMs, host, port } = settings;
-  const inventory = generateInventory({ seed, gateways, connectionsPerGateway, attachments });
+  const { seed, settleMs, host, port } = settings;
+  const inventory = generateInventory(settings);
   const simulator = createSimulator({
     seed,
     inventory,

@@ -10,6 +10,8 @@ export interface Settings {
   readonly gateways: number;
   readonly connectionsPerGateway: number;
   readonly attachments: number;
+  /** Share (0–1) of gateways and attachments with two tunnels per connection. */
+  readonly dualTunnelShare: number;
   readonly settleMs: MsRange;
   readonly isFaulty: boolean;
 }
@@ -30,6 +32,11 @@ const Environment = z.object({
   SIM_GATEWAYS: wholeNumber(0, 10_000, 10),
   SIM_CONNECTIONS_PER_GATEWAY: wholeNumber(0, 1_000, 5),
   SIM_ATTACHMENTS: wholeNumber(0, 100_000, 10),
+  SIM_DUAL_TUNNEL_SHARE: z
+    .string()
+    .default('0')
+    .refine((text) => /^(0|1|0?\.\d{1,6})$/.test(text), 'use a number from 0 to 1')
+    .transform(Number),
   SIM_SETTLE_MS: z
     .string()
     .default('3000-15000')
@@ -56,6 +63,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     gateways: data.SIM_GATEWAYS,
     connectionsPerGateway: data.SIM_CONNECTIONS_PER_GATEWAY,
     attachments: data.SIM_ATTACHMENTS,
+    dualTunnelShare: data.SIM_DUAL_TUNNEL_SHARE,
     settleMs: { min, max },
     isFaulty: data.SIM_FAULTS === 'on',
   };

@@ -122,6 +122,9 @@ export interface AnswerBody {
   readonly VpnConnections?: { readonly VpnConnection: readonly AnswerBody[] };
   readonly VpnAttachments?: readonly { readonly InstanceId: string }[];
   readonly VpnGateways?: { readonly VpnGateway: readonly { readonly VpnGatewayId: string }[] };
+  readonly CustomerGateways?: {
+    readonly CustomerGateway: readonly { readonly CustomerGatewayId: string }[];
+  };
   readonly VpnConnectionId?: string;
   /** A list in answers of the attachment action, an object everywhere else. */
   readonly TunnelOptionsSpecification?:

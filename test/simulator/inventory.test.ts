@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { makeConnection } from '../../local/simulator/defaults.ts';
+import { makeConnection, makeTunnel } from '../../local/simulator/defaults.ts';
 import { generateInventory, type InventoryOptions } from '../../local/simulator/inventory.ts';
 import type { Inventory } from '../../local/simulator/shapes.ts';
 import { createSimulator } from '../../local/simulator/simulator.ts';
@@ -104,6 +104,41 @@ describe('generated inventories (BEHAVIOUR.md "Inventory")', () => {
     }
   });
 
+  it('give every tunnel of a pair an id, a key, addresses and a customer gateway of its own', () => {
+    fc.assert(
+      fc.property(anyOptions, (options) => {
+        const { connections, customerGateways, gateways } = generateInventory({
+          ...options,
+          dualTunnelShare: 1,
+        });
+        const customers = new Map(customerGateways.map((item) => [item.id, item]));
+        const tunnels = connections.flatMap((connection) => connection.tunnels);
+
+        expect(new Set(tunnels.map((tunnel) => tunnel.ike.Psk)).size).toBe(tunnels.length);
+        expect(new Set(tunnels.map((tunnel) => tunnel.customerGatewayId)).size).toBe(
+          tunnels.length,
+        );
+        for (const { ike, internetIp, customerGatewayId } of tunnels) {
+          expect(ike.LocalId).toBe(internetIp);
+          expect(ike.RemoteId).toBe(customers.get(customerGatewayId)?.ipAddress);
+        }
+        for (const { vpnGatewayId, ...pair } of connections) {
+          if (pair.tunnels.length === 0) continue;
+          const [first, second] = pair.tunnels;
+          const gateway = gateways.find((item) => item.id === vpnGatewayId);
+
+          expect([first?.index, second?.index]).toEqual([1, 2]);
+          expect(pair.customerGatewayId).toBe(first?.customerGatewayId);
+          if (!gateway) continue;
+          expect([first?.internetIp, second?.internetIp]).toEqual([
+            gateway.internetIp,
+            gateway.disasterRecoveryInternetIp,
+          ]);
+        }
+      }),
+    );
+  });
+
   it.each([
     { gateways: -1 },
     { attachments: 1.5 },
@@ -123,6 +158,14 @@ describe('hand-written inventories (BEHAVIOUR.md "Inventory")', () => {
     ['an id used twice', makeConnection({ ...at, id: 'vco-a' })],
     ['no such gateway', makeConnection({ ...at, id: 'vco-x', vpnGatewayId: 'vpn-9' })],
     ['no such customer', makeConnection({ ...at, id: 'vco-x', customerGatewayId: 'cgw-9' })],
+    [
+      'no such customer of a tunnel',
+      makeConnection({
+        ...at,
+        id: 'vco-x',
+        tunnels: [makeTunnel({ tunnelId: 'tun-x', index: 1, customerGatewayId: 'cgw-9' })],
+      }),
+    ],
     [
       'a gateway on an attachment',
       makeConnection({ ...at, id: 'vco-x', attachType: 'CEN', vpnGatewayId: 'vpn-1' }),

@@ -79,6 +79,7 @@ describe('settings (BEHAVIOUR.md "Running it")', () => {
       gateways: 10,
       connectionsPerGateway: 5,
       attachments: 10,
+      dualTunnelShare: 0,
       settleMs: { min: 3_000, max: 15_000 },
       isFaulty: false,
     });
@@ -86,8 +87,20 @@ describe('settings (BEHAVIOUR.md "Running it")', () => {
 
   it('take what is given', () => {
     expect(
-      readSettings({ PORT: '1', SIM_SEED: '7', SIM_SETTLE_MS: '10-20', SIM_FAULTS: 'on' }),
-    ).toMatchObject({ port: 1, seed: 7, settleMs: { min: 10, max: 20 }, isFaulty: true });
+      readSettings({
+        PORT: '1',
+        SIM_SEED: '7',
+        SIM_DUAL_TUNNEL_SHARE: '0.25',
+        SIM_SETTLE_MS: '10-20',
+        SIM_FAULTS: 'on',
+      }),
+    ).toMatchObject({
+      port: 1,
+      seed: 7,
+      dualTunnelShare: 0.25,
+      settleMs: { min: 10, max: 20 },
+      isFaulty: true,
+    });
   });
 
   it.each([
@@ -96,6 +109,8 @@ describe('settings (BEHAVIOUR.md "Running it")', () => {
     { HOST: '' },
     { SIM_SEED: '-1' },
     { SIM_GATEWAYS: '1e3' },
+    { SIM_DUAL_TUNNEL_SHARE: '1.1' },
+    { SIM_DUAL_TUNNEL_SHARE: '' },
     { SIM_SETTLE_MS: '10' },
   ])('refuse %j', (environment) => {
     expect(() => readSettings(environment)).toThrow(

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { actionNames } from '../../local/simulator/actions/table.ts';
-import { makeConnection } from '../../local/simulator/defaults.ts';
+import {
+  makeConnection,
+  makeCustomerGateway,
+  makeGateway,
+} from '../../local/simulator/defaults.ts';
 import { generateInventory } from '../../local/simulator/inventory.ts';
-import { aCloud, aSmallInventory, REGION, type Reply } from './cloud.ts';
+import { aCloud, aSmallInventory, REGION, type Reply, tunnelsIn } from './cloud.ts';
 
 function connectionIds(reply: Reply): readonly (string | undefined)[] {
   return reply.body.VpnConnections?.VpnConnection.map((item) => item.VpnConnectionId) ?? [];
@@ -60,6 +64,7 @@ describe('lists (BEHAVIOUR.md "Lists")', () => {
     [{ VpnConnectionId: 'vco-cen', VpnGatewayId: 'vpn-1' }, []],
     [{ CustomerGatewayId: 'cgw-2' }, ['vco-c', 'vco-cen-dual']],
     [{ CustomerGatewayId: 'cgw-2', VpnGatewayId: 'vpn-2' }, ['vco-c']],
+    [{ CustomerGatewayId: 'cgw-1', VpnGatewayId: 'vpn-1' }, ['vco-a', 'vco-b', 'vco-dual']],
     [{ ResourceGroupId: 'rg-none' }, []],
     [{ 'Tag.1.Key': 'env' }, ['vco-x']],
     [{ 'Tag.1.Key': 'env', 'Tag.1.Value': 'prod' }, ['vco-x']],
@@ -121,6 +126,49 @@ describe('lists (BEHAVIOUR.md "Lists")', () => {
     const { body } = await call('DescribeVpnGateways', filter);
 
     expect(body.VpnGateways?.VpnGateway.map((item) => item.VpnGatewayId)).toEqual(ids);
+  });
+
+  it.each([
+    ['DescribeVpnGateways', ['vpn-tagged']],
+    ['DescribeCustomerGateways', ['cgw-tagged']],
+  ])('finds by %s what has every tag that is asked for', async (action, ids) => {
+    const at = { regionId: REGION, tags: [{ Key: 'env', Value: 'prod' }] };
+    const small = aSmallInventory();
+    const { call } = aCloud({
+      inventory: {
+        ...small,
+        gateways: [...small.gateways, makeGateway({ ...at, id: 'vpn-tagged' })],
+        customerGateways: [
+          ...small.customerGateways,
+          makeCustomerGateway({ ...at, id: 'cgw-tagged' }),
+        ],
+      },
+    });
+    const found = async (filter: Readonly<Record<string, string>>) => {
+      const { body } = await call(action, filter);
+      const gateways = body.VpnGateways?.VpnGateway.map((item) => item.VpnGatewayId);
+      return (
+        gateways ?? body.CustomerGateways?.CustomerGateway.map((item) => item.CustomerGatewayId)
+      );
+    };
+
+    expect(await found({ 'Tag.1.Key': 'env' })).toEqual(ids);
+    expect(await found({ 'Tag.1.Key': 'env', 'Tag.1.Value': 'prod' })).toEqual(ids);
+    expect(await found({ 'Tag.1.Key': 'env', 'Tag.1.Value': 'staging' })).toEqual([]);
+    expect(await found({ 'Tag.1.Key': 'env', 'Tag.2.Key': 'site' })).toEqual([]);
+  });
+
+  it.each(['vco-dual', 'vco-cen-dual', 'vco-a'])('shows %s as its own read does', async (id) => {
+    const { call } = aCloud();
+
+    const list = await call('DescribeVpnConnections', { VpnConnectionId: id });
+    const single = await call('DescribeVpnConnection', { VpnConnectionId: id });
+
+    const [item] = list.body.VpnConnections?.VpnConnection ?? [];
+    const { State, Status, IkeConfig, IpsecConfig, TunnelOptionsSpecification } = item ?? {};
+    expect(single.body).toMatchObject({ State, Status, IkeConfig, IpsecConfig });
+    expect(single.body.TunnelOptionsSpecification).toEqual(TunnelOptionsSpecification);
+    expect(TunnelOptionsSpecification).toBeDefined();
   });
 
   it('lists customer gateways', async () => {
@@ -185,6 +233,22 @@ describe('single reads (BEHAVIOUR.md "Shapes")', () => {
       },
     });
     expect(body.IkeConfig).toEqual({});
+    for (const tunnel of tunnelsIn(body)) {
+      expect(tunnel).not.toHaveProperty('Role');
+      expect(tunnel).not.toHaveProperty('RemoteCaCertificate');
+    }
+  });
+
+  it('names the tunnels of a gateway by their roles', async () => {
+    const { call } = aCloud();
+
+    const { body } = await call('DescribeVpnConnection', { VpnConnectionId: 'vco-dual' });
+
+    expect(tunnelsIn(body)).toMatchObject([
+      { TunnelId: 'tun-1', Role: 'master', RemoteCaCertificate: '', ZoneNo: 'cn-hangzhou-h' },
+      { TunnelId: 'tun-2', Role: 'slave', RemoteCaCertificate: '', ZoneNo: 'cn-hangzhou-i' },
+    ]);
+    for (const tunnel of tunnelsIn(body)) expect(tunnel).not.toHaveProperty('TunnelIndex');
   });
 
   it('shows an unattached connection as init', async () => {
