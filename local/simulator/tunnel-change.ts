@@ -68,12 +68,11 @@ function namedTunnel(entry: ConnectionEntry, item: Parameters, name: string): Tu
   const placeKey = attachType === 'VPNGW' ? 'Role' : 'TunnelIndex';
   const id = item.get('TunnelId');
   const place = item.get(placeKey);
-  if (!id && !place) throw missing(`${name}.TunnelId`);
   const byId = tunnels.find(({ tunnelId }) => tunnelId === id);
-  if (id && !byId) throw illegal('TunnelId');
   const byPlace = tunnels.find(({ index }) => placeOf(index, placeKey) === place);
-  if (place && (!byPlace || (byId && byId !== byPlace))) throw illegal(placeKey);
   const tunnel = byId ?? byPlace;
+  if (id && !byId) throw illegal('TunnelId');
+  if (place && (!byPlace || byPlace !== tunnel)) throw illegal(placeKey);
   if (!tunnel) throw missing(`${name}.TunnelId`);
   return tunnel;
 }
