@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { makeConnection, makeTunnel } from '../../local/simulator/defaults.ts';
 import { everydayFaults } from '../../local/simulator/faults.ts';
 import { generateInventory } from '../../local/simulator/inventory.ts';
 import type { Connection } from '../../local/simulator/shapes.ts';
-import { aCloud, type Cloud, REGION, tunnelItem, tunnelsIn } from './cloud.ts';
+import { aCloud, aSmallInventory, type Cloud, REGION, tunnelItem, tunnelsIn } from './cloud.ts';
 
 describe('the record (BEHAVIOUR.md "Record")', () => {
   it('tells who changed what and when', async () => {
@@ -202,6 +203,22 @@ describe('the record (BEHAVIOUR.md "Record")', () => {
       },
     ]);
     expect(simulator.record.overlaps()).toHaveLength(1);
+  });
+
+  it('keeps the tunnels of different pairs apart', async () => {
+    const pair = makeConnection({
+      regionId: REGION,
+      id: 'vco-pair',
+      customerGatewayId: 'cgw-1',
+      vpnGatewayId: 'vpn-1',
+      tunnels: [makeTunnel({ tunnelId: 'tun-5', index: 1, customerGatewayId: 'cgw-1' })],
+    });
+    const { modify, simulator } = aCloud({ lateAccepts: true, inventory: aSmallInventory(pair) });
+    await modify('vco-dual', tunnelItem(1, { Role: 'slave', EnableDpd: 'false' }));
+    await modify('vco-pair', tunnelItem(1, { Role: 'master', EnableDpd: 'false' }));
+
+    expect(simulator.record.overlaps()).toHaveLength(1);
+    expect(simulator.record.tunnelOverlaps()).toEqual([]);
   });
 
   it('holds no key, neither given nor made up', async () => {
