@@ -1,9 +1,9 @@
 import PQueue from 'p-queue';
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { fieldsToSend } from '../../shared/change/request.ts';
-import type { FieldValues } from '../../shared/connection/fields.ts';
 import { isSettledState, type VpnConnection } from '../../shared/connection/model.ts';
-import type { VpnApi } from '../../shared/connection/vpn-api.ts';
+import type { FieldValues } from '../../shared/connection/values.ts';
+import { connectionPart, type VpnApi } from '../../shared/connection/vpn-api.ts';
 import { intentsOf } from '../../shared/plan/intents.ts';
 import type { Plan } from '../../shared/plan/schema.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
@@ -42,7 +42,10 @@ async function changeOne(
   pollMs: number,
 ): Promise<void> {
   const found = await read(api, target);
-  const request = { ...found, fields: fieldsToSend(found.fields, wanted) };
+  const { attachType } = found;
+  const share = { part: connectionPart, wanted, tunnels: [] };
+  const fields = fieldsToSend(found.fields, share, { attachType, isDual: false });
+  const request = { ...target, attachType, part: connectionPart, tunnels: [], fields };
   for (let attempt = 0; ; attempt += 1) {
     const clientToken = `loop-${target.vpnConnectionId}-${attempt}`.slice(0, 64);
     const outcome = await api.modify({ ...request, clientToken });

@@ -68,7 +68,7 @@ export function governVpnApi(api: VpnApi, governor: Governor): GovernedVpnApi {
     describeGateway: (query) =>
       read(scopeOf(query.regionId, 'DescribeVpnGateway'), () => api.describeGateway(query)),
     async modify(request, mayStillSend) {
-      const scope = scopeOf(request.regionId, modifyActionFor(request.attachType));
+      const scope = scopeOf(request.regionId, modifyActionFor(request));
       const refusal = await governor.admit(scope, 0);
       if (refusal) return { kind: 'not_sent', error: notNow(refusal.retryInMs) };
       if (!mayStillSend()) return { kind: 'not_sent', error: leaseEnding };

@@ -1,5 +1,6 @@
-import { fieldPaths, fieldTable } from '../connection/fields.ts';
+import { fieldTable } from '../connection/fields.ts';
 import { comparableValue, type MaskedValues } from '../connection/mask.ts';
+import { valuePath, valuePathsOf } from '../connection/values.ts';
 
 /** What reading back a connection says about a write. */
 export type ReadBack =
@@ -9,6 +10,14 @@ export type ReadBack =
   | { kind: 'not_applied' }
   /** A wanted field holds neither the old nor the wanted value, or only some were taken. */
   | { kind: 'changed_elsewhere'; fields: readonly string[] };
+
+/** The paths of all readable fields, of the connection and of its tunnels, that any of the three holds. */
+function readablePathsOf(...all: readonly MaskedValues[]): readonly string[] {
+  const texts = new Set(all.flatMap((values) => Object.keys(values)));
+  return valuePathsOf(texts)
+    .filter(({ field }) => fieldTable[field].readable)
+    .map(({ tunnel, field }) => valuePath(tunnel, field));
+}
 
 function same(
   path: string,
@@ -29,7 +38,7 @@ export function compareReadBack(values: {
   observed: MaskedValues;
 }): ReadBack {
   const { base, wanted, observed } = values;
-  const readable = fieldPaths.filter((path) => fieldTable[path].readable);
+  const readable = readablePathsOf(base, wanted, observed);
   const asked = readable.filter((path) => wanted[path] !== undefined);
   // A field that one of the two reads does not show says nothing.
   const shown = readable.filter((path) => base[path] !== undefined && observed[path] !== undefined);

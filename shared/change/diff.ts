@@ -1,24 +1,46 @@
-import { fieldPaths, fieldTable } from '../connection/fields.ts';
+import { fieldTable } from '../connection/fields.ts';
 import { comparableValue, type MaskedValues } from '../connection/mask.ts';
+import {
+  isKeyPath,
+  type PathParts,
+  shownPath,
+  valuePath,
+  valuePathsOf,
+} from '../connection/values.ts';
 import { Secret } from '../platform/secret.ts';
 import type { DiffEntry } from './record.ts';
 
-const keyPath = 'IkeConfig.Psk';
 const shownKey = String(new Secret(''));
+/** The old value of a field that no answer of the cloud holds. */
+const unreadable = 'unknown';
 
 /**
- * What `wanted` would change of `base`, by field path in the table's order; empty when nothing.
- * Both sides are masked under the same key, so that keys compare by value and show as `***`.
- * A field that `base` does not know, or that no answer holds, counts as different, from `null`.
+ * Where `base` is not as `wanted`, by path in the order of the field table, those of tunnels last. Both are masked under
+ * the same key. What `base` does not hold counts as different; it holds a write-only field only once we wrote it.
+ */
+export function differencesOf(base: MaskedValues, wanted: MaskedValues): readonly PathParts[] {
+  return valuePathsOf(Object.keys(wanted)).filter(({ tunnel, field }) => {
+    const path = valuePath(tunnel, field);
+    const [from, to] = [base[path], wanted[path]];
+    if (to === undefined) return false;
+    return from === undefined || comparableValue(path, from) !== comparableValue(path, to);
+  });
+}
+
+/**
+ * The differences as callers see them: paths in the cloud's own spelling, keys as `***`, an old value that is not known as
+ * `null`, one that nobody can read as `unknown`.
  */
 export function diffOf(base: MaskedValues, wanted: MaskedValues): readonly DiffEntry[] {
-  return fieldPaths.flatMap((path): DiffEntry[] => {
-    const to = wanted[path];
+  return differencesOf(base, wanted).flatMap(({ tunnel, field }): DiffEntry[] => {
+    const path = valuePath(tunnel, field);
+    const [from, to] = [base[path], wanted[path]];
     if (to === undefined) return [];
-    const from = fieldTable[path].readable ? base[path] : undefined;
-    if (from !== undefined && comparableValue(path, from) === comparableValue(path, to)) return [];
-    if (path === keyPath)
-      return [{ path, from: from === undefined ? null : shownKey, to: shownKey }];
-    return [{ path, from: from ?? null, to }];
+    const shown = shownPath(path);
+    if (isKeyPath(path)) {
+      return [{ path: shown, from: from === undefined ? null : shownKey, to: shownKey }];
+    }
+    const unknown = fieldTable[field].readable ? null : unreadable;
+    return [{ path: shown, from: from ?? unknown, to }];
   });
 }

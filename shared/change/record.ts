@@ -1,9 +1,9 @@
 import type { MaskedValues } from '../connection/mask.ts';
-import type { AttachType } from '../connection/model.ts';
-import type { CloudErrorClass } from '../connection/vpn-api.ts';
+import type { AttachType, Tunnel } from '../connection/model.ts';
+import type { ChangePart, CloudErrorClass } from '../connection/vpn-api.ts';
 import type { ChangeState, ChangeStep } from './state.ts';
 
-/** One difference, ready to be shown: keys as `***`, an unknown old value as `null`. */
+/** One difference, ready to be shown: its path in the cloud's spelling, keys as `***`, an unknown old value as `null`. */
 export interface DiffEntry {
   path: string;
   from: string | number | boolean | null;
@@ -19,6 +19,7 @@ export interface ChangeError {
     | 'base_moved'
     | 'not_applied'
     | 'timeout'
+    | 'tunnel_down'
     | 'refused';
   message: string;
   requestId: string | null;
@@ -34,19 +35,31 @@ export interface ChangeIdentity {
   vpnConnectionId: string;
 }
 
+/** A tunnel of a dual-tunnel connection, as last read, with what it must be again before the other one is touched. */
+export interface ChangeTunnel extends Tunnel {
+  /** Whether it was up just before this change first wrote to it; null while it has not. */
+  wasUp: boolean | null;
+}
+
 /** What a worker learns and decides about a change; written as a whole with each step. */
 export interface ChangeProgress {
   state: ChangeState;
   step: ChangeStep | null;
   /** Requests sent, repeats of one with an unknown fate included. */
   attempts: number;
+  /** Those of them that were for parts already applied; parts of a dual-tunnel change are written one after the other. */
+  settledAttempts: number;
   /** Definite refusals that may pass later; each makes the next request a new one with a new token. */
   refusals: number;
   diff: readonly DiffEntry[];
-  /** The fields as found when resolved, then as read just before the write. */
+  /** The fields as found when resolved, then as read just before each part is written; with what is write-only once sent. */
   base: MaskedValues | null;
-  /** The key of `base`, sealed for this change. */
-  sealedBaseKey: string | null;
+  /** The keys of `base` by their paths, sealed for this change. */
+  sealedBaseKeys: Readonly<Record<string, string>>;
+  /** Both tunnels of a dual-tunnel connection; empty for a single-tunnel one, and until it is resolved. */
+  tunnels: readonly ChangeTunnel[];
+  /** The part that the stored request is for; null while there is none. */
+  part: ChangePart | null;
   /** Keyed digest of the request before it is first sent. */
   requestDigest: string | null;
   clientToken: string | null;
@@ -59,9 +72,13 @@ export interface ChangeProgress {
 export interface ChangeRecord extends ChangeIdentity, ChangeProgress {
   laneKey: string | null;
   attachType: AttachType | null;
-  /** ISO 8601, by the store's clock: when it was first started, when its request was first about to be sent, its end. */
+  /**
+   * ISO 8601, by the store's clock: when it was first started, when its request was first about to be sent, when a part of
+   * it was last seen applied while others were left, its end.
+   */
   startedAt: string | null;
   sentAt: string | null;
+  partAppliedAt: string | null;
   finishedAt: string | null;
 }
 
@@ -75,6 +92,8 @@ export interface JournalEvent {
     | 'accepted'
     | 'unknown_fate'
     | 'not_applied'
+    | 'part_applied'
+    | 'waiting'
     | 'finished';
   data: Readonly<Record<string, unknown>>;
 }

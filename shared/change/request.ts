@@ -1,33 +1,72 @@
-import { blockOf, entriesOf, type FieldValues, fieldTable, overlay } from '../connection/fields.ts';
+import { blockOf, type FieldPath, fieldTable } from '../connection/fields.ts';
 import { type MaskedValues, maskFields } from '../connection/mask.ts';
-import type { AttachType, ConnectionRef } from '../connection/model.ts';
-import type { ModifyRequest } from '../connection/vpn-api.ts';
+import type { TunnelIdentity } from '../connection/model.ts';
+import {
+  connectionPart,
+  type ModifyRequest,
+  type ModifyTarget,
+  modifyActionFor,
+} from '../connection/vpn-api.ts';
+import { entriesOf, type FieldValues, overlay, type PathParts } from '../connection/values.ts';
 import { canonicalJson, digestOf, keyedDigest } from '../platform/canonical.ts';
+import type { PartOfChange } from './parts.ts';
 
 /**
  * What a Modify call has to carry so that only the wanted fields change, whether the cloud replaces blocks or merges them:
- * both subnets and the whole IKE block with its key always (an IKE block without a key may get a random one; an update
- * without subnets was refused, Terraform provider PR #5078), every other block whole when any of it is wanted, and the
- * wanted top-level fields. Write-only fields go only when wanted.
+ * both subnets wherever the action takes them (an update without was refused, Terraform provider PR #5078), the whole IKE
+ * block with its key of whatever is named (a block without a key may get a random one), a tunnel's whole IPsec block,
+ * every other block whole when any of it is wanted, and the wanted top-level fields. Write-only fields go only when wanted.
  */
-export function fieldsToSend(base: FieldValues, wanted: FieldValues): FieldValues {
-  const touched = new Set<string>(['LocalSubnet', 'RemoteSubnet', 'IkeConfig']);
-  for (const [path] of entriesOf(wanted)) touched.add(blockOf(path)?.block ?? path);
+export function fieldsToSend(
+  base: FieldValues,
+  { part, wanted, tunnels }: PartOfChange,
+  target: { attachType: ModifyTarget['attachType']; isDual: boolean },
+): FieldValues {
+  const touched = new Set<string>();
+  if (modifyActionFor({ ...target, part }) !== 'ModifyTunnelAttribute') {
+    touched.add(groupOf({ tunnel: null, field: 'LocalSubnet' }));
+    touched.add(groupOf({ tunnel: null, field: 'RemoteSubnet' }));
+  }
+  if (part === connectionPart && !target.isDual) {
+    touched.add(groupOf({ tunnel: null, field: 'IkeConfig.Psk' }));
+  }
+  for (const { tunnelId } of tunnels) {
+    touched.add(groupOf({ tunnel: tunnelId, field: 'IkeConfig.Psk' }));
+    touched.add(groupOf({ tunnel: tunnelId, field: 'IpsecConfig.IpsecEncAlg' }));
+    if (part === connectionPart) {
+      touched.add(groupOf({ tunnel: tunnelId, field: 'BgpConfig.TunnelCidr' }));
+    }
+  }
+  for (const entry of entriesOf(wanted)) touched.add(groupOf(entry));
   const sent = entriesOf(overlay(base, wanted)).filter(
-    ([path]) =>
-      touched.has(blockOf(path)?.block ?? path) && (fieldTable[path].readable || path in wanted),
+    (entry) => touched.has(groupOf(entry)) && (isReadable(entry.field) || entry.path in wanted),
   );
-  return Object.fromEntries(sent);
+  return Object.fromEntries(sent.map(({ path, value }) => [path, value]));
+}
+
+/** What travels together: a block of the connection or of a tunnel, or a top-level field alone. */
+function groupOf({ tunnel, field }: PathParts): string {
+  return `${tunnel ?? ''}/${blockOf(field)?.block ?? field}`;
+}
+
+function isReadable(field: FieldPath): boolean {
+  return fieldTable[field].readable;
 }
 
 /** The digest under which a request is remembered before it is first sent; keys enter it only as keyed digests. */
 export function requestDigestOf(
-  request: ConnectionRef & { attachType: AttachType; fields: FieldValues },
+  request: ModifyTarget & { fields: FieldValues },
   hmacKey: Buffer,
 ): string {
-  const { regionId, vpnConnectionId, attachType } = request;
+  const { regionId, vpnConnectionId, attachType, part } = request;
+  const tunnels = request.tunnels.map(identityOf);
   const fields: MaskedValues = maskFields(request.fields, hmacKey);
-  return keyedDigest(hmacKey, canonicalJson({ regionId, vpnConnectionId, attachType, fields }));
+  // Left out where there is one tunnel: its requests are stored under this digest since before there were parts.
+  const dual = part === connectionPart && tunnels.length === 0 ? {} : { part, tunnels };
+  return keyedDigest(
+    hmacKey,
+    canonicalJson({ regionId, vpnConnectionId, attachType, ...dual, fields }),
+  );
 }
 
 /**
@@ -45,10 +84,15 @@ export function clientTokenFor(intent: {
 
 /** A request ready to be sent. */
 export function composeRequest(
-  ref: ConnectionRef & { attachType: AttachType },
+  target: ModifyTarget,
   fields: FieldValues,
   clientToken: string,
 ): ModifyRequest {
-  const { regionId, vpnConnectionId, attachType } = ref;
-  return { regionId, vpnConnectionId, attachType, clientToken, fields };
+  const { regionId, vpnConnectionId, attachType, part } = target;
+  const tunnels = target.tunnels.map(identityOf);
+  return { regionId, vpnConnectionId, attachType, part, tunnels, clientToken, fields };
+}
+
+function identityOf({ tunnelId, role, index }: TunnelIdentity): TunnelIdentity {
+  return { tunnelId, role, index };
 }

@@ -8,11 +8,17 @@ export type FieldValue = string | number | boolean | Secret;
 /** Where a field travels: alone, or inside one of the blocks that the API takes as JSON text. */
 export type FieldBlock = 'IkeConfig' | 'IpsecConfig' | 'BgpConfig' | 'HealthCheckConfig';
 
-/** One field that a Modify action can change on a single-tunnel connection. */
+/** Which connections take a field at a place: those on a VPN gateway, attachments, both, or none. */
+type Takers = 'both' | 'gateway' | 'attachment' | 'none';
+
+/** Where a field can live: on a single-tunnel connection, on a dual-tunnel connection itself, or in each of its tunnels. */
+export type FieldPlace = 'single' | 'dual' | 'tunnel';
+
+/** One field that a Modify action can change. */
 interface FieldSpec {
   schema: z.ZodType<FieldValue>;
-  /** Which connections take it: those on a VPN gateway, attachments, or both. */
-  for: 'both' | 'gateway' | 'attachment';
+  /** Who takes it at each place. Source: API documents of the three Modify actions, parameters by tunnel mode. */
+  takers: Readonly<Record<FieldPlace, Takers>>;
   /** A write-only field is in no answer: it cannot be compared and is sent only when a plan names it. */
   readable: boolean;
   /** Whether list answers hold it; if not, only a read of the one connection shows it. */
@@ -21,30 +27,53 @@ interface FieldSpec {
   agreed: boolean;
 }
 
-const own = (schema: z.ZodType<FieldValue>, more: Partial<FieldSpec> = {}): FieldSpec => ({
-  schema,
-  for: 'both',
-  readable: true,
-  listed: true,
-  agreed: false,
-  ...more,
-});
-const agreed = (schema: z.ZodType<FieldValue>): FieldSpec => own(schema, { agreed: true });
+type More = Partial<Omit<FieldSpec, 'takers'>> & { takers?: Partial<FieldSpec['takers']> };
+
+function field(
+  schema: z.ZodType<FieldValue>,
+  takers: FieldSpec['takers'],
+  { takers: others = {}, ...more }: More,
+): FieldSpec {
+  return {
+    schema,
+    readable: true,
+    listed: true,
+    agreed: false,
+    ...more,
+    takers: { ...takers, ...others },
+  };
+}
+
+/** A field of the connection, however many tunnels it has. */
+const ofConnection = (schema: z.ZodType<FieldValue>, more: More = {}): FieldSpec =>
+  field(schema, { single: 'both', dual: 'both', tunnel: 'none' }, more);
+/** A field of the connection when it has one tunnel, and of each tunnel when it has two. */
+const ofTunnel = (schema: z.ZodType<FieldValue>, more: More = {}): FieldSpec =>
+  field(schema, { single: 'both', dual: 'none', tunnel: 'both' }, more);
+/** The same, and both sides of the tunnel must have it. */
+const agreed = (schema: z.ZodType<FieldValue>): FieldSpec => ofTunnel(schema, { agreed: true });
+/** A field that only single-tunnel connections have. */
+const ofSingle = (schema: z.ZodType<FieldValue>, more: More = {}): FieldSpec =>
+  field(schema, { single: 'both', dual: 'none', tunnel: 'none' }, more);
 
 /**
- * Every single-tunnel field of ModifyVpnConnectionAttribute and ModifyVpnAttachmentAttribute, by its path in the cloud's
- * own spelling. The one list from which schema, request, comparison and documentation are made.
+ * Every field of ModifyVpnConnectionAttribute, ModifyVpnAttachmentAttribute and ModifyTunnelAttribute, by its path in the
+ * cloud's own spelling on single-tunnel connections. The one list from which schema, request, comparison and
+ * documentation are made.
  */
 export const fieldTable = {
-  Name: own(rule.ConnectionName),
-  LocalSubnet: agreed(rule.CidrList),
-  RemoteSubnet: agreed(rule.CidrList),
-  EffectImmediately: own(rule.CloudBoolean),
-  AutoConfigRoute: own(rule.CloudBoolean, { readable: false, listed: false }),
-  EnableDpd: own(rule.CloudBoolean),
-  EnableNatTraversal: own(rule.CloudBoolean),
-  CustomerGatewayId: own(rule.CustomerGatewayId, { for: 'attachment' }),
-  RemoteCaCertificate: own(z.string().min(1).max(8_192)),
+  Name: ofConnection(rule.ConnectionName),
+  LocalSubnet: ofConnection(rule.CidrList, { agreed: true }),
+  RemoteSubnet: ofConnection(rule.CidrList, { agreed: true }),
+  EffectImmediately: ofConnection(rule.CloudBoolean),
+  AutoConfigRoute: ofConnection(rule.CloudBoolean, { readable: false, listed: false }),
+  // Source: the API documents name it for dual-tunnel connections only; single ones have `BgpConfig.EnableBgp`.
+  EnableTunnelsBgp: ofConnection(rule.CloudBoolean, { takers: { single: 'none' } }),
+  EnableDpd: ofTunnel(rule.CloudBoolean),
+  EnableNatTraversal: ofTunnel(rule.CloudBoolean),
+  CustomerGatewayId: ofTunnel(rule.CustomerGatewayId, { takers: { single: 'attachment' } }),
+  // Source: the tunnels of ModifyVpnAttachmentAttribute have no certificate.
+  RemoteCaCertificate: ofTunnel(rule.CaCertificate, { takers: { tunnel: 'gateway' } }),
   'IkeConfig.Psk': agreed(rule.PreSharedKey),
   'IkeConfig.IkeVersion': agreed(z.enum(['ikev1', 'ikev2'])),
   'IkeConfig.IkeMode': agreed(z.enum(['main', 'aggressive'])),
@@ -59,22 +88,21 @@ export const fieldTable = {
   'IpsecConfig.IpsecPfs': agreed(rule.IpsecPfs),
   'IpsecConfig.IpsecLifetime': agreed(rule.LifetimeSeconds),
   // Source: the answers of DescribeVpnConnection and DescribeVpnConnections differ in it.
-  'BgpConfig.EnableBgp': own(rule.CloudBoolean, { listed: false }),
-  'BgpConfig.LocalAsn': own(rule.AutonomousSystemNumber),
-  'BgpConfig.TunnelCidr': own(rule.TunnelCidr),
-  'BgpConfig.LocalBgpIp': own(rule.Ipv4Address),
-  'HealthCheckConfig.enable': own(rule.CloudBoolean),
-  'HealthCheckConfig.dip': own(rule.Ipv4Address),
-  'HealthCheckConfig.sip': own(rule.Ipv4Address),
-  'HealthCheckConfig.interval': own(z.coerce.number().int().min(1).max(86_400)),
-  'HealthCheckConfig.retry': own(z.coerce.number().int().min(1).max(100)),
-  'HealthCheckConfig.Policy': own(z.enum(['revoke_route', 'reserve_route']), { for: 'attachment' }),
+  'BgpConfig.EnableBgp': ofSingle(rule.CloudBoolean, { listed: false }),
+  'BgpConfig.LocalAsn': ofTunnel(rule.AutonomousSystemNumber),
+  'BgpConfig.TunnelCidr': ofTunnel(rule.TunnelCidr),
+  'BgpConfig.LocalBgpIp': ofTunnel(rule.Ipv4Address),
+  'HealthCheckConfig.enable': ofSingle(rule.CloudBoolean),
+  'HealthCheckConfig.dip': ofSingle(rule.Ipv4Address),
+  'HealthCheckConfig.sip': ofSingle(rule.Ipv4Address),
+  'HealthCheckConfig.interval': ofSingle(z.coerce.number().int().min(1).max(86_400)),
+  'HealthCheckConfig.retry': ofSingle(z.coerce.number().int().min(1).max(100)),
+  'HealthCheckConfig.Policy': ofSingle(z.enum(['revoke_route', 'reserve_route']), {
+    takers: { single: 'attachment' },
+  }),
 } as const satisfies Record<string, FieldSpec>;
 
 export type FieldPath = keyof typeof fieldTable;
-
-/** Values by field path. What is absent is unknown (when read) or left as it is (when wanted). */
-export type FieldValues = Readonly<Partial<Record<FieldPath, FieldValue>>>;
 
 /** Every field path, in the table's order. */
 export const fieldPaths: readonly FieldPath[] = Object.keys(fieldTable).filter(isFieldPath);
@@ -95,35 +123,25 @@ function isBlock(text: string): text is FieldBlock {
   return ['IkeConfig', 'IpsecConfig', 'BgpConfig', 'HealthCheckConfig'].includes(text);
 }
 
+/** Whether a field exists at a place of connections of this attach type. */
+export function appliesTo(
+  path: FieldPath,
+  place: FieldPlace,
+  attachType: 'VPNGW' | 'CEN' | 'NO_ASSOCIATED',
+): boolean {
+  const takers: Takers = fieldTable[path].takers[place];
+  if (takers === 'none') return false;
+  return takers === 'both' || (takers === 'gateway') === (attachType === 'VPNGW');
+}
+
+/** The key of a connection or tunnel, the one secret among the fields. */
+export const keyField = 'IkeConfig.Psk' satisfies FieldPath;
+
 /**
- * Whether a list answer is not enough to change these fields: one of them, or another field of a block that is sent whole
- * with it, is missing there.
+ * Other names that the documents give to a field. Sources: ModifyVpnAttachmentAttribute, `RemoteCaCert`; both documents
+ * of the Modify actions, `IkeConfig.LocalIdIPsec`, which requests and answers call `LocalId`.
  */
-export function needsOwnRead(wanted: FieldValues): boolean {
-  const blocks = new Set(entriesOf(wanted).map(([path]) => blockOf(path)?.block ?? path));
-  return fieldPaths.some(
-    (path) =>
-      fieldTable[path].readable &&
-      !fieldTable[path].listed &&
-      blocks.has(blockOf(path)?.block ?? path),
-  );
-}
-
-/** The fields present in `values`, with their values, in the table's order. */
-export function entriesOf(values: FieldValues): readonly (readonly [FieldPath, FieldValue])[] {
-  return fieldPaths.flatMap((path) => {
-    const value = values[path];
-    return value === undefined ? [] : [[path, value] as const];
-  });
-}
-
-/** `base` with each value of `wanted` laid over it. */
-export function overlay(base: FieldValues, wanted: FieldValues): FieldValues {
-  return { ...base, ...wanted };
-}
-
-/** Whether a field exists for connections of this attach type. */
-export function appliesTo(path: FieldPath, attachType: 'VPNGW' | 'CEN' | 'NO_ASSOCIATED'): boolean {
-  const scope: FieldSpec['for'] = fieldTable[path].for;
-  return scope === 'both' || (scope === 'gateway') === (attachType === 'VPNGW');
-}
+export const otherSpellings: Readonly<Record<string, FieldPath>> = {
+  RemoteCaCert: 'RemoteCaCertificate',
+  'IkeConfig.LocalIdIPsec': 'IkeConfig.LocalId',
+};

@@ -1,10 +1,16 @@
 import ipaddr from 'ipaddr.js';
-import { canonicalJson, digestOf, keyedDigest } from '../platform/canonical.ts';
+import {
+  canonicalJson,
+  digestOf,
+  equalInConstantTime,
+  keyedDigest,
+} from '../platform/canonical.ts';
 import { Secret } from '../platform/secret.ts';
 import { reveal } from '../platform/secret-reveal.ts';
-import { entriesOf, type FieldPath, type FieldValues, fieldTable, isFieldPath } from './fields.ts';
+import { type FieldPath, type FieldValue, fieldTable } from './fields.ts';
+import { entriesOf, type FieldValues, partsOf } from './values.ts';
 
-/** Values by field path, each key replaced by its keyed digest: safe to store, compare and hash. */
+/** Values by path, each key replaced by its keyed digest: safe to store, compare and hash. */
 export type MaskedValues = Readonly<Record<string, string | number | boolean>>;
 
 /** The keyed digest of a pre-shared key, as `hmac:` and hex. Equal keys give equal digests under one `hmacKey`. */
@@ -15,7 +21,7 @@ export function maskKey(key: Secret, hmacKey: Buffer): string {
 /** The fields with each key as its keyed digest. */
 export function maskFields(values: FieldValues, hmacKey: Buffer): MaskedValues {
   return Object.fromEntries(
-    entriesOf(values).map(([path, value]) => [
+    entriesOf(values).map(({ path, value }) => [
       path,
       value instanceof Secret ? maskKey(value, hmacKey) : value,
     ]),
@@ -30,10 +36,24 @@ export function fingerprintOf(masked: MaskedValues): string {
   return digestOf(
     Object.fromEntries(
       Object.entries(masked)
-        .filter(([path]) => isFieldPath(path) && fieldTable[path].listed)
+        .filter(([path]) => isListed(path))
         .map(([path, value]) => [path, comparableValue(path, value)]),
     ),
   );
+}
+
+function isListed(path: string): boolean {
+  const parts = partsOf(path);
+  return parts !== null && fieldTable[parts.field].listed;
+}
+
+/** Whether two values of a field mean the same. Keys are compared by what they hold. */
+export function meansSame(path: string, a: FieldValue, b: FieldValue): boolean {
+  if (a instanceof Secret || b instanceof Secret) {
+    if (!(a instanceof Secret && b instanceof Secret)) return false;
+    return equalInConstantTime(reveal(a), reveal(b));
+  }
+  return comparableValue(path, a) === comparableValue(path, b);
 }
 
 const cidrLists: ReadonlySet<FieldPath> = new Set(['LocalSubnet', 'RemoteSubnet']);
@@ -43,7 +63,8 @@ const cidrLists: ReadonlySet<FieldPath> = new Set(['LocalSubnet', 'RemoteSubnet'
  * all else as text, since the cloud spells numbers and booleans both ways.
  */
 export function comparableValue(path: string, value: string | number | boolean): string {
-  if (isFieldPath(path) && cidrLists.has(path)) {
+  const parts = partsOf(path);
+  if (parts !== null && cidrLists.has(parts.field)) {
     const networks = String(value)
       .split(',')
       .map((cidr) => networkOf(cidr.trim()));

@@ -109,6 +109,14 @@ export const Ipv4Address = z
   .string()
   .refine((text) => ipaddr.IPv4.isValidFourPartDecimal(text), 'must be an IPv4 address');
 
+const longestCertificate = 8_192;
+
+/** The peer's CA certificate, for gateways of the SM algorithms. Source: `RemoteCaCertificate`, `RemoteCaCert`. */
+export const CaCertificate = z
+  .string()
+  .min(1, 'must be a certificate as PEM text')
+  .max(longestCertificate, `must be at most ${longestCertificate} characters`);
+
 /** A customer gateway's id. Source: ModifyVpnAttachmentAttribute, `CustomerGatewayId`. */
 export const CustomerGatewayId = z
   .string()
@@ -118,6 +126,18 @@ export const RegionId = z
   .string()
   .max(64)
   .regex(/^[a-z]{2,}(-[a-z0-9]+)+$/, 'must be a region id such as cn-hangzhou');
+
+/** A tunnel's id, as DescribeVpnConnection shows it. */
+export const TunnelId = z
+  .string()
+  .max(64)
+  .regex(/^[a-z][a-z0-9]*-[a-z0-9][a-z0-9-]*$/, 'must be an id such as tun-opsqc4d97wni270abc');
+
+/** Which tunnel of an attachment, as a number or its text. Source: ModifyVpnAttachmentAttribute, `TunnelIndex`. */
+export const TunnelIndex = z.union(
+  [z.literal([1, 2]), z.enum(['1', '2']).transform(Number)],
+  'must be 1 or 2',
+);
 
 export const VpnConnectionId = z
   .string()

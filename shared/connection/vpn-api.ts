@@ -1,5 +1,11 @@
-import type { FieldValues } from './fields.ts';
-import type { AttachType, ConnectionRef, VpnConnection, VpnGateway } from './model.ts';
+import type {
+  AttachType,
+  ConnectionRef,
+  TunnelIdentity,
+  VpnConnection,
+  VpnGateway,
+} from './model.ts';
+import type { FieldValues } from './values.ts';
 
 /** One page of a list read. */
 export interface Page<Item> {
@@ -11,12 +17,25 @@ export interface Page<Item> {
 /** Most items that one list call answers with. Source: DescribeVpnConnections, DescribeVpnGateways, `PageSize`. */
 export const pageSize = 50;
 
-/**
- * A write, complete: everything that decides what reaches the cloud, so that a repeat is the identical request.
- * `fields` holds the whole IKE block with its key when any of it is sent, and always both subnets.
- */
-export interface ModifyRequest extends ConnectionRef {
+/** What one write changes: {@link connectionPart}, or one tunnel, by its id. */
+export type ChangePart = string;
+
+/** The connection itself, with its one tunnel if it is a single-tunnel one. */
+export const connectionPart: ChangePart = 'connection';
+
+/** What decides where a write goes and what it means: a repeat of it is the identical request. */
+export interface ModifyTarget extends ConnectionRef {
   attachType: AttachType;
+  part: ChangePart;
+  /** The tunnels whose fields are sent, by all the names that one read showed; empty for single-tunnel connections. */
+  tunnels: readonly TunnelIdentity[];
+}
+
+/**
+ * A write, complete. `fields` holds the whole IKE block with its key when any of it is sent, and both subnets wherever
+ * the action takes them.
+ */
+export interface ModifyRequest extends ModifyTarget {
   clientToken: string;
   fields: FieldValues;
 }
@@ -93,7 +112,7 @@ export interface VpnApi {
     regionId: string;
     vpnGatewayId: string;
   }): Promise<ReadOutcome<VpnGateway | null>>;
-  /** ModifyVpnConnectionAttribute or ModifyVpnAttachmentAttribute, by the attach type. */
+  /** ModifyVpnConnectionAttribute, ModifyVpnAttachmentAttribute or ModifyTunnelAttribute, by attach type and part. */
   modify(request: ModifyRequest): Promise<ModifyOutcome>;
 }
 
@@ -104,9 +123,18 @@ export type VpnAction =
   | 'DescribeVpnGateways'
   | 'DescribeVpnGateway'
   | 'ModifyVpnConnectionAttribute'
-  | 'ModifyVpnAttachmentAttribute';
+  | ModifyAction;
 
-/** The action that changes connections of this attach type. Source: API documents of both actions. */
-export function modifyActionFor(attachType: AttachType): VpnAction {
-  return attachType === 'VPNGW' ? 'ModifyVpnConnectionAttribute' : 'ModifyVpnAttachmentAttribute';
+export type ModifyAction =
+  | 'ModifyVpnConnectionAttribute'
+  | 'ModifyVpnAttachmentAttribute'
+  | 'ModifyTunnelAttribute';
+
+/** The action that makes a write. Source: API documents of the three actions; only gateways have one for a tunnel. */
+export function modifyActionFor({
+  attachType,
+  part,
+}: Pick<ModifyTarget, 'attachType' | 'part'>): ModifyAction {
+  if (attachType !== 'VPNGW') return 'ModifyVpnAttachmentAttribute';
+  return part === connectionPart ? 'ModifyVpnConnectionAttribute' : 'ModifyTunnelAttribute';
 }

@@ -1,5 +1,5 @@
 import type { ChangeState } from '../change/state.ts';
-import type { FieldValues } from '../connection/fields.ts';
+import type { FieldValues } from '../connection/values.ts';
 import type { JobState } from './state.ts';
 
 /** How many changes of a job are in each state. */
@@ -26,12 +26,14 @@ export interface JobRecord {
 export interface StoredIntent {
   /** From 0; changes name their intent by it. */
   number: number;
-  /** The wanted fields without the key. */
+  /** The wanted fields without the keys; a tunnel's under the names that the plan gives it. */
   fields: FieldValues;
-  /** The wanted key, sealed; null when the plan names none. */
-  sealedKey: string | null;
-  /** Keyed digest of the wanted key, for the plan's digest; null when the plan names none. */
-  keyDigest: string | null;
+  /** The wanted keys by their paths, sealed; empty when the plan names none. */
+  sealedKeys: Readonly<Record<string, string>>;
+  /** Keyed digests of the wanted keys by the same paths, for the plan's digest. */
+  keyDigests: Readonly<Record<string, string>>;
+  /** Whether the plan accepts an interruption of tunnels. */
+  acceptOutage: boolean;
 }
 
 /** What happens when changes fail: go on, or stop after more than `maxErrors`. */

@@ -1,12 +1,13 @@
-import { intentsOf, type PlanIntents, planHashOf, shownPlan } from '../plan/intents.ts';
+import { intentsOf, planHashOf, shownPlan } from '../plan/intents.ts';
 import type { Plan } from '../plan/schema.ts';
 import { atLeastOneOf, atMostOf } from '../plan/share.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Ids } from '../platform/id.ts';
 import { intentKeyContext } from '../secret/seal-context.ts';
+import { sealedKeysOf } from '../secret/sealed-keys.ts';
 import type { Sealer } from '../secret/sealer.ts';
 import type { JobStore } from './job-store.ts';
-import type { JobRecord, NewJob, StoredIntent } from './record.ts';
+import type { JobRecord, NewJob } from './record.ts';
 
 export interface SubmitJobDeps {
   jobs: JobStore;
@@ -63,20 +64,15 @@ function newJobOf(
       maxErrors: atMostOf(plan.rollout.maxErrors, total),
     },
     maxInFlight: atLeastOneOf(plan.rollout.concurrency, total),
-    intents: intents.map((intent) => sealedIntent(intent, id, sealer)),
+    intents: intents.map(({ keys, ...intent }) => ({
+      ...intent,
+      sealedKeys: sealedKeysOf(sealer, keys, (path) => intentKeyContext(id, intent.number, path)),
+      acceptOutage: plan.acceptOutage,
+    })),
     changes: targets.map((target) => ({ id: ids.change(), ...target })),
     idempotency:
       idempotencyKey === null
         ? null
         : { key: idempotencyKey, planHash: planHashOf(plan, digestKey) },
   };
-}
-
-function sealedIntent(
-  { number, fields, key, keyDigest }: PlanIntents['intents'][number],
-  jobId: string,
-  sealer: Sealer,
-): StoredIntent {
-  const sealedKey = key === null ? null : sealer.seal(key, intentKeyContext(jobId, number));
-  return { number, fields, sealedKey, keyDigest };
 }

@@ -2,6 +2,7 @@ import type {
   ChangeError,
   ChangeProgress,
   ChangeRecord,
+  ChangeTunnel,
   DiffEntry,
   JournalEvent,
 } from '../change/record.ts';
@@ -44,7 +45,12 @@ export type Continuation =
   /** Give the lane back until it is due again. A change in progress stays with the lane. */
   | ({ kind: 'release' } & Due)
   /** Give the lane back until it is due again, and its change to the queue. */
-  | ({ kind: 'requeue' } & Due);
+  | ({ kind: 'requeue' } & Due)
+  /**
+   * Keep the lease and take the next startable change, as with `next`. The change, half done, waits without lane or slot
+   * and goes on before others of the lane once so much time has passed.
+   */
+  | ({ kind: 'wait' } & Due);
 
 /**
  * When a lane is due again: after so many milliseconds, and then on the next tick that comes every `tickMs`, when given.
@@ -110,7 +116,8 @@ export type Resolution =
       laneKey: string;
       attachType: AttachType;
       base: MaskedValues;
-      sealedBaseKey: string | null;
+      sealedBaseKeys: Readonly<Record<string, string>>;
+      tunnels: readonly ChangeTunnel[];
       diff: readonly DiffEntry[];
     }
   | { kind: 'refused'; id: string; error: ChangeError };

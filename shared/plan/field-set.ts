@@ -1,22 +1,23 @@
-import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { type FieldPath, fieldPaths, fieldTable, otherSpellings } from '../connection/fields.ts';
+import { tunnelRoles } from '../connection/model.ts';
+import { isInside, routingAgrees } from '../connection/cross-rules.ts';
+import * as rule from '../connection/rules.ts';
+import type { FieldValues } from '../connection/values.ts';
 import {
-  blockOf,
-  type FieldPath,
-  type FieldValue,
-  type FieldValues,
-  fieldPaths,
-  fieldTable,
-} from '../connection/fields.ts';
-import { Secret } from '../platform/secret.ts';
+  fieldsIn,
+  flattenSet,
+  isNested,
+  type NestedFields,
+  namesIn,
+  placeOf,
+  spellingsOf,
+  tunnelList,
+  tunnelNameKeys,
+  valueIn,
+} from './nested-fields.ts';
 
-/** A `set` block as it is written: top-level fields and blocks of fields, in the cloud's own spelling. */
-type NestedFields = Record<string, unknown>;
 type Shape = Record<string, z.ZodType>;
-
-function isFieldValue(value: unknown): value is FieldValue {
-  return ['string', 'number', 'boolean'].includes(typeof value) || value instanceof Secret;
-}
 
 /** PostgreSQL stores neither NUL nor half a surrogate pair. */
 function isStorable(value: unknown): boolean {
@@ -37,101 +38,122 @@ function leafOf(path: FieldPath): z.ZodType {
   return (isNumber ? z.preprocess(onlyNumberLike, storable) : storable).optional();
 }
 
-function shapesOfTable(): Shape {
+/** The fields that may stand in a `set` block, or in the entry of a tunnel, nested as they are written. */
+function shapeFor(inTunnel: boolean): Shape {
   const top: Shape = {};
   const blocks = new Map<string, Shape>();
   for (const path of fieldPaths) {
-    const place = blockOf(path);
-    if (place === null) {
-      top[path] = leafOf(path);
-      continue;
+    if (inTunnel && fieldTable[path].takers.tunnel === 'none') continue;
+    for (const spelling of spellingsOf(path)) {
+      const { block, key } = placeOf(spelling, inTunnel);
+      const shape = block === null ? top : (blocks.get(block) ?? {});
+      shape[key] = leafOf(path);
+      if (block !== null) blocks.set(block, shape);
     }
-    const shape = blocks.get(place.block) ?? {};
-    shape[place.key] = leafOf(path);
-    blocks.set(place.block, shape);
   }
   for (const [block, shape] of blocks) top[block] = z.strictObject(shape).optional();
   return top;
 }
 
-function isNested(value: unknown): value is NestedFields {
-  return typeof value === 'object' && value !== null && !(value instanceof Secret);
+/** Told of whole blocks; single fields that are no texts have faults of their own. */
+function subnetsAgree({ LocalSubnet, RemoteSubnet }: FieldValues): boolean {
+  return routingAgrees([LocalSubnet, RemoteSubnet].filter((list) => typeof list === 'string'));
 }
 
-/** Fields by their path, from the nested form. Values that are no field values are left out. */
-function flatten(nested: unknown): FieldValues {
-  if (!isNested(nested)) return {};
-  const entries = fieldPaths.flatMap((path) => {
-    const place = blockOf(path);
-    const block = place === null ? nested : nested[place.block];
-    const value = isNested(block) ? block[place?.key ?? path] : undefined;
-    return isFieldValue(value) ? [[path, value] as const] : [];
-  });
-  return Object.fromEntries(entries);
-}
-
-/** The nested form again, as a caller writes it. */
-export function nestFields(values: FieldValues): NestedFields {
-  const nested: NestedFields = {};
-  for (const path of fieldPaths) {
-    const value = values[path];
-    if (value === undefined) continue;
-    const place = blockOf(path);
-    if (place === null) nested[path] = value;
-    else {
-      const block = nested[place.block];
-      nested[place.block] = { ...(isNested(block) ? block : {}), [place.key]: value };
-    }
-  }
-  return nested;
-}
-
-const everything = '0.0.0.0/0';
-
-/** Source: ModifyVpnConnectionAttribute, `LocalSubnet`: destination routing or protected data flows, never half of each. */
-function subnetsAgree(values: FieldValues): boolean {
-  const lists = [values.LocalSubnet, values.RemoteSubnet].filter(
-    (list) => typeof list === 'string',
-  );
-  const isWhole = lists.map((list) => list === everything);
-  const isMixed = lists.some((list) => list !== everything && list.split(',').includes(everything));
-  return !isMixed && new Set(isWhole).size <= 1;
-}
-
-/** Source: `BgpConfig.LocalBgpIp`, which must lie inside `TunnelCidr`. */
-function peeringAgrees(values: FieldValues): boolean {
-  const { 'BgpConfig.TunnelCidr': cidr, 'BgpConfig.LocalBgpIp': address } = values;
+function peeringAgrees(nested: unknown, inTunnel: boolean): boolean {
+  const cidr = valueIn(nested, 'BgpConfig.TunnelCidr', inTunnel);
+  const address = valueIn(nested, 'BgpConfig.LocalBgpIp', inTunnel);
   if (typeof cidr !== 'string' || typeof address !== 'string') return true;
-  if (!ipaddr.IPv4.isValidCIDR(cidr) || !ipaddr.IPv4.isValidFourPartDecimal(address)) return true;
-  return ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(cidr));
+  return isInside(address, cidr);
 }
+
+/** One field under two of its names could be given two values. */
+function reportDoubles(nested: unknown, inTunnel: boolean, context: z.RefinementCtx): void {
+  for (const [spelling, path] of Object.entries(otherSpellings)) {
+    const both = [spelling, path].map((name) => valueIn(nested, name, inTunnel));
+    if (both.includes(undefined)) continue;
+    const { block, key } = placeOf(spelling, inTunnel);
+    context.addIssue({
+      code: 'custom',
+      path: block === null ? [key] : [block, key],
+      message: `is the same field as ${path}; give one of them`,
+    });
+  }
+}
+
+/** Told together with the faults of single fields, not after them. */
+const always = { when: () => true };
+const whenSound = { when: ({ issues }: z.core.ParsePayload): boolean => issues.length === 0 };
+const outside = 'must lie inside TunnelCidr';
 
 function isFilled(nested: NestedFields): boolean {
   return Object.values(nested).some((value) => !isNested(value) || Object.keys(value).length > 0);
 }
 
-/** Told together with the faults of single fields, not after them. */
-const always = { when: () => true };
+/**
+ * What one tunnel of a dual-tunnel connection gets. Source: `TunnelOptionsSpecification` of ModifyVpnConnectionAttribute
+ * (`TunnelId`, `Role`) and ModifyVpnAttachmentAttribute (`TunnelId`, `TunnelIndex`).
+ */
+const TunnelEntry = z
+  .strictObject({
+    TunnelId: rule.TunnelId.optional(),
+    Role: z.enum(tunnelRoles).optional(),
+    TunnelIndex: rule.TunnelIndex.optional(),
+    ...shapeFor(true),
+  })
+  .refine((entry) => tunnelNameKeys.some((key) => isNested(entry) && entry[key] !== undefined), {
+    error: 'must name its tunnel by TunnelId, Role or TunnelIndex',
+    ...whenSound,
+  })
+  .refine((entry) => Object.keys(fieldsIn(entry, namesIn(entry))).length > 0, {
+    error: 'must name at least one field besides its tunnel',
+    ...whenSound,
+  })
+  .refine((entry) => peeringAgrees(entry, true), {
+    path: ['TunnelBgpConfig', 'LocalBgpIp'],
+    error: outside,
+    ...always,
+  })
+  .superRefine((entry, context) => reportDoubles(entry, true, context), always)
+  .meta({ id: 'TunnelFieldSet' });
+
+/** A connection has two tunnels, and one entry says all about each. */
+const TunnelEntries = z
+  .array(TunnelEntry)
+  .min(1, 'must name at least one tunnel')
+  .max(2, 'must name at most the two tunnels of a connection')
+  .superRefine((entries, context) => {
+    const [first, second] = Array.isArray(entries) ? entries.map(namesIn) : [];
+    if (first === undefined || second === undefined) return;
+    const isSame = (['tunnelId', 'role', 'index'] as const).some(
+      (name) => first[name] !== null && first[name] === second[name],
+    );
+    if (!isSame) return;
+    context.addIssue({
+      code: 'custom',
+      path: [1],
+      message: 'names the same tunnel as the entry before it; put all its fields into one entry',
+    });
+  }, always);
 
 /**
  * A `set` block: which fields get which values. Written nested in the cloud's language, read into flat `FieldValues`;
- * keys are `Secret` from here on. Unknown keys and a block without any field are faults.
+ * keys are `Secret` from here on. Unknown keys and a block without any field are faults. `IkeConfig`, `IpsecConfig` and
+ * `BgpConfig` mean every tunnel; an entry of `TunnelOptionsSpecification` adds to that for the tunnel it names.
  */
 export const FieldSet = z
-  .strictObject(shapesOfTable())
-  .refine(isFilled, {
-    error: 'must name at least one field',
-    when: ({ issues }) => issues.length === 0,
-  })
-  .refine((nested) => subnetsAgree(flatten(nested)), {
+  .strictObject({ ...shapeFor(false), [tunnelList]: TunnelEntries.optional() })
+  .refine(isFilled, { error: 'must name at least one field', ...whenSound })
+  .refine((nested) => subnetsAgree(fieldsIn(nested)), {
     path: ['RemoteSubnet'],
     error: 'LocalSubnet and RemoteSubnet must both be 0.0.0.0/0 or both be specific blocks',
     ...always,
   })
-  .refine((nested) => peeringAgrees(flatten(nested)), {
+  .refine((nested) => peeringAgrees(nested, false), {
     path: ['BgpConfig', 'LocalBgpIp'],
-    error: 'must lie inside TunnelCidr',
+    error: outside,
     ...always,
   })
-  .transform(flatten)
+  .superRefine((nested, context) => reportDoubles(nested, false, context), always)
+  .transform(flattenSet)
   .meta({ id: 'FieldSet' });

@@ -1,23 +1,21 @@
-import { type FieldValues, overlay } from '../connection/fields.ts';
 import { type MaskedValues, maskFields } from '../connection/mask.ts';
+import { type FieldValues, isKeyPath } from '../connection/values.ts';
 import { canonicalJson, keyedDigest } from '../platform/canonical.ts';
 import { AppError } from '../platform/errors.ts';
 import { Secret } from '../platform/secret.ts';
-import { nestFields } from './field-set.ts';
+import { nestFields } from './nested-fields.ts';
 import type { Plan } from './schema.ts';
-
-const keyPath = 'IkeConfig.Psk';
 
 /** One wish that several targets may share. */
 interface Intent {
   /** From 0, in the order of first use. */
   number: number;
-  /** The wanted fields without the key. */
+  /** The wanted fields without the keys. */
   fields: FieldValues;
-  /** The wanted key, null when the plan names none. */
-  key: Secret | null;
-  /** The wanted key's keyed digest; null when the plan names none. */
-  keyDigest: string | null;
+  /** The wanted keys by their paths; empty when the plan names none. */
+  keys: Readonly<Record<string, Secret>>;
+  /** The wanted keys' keyed digests, by the same paths. */
+  keyDigests: Readonly<Record<string, string>>;
 }
 
 /** A plan's targets, each with the number of its wish. */
@@ -53,19 +51,24 @@ function memoized(work: (set: FieldValues) => number): (set: FieldValues) => num
 }
 
 function intentOf(number: number, set: FieldValues, masked: MaskedValues): Intent {
-  const { [keyPath]: key, ...fields } = set;
-  const keyDigest = masked[keyPath];
+  const entries = Object.entries(set);
   return {
     number,
-    fields,
-    key: key instanceof Secret ? key : null,
-    keyDigest: typeof keyDigest === 'string' ? keyDigest : null,
+    fields: Object.fromEntries(entries.filter(([path]) => !isKeyPath(path))),
+    keys: Object.fromEntries(
+      entries.flatMap(([path, value]) => (value instanceof Secret ? [[path, value]] : [])),
+    ),
+    keyDigests: Object.fromEntries(
+      Object.entries(masked)
+        .filter(([path]) => isKeyPath(path))
+        .map(([path, digest]) => [path, String(digest)]),
+    ),
   };
 }
 
 /** The plan as it may be shown and stored: as a caller writes it, keys as `***`. */
 export function shownPlan(plan: Plan): unknown {
-  return withSets(plan, (set) => nestFields(hideKey(set)));
+  return withSets(plan, (set) => nestFields(hideKeys(set)));
 }
 
 /** A keyed digest of everything a plan says, its keys included; equal plans give equal digests. */
@@ -73,8 +76,10 @@ export function planHashOf(plan: Plan, digestKey: Buffer): string {
   return keyedDigest(digestKey, canonicalJson(withSets(plan, (set) => maskFields(set, digestKey))));
 }
 
-function hideKey(set: FieldValues): FieldValues {
-  return set[keyPath] === undefined ? set : overlay(set, { [keyPath]: String(set[keyPath]) });
+function hideKeys(set: FieldValues): FieldValues {
+  return Object.fromEntries(
+    Object.entries(set).map(([path, value]) => [path, isKeyPath(path) ? String(value) : value]),
+  );
 }
 
 function withSets(plan: Plan, change: (set: FieldValues) => unknown): unknown {

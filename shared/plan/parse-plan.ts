@@ -1,34 +1,28 @@
 import { LineCounter, parseDocument } from 'yaml';
-import { blockOf, fieldPaths } from '../connection/fields.ts';
 import { AppError, type Fault } from '../platform/errors.ts';
 import { faultsOf, plainMessage } from '../platform/http/faults.ts';
+import { setKeys } from './nested-fields.ts';
 import { maxTargets, Plan } from './schema.ts';
 
-/** Keys that the plan will have and does not have yet, with what to do without them. */
-const notThereYet: ReadonlyMap<string, string> = new Map([
+/** Keys that a caller may expect and a plan does not have, or not yet, with what to do without them. */
+const notThere: ReadonlyMap<string, string> = new Map([
   ['select', 'selectors are not available in this version; name the connections'],
   ['rotatePsk', 'making keys is not available in this version; set IkeConfig.Psk'],
   ['handover', 'handover of keys is not available in this version; leave it out'],
   ['window', 'windows are not available in this version; leave it out'],
   ['timeoutSeconds', 'verification of tunnels is not available in this version; leave it out'],
-  ['EnableTunnelsBgp', 'dual-tunnel fields are not available in this version; leave it out'],
-  [
-    'TunnelOptionsSpecification',
-    'dual-tunnel fields are not available in this version; leave it out',
-  ],
+  ['NetworkType', 'the network type of a connection cannot be changed; leave it out'],
+  ['ClientToken', 'each request gets a token of its own; leave it out'],
 ]);
 
 const knownKeys: ReadonlyMap<string, string> = new Map(
-  [
-    ...Object.keys(Plan.shape),
-    ...fieldPaths.flatMap((path) => [blockOf(path)?.block ?? path, blockOf(path)?.key ?? path]),
-  ].map((key) => [key.toLowerCase(), key]),
+  [...Object.keys(Plan.shape), ...setKeys].map((key) => [key.toLowerCase(), key]),
 );
 
 function unknownKey(key: string): string {
   const known = knownKeys.get(key.toLowerCase());
   const hint = known === undefined || known === key ? '' : `; did you mean ${known}?`;
-  return notThereYet.get(key) ?? `is not known here${hint}`;
+  return notThere.get(key) ?? `is not known here${hint}`;
 }
 
 /**

@@ -27,15 +27,23 @@ export const ChangeBody = z
     verdict: Verdict.describe('Null in this version: tunnels are not verified yet.'),
     tunnels: z
       .array(
-        z.object({ tunnelId: z.string(), role: z.string(), state: z.string(), verdict: Verdict }),
+        z.object({
+          tunnelId: z.string(),
+          role: z.string().nullable().describe('`master` or `slave`; null on attachments.'),
+          index: z.int().nullable().describe('1 or 2 on attachments; null on a VPN gateway.'),
+          state: z.string().describe('As last read: `active`, `updating`, …'),
+          verdict: Verdict,
+        }),
       )
       .nullable()
-      .describe('Null for a single-tunnel connection.'),
+      .describe('Null for a single-tunnel connection, and until it is resolved.'),
     diff: z
       .array(
         z.object({
           path: z.string(),
-          from: Scalar.nullable().describe('Null when it is not known.'),
+          from: Scalar.nullable().describe(
+            'Null when it is not known, `unknown` when no answer of the cloud holds it.',
+          ),
           to: Scalar,
         }),
       )
@@ -97,12 +105,23 @@ export function changeBodyOf(change: ChangeView): ChangeBody {
     waitingFor: waitingForOf(change),
     attempts,
     verdict: null,
-    tunnels: null,
+    tunnels: tunnelsOf(change),
     diff: [...diff],
     lastError,
     startedAt,
     finishedAt,
   };
+}
+
+function tunnelsOf({ tunnels }: ChangeView): ChangeBody['tunnels'] {
+  if (tunnels.length === 0) return null;
+  return tunnels.map(({ tunnelId, role, index, state }) => ({
+    tunnelId,
+    role,
+    index,
+    state,
+    verdict: null,
+  }));
 }
 
 /** A stored change and its journal as callers see them. */

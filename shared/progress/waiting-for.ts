@@ -13,6 +13,7 @@ export function waitingForOf(change: ChangeView): string | null {
   if (change.state === 'queued' && laneChange !== null) {
     return `Waits for change ${laneChange.id} of job ${laneChange.jobId}, which is in flight on ${laneKey}.`;
   }
+  if (lastError !== null && change.state === 'verifying') return causeOf(change);
   if (lastError !== null && change.laneDueInMs !== null) {
     return `${causeOf(change)} ${whenOf(change.laneDueInMs)}`;
   }
@@ -25,6 +26,8 @@ function causeOf({ lastError, laneKey }: ChangeView): string {
       return `Waits for another operation on ${laneKey} (${lastError.code}).`;
     case 'throttled':
       return `Waits for the API budget of the region (${lastError.code}).`;
+    case 'tunnel_down':
+      return `Waits for a tunnel: ${lastError.message}.`;
     default:
       return `Waits after ${lastError?.code ?? 'an error'}.`;
   }

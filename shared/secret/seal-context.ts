@@ -1,9 +1,18 @@
-/** The context with which the key of a job's intent is sealed: it opens for no other job or intent. */
-export function intentKeyContext(jobId: string, intentNumber: number): string {
-  return `job:${jobId}/intent:${intentNumber}`;
+/**
+ * The context with which a key of a job's intent is sealed: it opens for no other job, intent or place. `path` names the
+ * place, `IkeConfig.Psk` for the connection.
+ */
+export function intentKeyContext(jobId: string, intentNumber: number, path: string): string {
+  return `job:${jobId}/intent:${intentNumber}${placeIn(path)}`;
 }
 
-/** The context with which the key of a change's base is sealed. */
-export function baseKeyContext(changeId: string): string {
-  return `change:${changeId}/base`;
+/** The context with which a key of a change's base is sealed. */
+export function baseKeyContext(changeId: string, path: string): string {
+  return `change:${changeId}/base${placeIn(path)}`;
+}
+
+/** The key of a connection has had its context since before tunnels had keys. */
+function placeIn(path: string): string {
+  const slash = path.indexOf('/');
+  return slash < 0 ? '' : `/${path.slice(0, slash)}`;
 }

@@ -1,4 +1,4 @@
-import { needsOwnRead } from '../connection/fields.ts';
+import { needsOwnRead } from '../connection/values.ts';
 import type { Sight } from '../inventory/region-reader.ts';
 import type { Assignment } from '../lane/lane-store.ts';
 import type { HeldLane, StepDeps } from './worker-deps.ts';

@@ -1,11 +1,21 @@
-import { diffOf } from '../change/diff.ts';
+import { differencesOf, diffOf } from '../change/diff.ts';
+import { nextPartOf, partNamed } from '../change/parts.ts';
 import type { ChangeRecord } from '../change/record.ts';
 import { clientTokenFor, fieldsToSend, requestDigestOf } from '../change/request.ts';
-import { fingerprintOf, maskFields } from '../connection/mask.ts';
-import { isDeadState, isSettledState, type VpnConnection } from '../connection/model.ts';
+import { wishOnConnection } from '../change/wish-on-connection.ts';
+import { fingerprintOf, type MaskedValues, maskFields } from '../connection/mask.ts';
+import {
+  isDeadState,
+  isSettledState,
+  isUp,
+  type Tunnel,
+  type VpnConnection,
+} from '../connection/model.ts';
+import type { FieldValues } from '../connection/values.ts';
+import { type ChangePart, connectionPart } from '../connection/vpn-api.ts';
 import type { Assignment, Due } from '../lane/lane-store.ts';
-import { Secret } from '../platform/secret.ts';
 import { baseKeyContext } from '../secret/seal-context.ts';
+import { sealedKeysOf } from '../secret/sealed-keys.ts';
 import { lookFor } from './look.ts';
 import {
   advance,
@@ -14,18 +24,19 @@ import {
   isHopeless,
   onTick,
   ownError,
-  requeue,
+  putOff,
   storedError,
+  wait,
 } from './step-results.ts';
-import { dualTunnel, wantedFields } from './wanted.ts';
+import { isHalfDone, rememberTunnels, wishOf, writeOnlyOf } from './stored-change.ts';
 import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
 
 /** A base read so short ago, since the lane is ours, is as good as one of its own. */
 const freshMs = 1_000;
 
 /**
- * Reads the connection just before its first write, checks that nobody else moved it, and stores the request that is to
- * be sent. Nothing is sent here.
+ * Reads the connection just before a write, checks that nobody else moved it, and stores the request that is to be sent:
+ * the first part of the change that still differs. Nothing is sent here.
  */
 export async function readStep(
   deps: StepDeps,
@@ -41,7 +52,7 @@ export async function readStep(
   if (sight.kind === 'failed') {
     if (isHopeless(sight.error.class)) return fail(change, storedError(sight.error));
     const due = retryAt(deps, sight.error.retryInMs);
-    return requeue(change, storedError(sight.error), { due, refused: false });
+    return putOff(change, storedError(sight.error), { due, refused: false });
   }
   if (sight.kind === 'gateway_updating') return waitForOthers(deps, change);
   const { connection } = sight;
@@ -65,7 +76,7 @@ function waitForOthers(deps: StepDeps, change: ChangeRecord): StepResult {
     'Busy',
     'the cloud is busy with another change here; waiting until it is done',
   );
-  return requeue(change, error, { due: retryAt(deps, undefined), refused: false });
+  return putOff(change, error, { due: retryAt(deps, undefined), refused: false });
 }
 
 function notFound(change: ChangeRecord): ReturnType<typeof ownError> {
@@ -77,7 +88,6 @@ function notFound(change: ChangeRecord): ReturnType<typeof ownError> {
 }
 
 function obstacleOf(connection: VpnConnection): ReturnType<typeof ownError> | null {
-  if (connection.tunnelMode === 'dual') return dualTunnel;
   if (!isDeadState(connection)) return null;
   return ownError(
     'locked',
@@ -93,32 +103,94 @@ function prepare(
   connection: VpnConnection,
 ): StepResult {
   const { change } = assignment;
-  const base = maskFields(connection.fields, deps.digestKey);
+  const base = { ...writeOnlyOf(change.base), ...maskFields(connection.fields, deps.digestKey) };
   if (isMoved(assignment, fingerprintOf(base))) {
     const message =
       'somebody else changed the connection after the plan was accepted; submit again to go on from there';
     return fail(change, ownError('base_moved', 'BaseMoved', message));
   }
-  const wanted = wantedFields(deps, assignment.intent, change.jobId);
-  const diff = diffOf(base, maskFields(wanted, deps.digestKey));
-  if (diff.length === 0) return end(change, 'unchanged', { diff, base });
-  const fields = fieldsToSend(connection.fields, wanted);
-  const requestDigest = requestDigestOf({ ...connection, fields }, deps.digestKey);
-  const clientToken = clientTokenFor({
-    changeId: change.id,
-    requestDigest,
-    refusals: change.refusals,
-  });
-  const key = connection.fields['IkeConfig.Psk'];
-  const sealedBaseKey =
-    key instanceof Secret ? deps.sealer.seal(key, baseKeyContext(change.id)) : null;
+  const wish = wishOnConnection(wishOf(deps, assignment.intent, change.jobId), connection);
+  if (wish.kind === 'refused') return fail(change, ownError('refused', wish.code, wish.message));
+  const wanted = maskFields(wish.wanted, deps.digestKey);
+  const part = nextPartOf(differencesOf(base, wanted), connection.tunnels);
+  if (part === null) return nothingLeft(change, base);
+  const tunnels = rememberTunnels(connection.tunnels, change.tunnels, part);
+  const down = part === connectionPart ? undefined : worseOff(change, connection.tunnels, part);
+  if (down) return waitForTunnel(deps, change, { down, part, tunnels });
+  const diff = isHalfDone(change) ? change.diff : diffOf(base, wanted);
+  const found = { base, diff, tunnels };
+  return store(deps, held, change, { connection, wanted: wish.wanted, part, found });
+}
+
+/** Stores the request for one part, to be sent next. */
+function store(
+  deps: StepDeps,
+  held: HeldLane,
+  change: ChangeRecord,
+  input: {
+    connection: VpnConnection;
+    wanted: FieldValues;
+    part: ChangePart;
+    found: Pick<ChangeRecord, 'diff' | 'tunnels'> & { base: MaskedValues };
+  },
+): StepResult {
+  const { connection, part, found } = input;
+  const { attachType, tunnels } = connection;
+  const share = partNamed(part, { wanted: input.wanted, base: found.base, tunnels });
+  const isDual = tunnels.length > 0;
+  const fields = fieldsToSend(connection.fields, share, { attachType, isDual });
+  const { regionId, vpnConnectionId } = change;
+  const target = { regionId, vpnConnectionId, attachType, part, tunnels: share.tunnels };
+  const requestDigest = requestDigestOf({ ...target, fields }, deps.digestKey);
+  const { id: changeId, refusals } = change;
+  const clientToken = clientTokenFor({ changeId, requestDigest, refusals });
+  const sealedBaseKeys = sealedKeysOf(deps.sealer, connection.fields, (path) =>
+    baseKeyContext(changeId, path),
+  );
   held.preparedHere = clientToken;
+  const request = { part, requestDigest, clientToken, sealedBaseKeys };
   return advance(
     change,
-    { step: 'send', base, sealedBaseKey, diff, requestDigest, clientToken, lastError: null },
-    { kind: 'prepared', data: { requestDigest, clientToken } },
+    { state: 'applying', step: 'send', ...found, ...request, lastError: null },
+    { kind: 'prepared', data: { ...(isDual ? { part } : {}), requestDigest, clientToken } },
     { kind: 'keep' },
   );
+}
+
+function nothingLeft(change: ChangeRecord, base: MaskedValues): StepResult {
+  if (!isHalfDone(change)) return end(change, 'unchanged', { diff: [], base });
+  return end(change, 'succeeded', { resultFingerprint: fingerprintOf(base) });
+}
+
+/** A tunnel that this change has written to, that was up before, and that is not up now. */
+function worseOff(
+  change: ChangeRecord,
+  tunnels: readonly Tunnel[],
+  part: ChangePart,
+): Tunnel | undefined {
+  return tunnels.find((tunnel) => {
+    const before = change.tunnels.find(({ tunnelId }) => tunnelId === tunnel.tunnelId);
+    return tunnel.tunnelId !== part && before?.wasUp === true && !isUp(tunnel);
+  });
+}
+
+/** The other tunnel carries the traffic meanwhile: it is not touched before this one is as well off as it was. */
+function waitForTunnel(
+  deps: StepDeps,
+  change: ChangeRecord,
+  { down, part, tunnels }: { down: Tunnel; part: ChangePart; tunnels: ChangeRecord['tunnels'] },
+): StepResult {
+  const { verifyTimeoutMs, pollIntervalMs } = deps.settings;
+  const waitedMs =
+    change.partAppliedAt === null ? 0 : deps.clock.now() - Date.parse(change.partAppliedAt);
+  if (waitedMs >= verifyTimeoutMs) {
+    const seconds = Math.round(verifyTimeoutMs / 1_000);
+    const message = `tunnel ${down.tunnelId} was changed and did not come up again within ${seconds} s; ${part} was left as it is`;
+    return fail(change, ownError('tunnel_down', 'TunnelDown', message));
+  }
+  const message = `tunnel ${down.tunnelId} was changed and is not up again; ${part} is changed after that`;
+  const lastError = ownError('tunnel_down', 'TunnelNotUp', message);
+  return wait(change, { lastError, tunnels }, onTick(deps, pollIntervalMs));
 }
 
 /** Whether the base is neither what the plan was resolved against nor what an earlier change of ours left. */

@@ -1,16 +1,16 @@
 import { diffOf } from '../change/diff.ts';
 import type { ChangeError } from '../change/record.ts';
-import { appliesTo, entriesOf, type FieldValues } from '../connection/fields.ts';
-import { type MaskedValues, maskFields } from '../connection/mask.ts';
+import { type Wish, wishOnConnection } from '../change/wish-on-connection.ts';
+import { maskFields } from '../connection/mask.ts';
 import { laneKeyOf, type VpnConnection } from '../connection/model.ts';
 import type { StoredIntent } from '../job/record.ts';
 import type { RegionWork, Resolution, ResolveStore, UnresolvedChange } from '../lane/lane-store.ts';
 import { digestOf } from '../platform/canonical.ts';
 import { AppError } from '../platform/errors.ts';
-import { Secret } from '../platform/secret.ts';
 import { baseKeyContext } from '../secret/seal-context.ts';
+import { sealedKeysOf } from '../secret/sealed-keys.ts';
 import { ownError, storedError } from './step-results.ts';
-import { dualTunnel, wantedFields } from './wanted.ts';
+import { rememberTunnels, wishOf } from './stored-change.ts';
 import type { HeldLane, StepDeps } from './worker-deps.ts';
 
 /** A region that cannot be read for so long fails its targets. */
@@ -66,21 +66,18 @@ async function resolveJob(
   return finished ? { kind: 'done' } : { kind: 'lost' };
 }
 
-/** What an intent wants, opened and masked once for all the changes that share it; or why nobody can open it. */
-type Wish =
-  | { kind: 'open'; wanted: FieldValues; masked: MaskedValues }
-  | { kind: 'unusable'; error: ChangeError };
+/** What an intent wants, opened once for all the changes that share it; or why nobody can open it. */
+type OpenedWish = { kind: 'open'; wish: Wish } | { kind: 'unusable'; error: ChangeError };
 
-function wishesOf(deps: StepDeps, work: RegionWork): ReadonlyMap<number, Wish> {
+function wishesOf(deps: StepDeps, work: RegionWork): ReadonlyMap<number, OpenedWish> {
   return new Map(
-    work.intents.map((intent) => [intent.number, wishOf(deps, work, intent)] as const),
+    work.intents.map((intent) => [intent.number, openWish(deps, work, intent)] as const),
   );
 }
 
-function wishOf(deps: StepDeps, work: RegionWork, intent: StoredIntent): Wish {
+function openWish(deps: StepDeps, work: RegionWork, intent: StoredIntent): OpenedWish {
   try {
-    const wanted = wantedFields(deps, intent, work.jobId);
-    return { kind: 'open', wanted, masked: maskFields(wanted, deps.digestKey) };
+    return { kind: 'open', wish: wishOf(deps, intent, work.jobId) };
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'internal') throw error;
     deps.logger.error('wish cannot be opened', { jobId: work.jobId, error });
@@ -91,39 +88,28 @@ function wishOf(deps: StepDeps, work: RegionWork, intent: StoredIntent): Wish {
 function resolutionOf(
   deps: StepDeps,
   { id, vpnConnectionId }: UnresolvedChange,
-  { connection, wish }: { connection: VpnConnection | null; wish: Wish | null },
+  { connection, wish }: { connection: VpnConnection | null; wish: OpenedWish | null },
 ): Resolution {
   if (connection === null || wish === null) {
     const message = `there is no connection ${vpnConnectionId} in this region`;
     return { kind: 'refused', id, error: ownError('not_found', 'NotFound', message) };
   }
   if (wish.kind === 'unusable') return { kind: 'refused', id, error: wish.error };
-  const error = refusalOf(connection, wish.wanted);
-  if (error) return { kind: 'refused', id, error };
+  const meant = wishOnConnection(wish.wish, connection);
+  if (meant.kind === 'refused') {
+    return { kind: 'refused', id, error: ownError('refused', meant.code, meant.message) };
+  }
   const base = maskFields(connection.fields, deps.digestKey);
-  const key = connection.fields['IkeConfig.Psk'];
   return {
     kind: 'found',
     id,
     laneKey: laneKeyOf(connection),
     attachType: connection.attachType,
     base,
-    sealedBaseKey: key instanceof Secret ? deps.sealer.seal(key, baseKeyContext(id)) : null,
-    diff: diffOf(base, wish.masked),
+    sealedBaseKeys: sealedKeysOf(deps.sealer, connection.fields, (path) =>
+      baseKeyContext(id, path),
+    ),
+    tunnels: rememberTunnels(connection.tunnels, []),
+    diff: diffOf(base, maskFields(meant.wanted, deps.digestKey)),
   };
-}
-
-function refusalOf(connection: VpnConnection, wanted: FieldValues): ChangeError | null {
-  if (connection.tunnelMode === 'dual') return dualTunnel;
-  const foreign = entriesOf(wanted)
-    .map(([path]) => path)
-    .filter((path) => !appliesTo(path, connection.attachType));
-  if (foreign.length === 0) return null;
-  const kind =
-    connection.attachType === 'VPNGW' ? 'a connection on a VPN gateway' : 'an attachment';
-  return ownError(
-    'refused',
-    'FieldNotApplicable',
-    `${foreign.join(', ')} cannot be set on ${kind}`,
-  );
 }

@@ -245,7 +245,7 @@ function createRecorder(
   const queues = { keep: queue(0), next: queue(0), release: queue(noHurryMs) };
   return (update) => {
     const { kind } = update.afterwards;
-    return queues[kind === 'requeue' ? 'next' : kind](update);
+    return queues[kind === 'keep' || kind === 'release' ? kind : 'next'](update);
   };
 }
 

@@ -1,14 +1,12 @@
 import type { ChangeRecord } from '../change/record.ts';
 import { composeRequest, fieldsToSend, requestDigestOf } from '../change/request.ts';
-import { type FieldValues, isFieldPath } from '../connection/fields.ts';
 import type { CloudError, ModifyOutcome, ModifyRequest } from '../connection/vpn-api.ts';
 import type { Assignment, Due } from '../lane/lane-store.ts';
 import { AppError, unreachable } from '../platform/errors.ts';
-import { baseKeyContext } from '../secret/seal-context.ts';
 import { isSparable } from './look.ts';
 import { retryAt } from './read-step.ts';
-import { advance, fail, lookAgain, onTick, requeue, storedError } from './step-results.ts';
-import { wantedFields } from './wanted.ts';
+import { advance, fail, lookAgain, onTick, putOff, storedError } from './step-results.ts';
+import { storedBase, storedPart } from './stored-change.ts';
 import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
 
 /**
@@ -42,29 +40,19 @@ export async function sendStep(
  */
 function storedRequest(deps: StepDeps, assignment: Assignment): ModifyRequest {
   const { change } = assignment;
-  const { attachType, clientToken, requestDigest } = change;
+  const { regionId, vpnConnectionId, attachType, clientToken, requestDigest } = change;
   if (attachType === null || clientToken === null || change.base === null) {
     throw new AppError('internal', 'a change is to be sent, but its request was not stored');
   }
-  const fields = fieldsToSend(
-    storedBase(deps, change),
-    wantedFields(deps, assignment.intent, change.jobId),
-  );
-  const ref = { regionId: change.regionId, vpnConnectionId: change.vpnConnectionId, attachType };
-  if (requestDigestOf({ ...ref, fields }, deps.digestKey) !== requestDigest) {
+  const share = storedPart(deps, assignment);
+  const isDual = change.tunnels.length > 0;
+  const fields = fieldsToSend(storedBase(deps, change), share, { attachType, isDual });
+  const { part, tunnels } = share;
+  const target = { regionId, vpnConnectionId, attachType, part, tunnels };
+  if (requestDigestOf({ ...target, fields }, deps.digestKey) !== requestDigest) {
     throw new AppError('internal', 'a stored request does not match its digest');
   }
-  return composeRequest(ref, fields, clientToken);
-}
-
-function storedBase(deps: StepDeps, change: ChangeRecord): FieldValues {
-  const entries = Object.entries(change.base ?? {}).filter(([path]) => isFieldPath(path));
-  const base: FieldValues = Object.fromEntries(entries);
-  if (change.sealedBaseKey === null) return base;
-  return {
-    ...base,
-    'IkeConfig.Psk': deps.sealer.open(change.sealedBaseKey, baseKeyContext(change.id)),
-  };
+  return composeRequest(target, fields, clientToken);
 }
 
 function accepted(
@@ -101,10 +89,10 @@ function notAccepted(
   const error = storedError(outcome.error);
   switch (outcome.kind) {
     case 'busy':
-      return requeue(change, error, { due: retryAt(deps, undefined), refused: true });
+      return putOff(change, error, { due: retryAt(deps, undefined), refused: true });
     case 'throttled':
     case 'not_sent':
-      return requeue(change, error, {
+      return putOff(change, error, {
         due: retryAt(deps, outcome.error.retryInMs),
         refused: false,
       });

@@ -1,6 +1,8 @@
 import { compareReadBack, type ReadBack } from '../change/compare.ts';
+import { differencesOf } from '../change/diff.ts';
+import { partNamed } from '../change/parts.ts';
 import type { ChangeError, ChangeRecord } from '../change/record.ts';
-import { fieldTable, isFieldPath } from '../connection/fields.ts';
+import { fieldTable } from '../connection/fields.ts';
 import {
   comparableValue,
   fingerprintOf,
@@ -8,12 +10,16 @@ import {
   maskFields,
 } from '../connection/mask.ts';
 import { isSettledState, type VpnConnection } from '../connection/model.ts';
+import { shownPath } from '../connection/values.ts';
+import { connectionPart } from '../connection/vpn-api.ts';
 import type { Assignment } from '../lane/lane-store.ts';
 import { unreachable } from '../platform/errors.ts';
+import { baseKeyContext } from '../secret/seal-context.ts';
+import { sealedKeysOf } from '../secret/sealed-keys.ts';
 import { isSparable, lookFor, thisTick } from './look.ts';
 import { sendStep } from './send-step.ts';
-import { end, fail, lookAgain, ownError, storedError } from './step-results.ts';
-import { wantedFields } from './wanted.ts';
+import { advance, end, fail, lookAgain, ownError, storedError } from './step-results.ts';
+import { rememberTunnels, wholeChange, writeOnlyOf } from './stored-change.ts';
 import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
 
 /** How often one request is sent at most while its fate stays unknown. */
@@ -74,22 +80,27 @@ function judge(
   connection: VpnConnection,
 ): Promise<StepResult> | StepResult {
   const { change } = assignment;
+  const whole = wholeChange(deps, assignment);
+  const share = partNamed(change.part ?? connectionPart, whole);
   const observed = maskFields(connection.fields, deps.digestKey);
-  const wanted = maskFields(wantedFields(deps, assignment.intent, change.jobId), deps.digestKey);
-  const readBack = compareReadBack({ base: change.base ?? observed, wanted, observed });
+  const wanted = maskFields(share.wanted, deps.digestKey);
+  const base = change.base ?? observed;
+  const readBack = compareReadBack({ base, wanted, observed });
   switch (readBack.kind) {
-    case 'applied':
-      if (change.step !== 'settle' && !isVisible(change))
+    case 'applied': {
+      if (change.step !== 'settle' && !isVisible(base, wanted))
         return repeatRequest(deps, held, assignment, observed);
       noteSettled(deps, change);
-      return succeed(change, observed, readBack);
+      const all = maskFields(whole.wanted, deps.digestKey);
+      return applied(deps, change, connection, { readBack, observed, wanted, all });
+    }
     case 'changed_elsewhere':
       return fail(
         change,
         ownError(
           'changed_elsewhere',
           'ChangedElsewhere',
-          `${readBack.fields.join(', ')} hold values of somebody else; they were left as they are`,
+          `${shown(readBack.fields)} hold values of somebody else; they were left as they are`,
         ),
       );
     case 'not_applied':
@@ -97,6 +108,64 @@ function judge(
     default:
       return unreachable(readBack);
   }
+}
+
+function shown(paths: readonly string[]): string {
+  return paths.map(shownPath).join(', ');
+}
+
+/** The part that was sent stands. What still differs comes next; when nothing does, the change is done. */
+function applied(
+  deps: StepDeps,
+  change: ChangeRecord,
+  connection: VpnConnection,
+  found: {
+    readBack: Extract<ReadBack, { kind: 'applied' }>;
+    observed: MaskedValues;
+    /** What the part wanted, and what the whole change does. */
+    wanted: MaskedValues;
+    all: MaskedValues;
+  },
+): StepResult {
+  const { readBack, observed } = found;
+  // What no answer shows stands as it was sent.
+  const base = { ...writeOnlyOf(change.base), ...writeOnlyOf(found.wanted), ...observed };
+  const tunnels = rememberTunnels(connection.tunnels, change.tunnels);
+  if (differencesOf(base, found.all).length === 0) {
+    return succeed({ ...change, tunnels }, observed, readBack);
+  }
+  if (readBack.others.length > 0) {
+    const message = `somebody else changed ${shown(readBack.others)} meanwhile; the rest of the change was left undone`;
+    return fail(
+      { ...change, tunnels, settledAttempts: attemptsSettled(change) },
+      ownError('changed_elsewhere', 'ChangedElsewhere', message),
+    );
+  }
+  const attempts = attemptsSettled(change);
+  const sealedBaseKeys = sealedKeysOf(deps.sealer, connection.fields, (path) =>
+    baseKeyContext(change.id, path),
+  );
+  const next = { part: null, requestDigest: null, clientToken: null, lastError: null };
+  return advance(
+    change,
+    {
+      state: 'applying',
+      step: 'read',
+      attempts,
+      settledAttempts: attempts,
+      base,
+      sealedBaseKeys,
+      tunnels,
+      ...next,
+    },
+    { kind: 'part_applied', data: { part: change.part } },
+    { kind: 'keep' },
+  );
+}
+
+/** A part that stands was sent at least once, also when whoever sent it did not live to count it. */
+function attemptsSettled({ attempts, settledAttempts }: ChangeRecord): number {
+  return Math.max(attempts, settledAttempts + 1);
 }
 
 function succeed(
@@ -108,14 +177,14 @@ function succeed(
     return end(change, 'succeeded', { resultFingerprint: fingerprintOf(observed) });
   }
   // What stands now is not all ours: a later change on this connection must not take it for our own work.
-  const message = `the change stands; meanwhile somebody else changed ${readBack.others.join(', ')}`;
+  const message = `the change stands; meanwhile somebody else changed ${shown(readBack.others)}`;
   const lastError = ownError('changed_elsewhere', 'ChangedElsewhere', message);
   return end(change, 'succeeded', { lastError });
 }
 
-/** Whether reading the connection can tell that the change was applied; write-only fields are in no answer. */
-function isVisible({ diff }: ChangeRecord): boolean {
-  return diff.some(({ path }) => isFieldPath(path) && fieldTable[path].readable);
+/** Whether reading the connection can tell that the part was applied; write-only fields are in no answer. */
+function isVisible(base: MaskedValues, wanted: MaskedValues): boolean {
+  return differencesOf(base, wanted).some(({ field }) => fieldTable[field].readable);
 }
 
 function notApplied(
@@ -127,7 +196,7 @@ function notApplied(
   const { change } = assignment;
   const openForMs = openFor(deps, change);
   // An accepted change may become visible late; a lost one is repeated at once, with the same token.
-  if (change.step === 'settle' && openForMs < invisibleMs * change.attempts)
+  if (change.step === 'settle' && openForMs < invisibleMs * attemptsOfPart(change))
     return lookAgain(deps, change);
   return repeatRequest(deps, held, assignment, observed);
 }
@@ -146,9 +215,15 @@ function repeatRequest(
     return fail(change, ownError('changed_elsewhere', 'ChangedElsewhere', message));
   }
   if (wasRefusedForGood(change)) return fail(change, change.lastError);
-  if (change.attempts < mostAttempts) return sendStep(deps, held, assignment, true);
-  const message = `the cloud took the request ${change.attempts} times and did not apply it`;
+  const attempts = attemptsOfPart(change);
+  if (attempts < mostAttempts) return sendStep(deps, held, assignment, true);
+  const message = `the cloud took the request ${attempts} times and did not apply it`;
   return fail(change, ownError('not_applied', 'NotApplied', message));
+}
+
+/** How often the stored request was sent; requests of parts that stand do not count. */
+function attemptsOfPart({ attempts, settledAttempts }: ChangeRecord): number {
+  return attempts - settledAttempts;
 }
 
 /** Whether every field that is shown holds what it held before the write. */

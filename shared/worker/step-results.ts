@@ -1,14 +1,18 @@
 import type { ChangeError, ChangeProgress, ChangeRecord, JournalEvent } from '../change/record.ts';
 import type { CloudError } from '../connection/vpn-api.ts';
 import type { Continuation, Due } from '../lane/lane-store.ts';
+import { isHalfDone } from './stored-change.ts';
 import type { StepDeps, StepResult } from './worker-deps.ts';
 
 /** The part of a change that a step may write. */
 function progressOf(change: ChangeRecord): ChangeProgress & { id: string; jobId: string } {
-  const { id, jobId, state, step, attempts, refusals, diff, base, sealedBaseKey } = change;
-  const { requestDigest, clientToken, resultFingerprint, lastError } = change;
-  const found = { diff, base, sealedBaseKey, requestDigest, clientToken, resultFingerprint };
-  return { id, jobId, state, step, attempts, refusals, ...found, lastError };
+  const { id, jobId, state, step, attempts, settledAttempts, refusals, lastError } = change;
+  const { diff, base, sealedBaseKeys, tunnels, part } = change;
+  const { requestDigest, clientToken, resultFingerprint } = change;
+  const found = { diff, base, sealedBaseKeys, tunnels };
+  const request = { part, requestDigest, clientToken, resultFingerprint };
+  const counts = { attempts, settledAttempts, refusals };
+  return { id, jobId, state, step, ...counts, ...found, ...request, lastError };
 }
 
 /** The change with some of its progress replaced, journalled, and what the lane does next. */
@@ -34,7 +38,10 @@ export function end(
 }
 
 /** The change failed for good; the lane takes its next one. */
-export function fail(change: ChangeRecord, error: ChangeError): StepResult {
+export function fail(change: ChangeRecord, cause: ChangeError): StepResult {
+  const error = isHalfDone(change)
+    ? { ...cause, message: `${cause.message}; what was applied before stands` }
+    : cause;
   const data = { state: 'failed', error };
   const result = advance(
     change,
@@ -51,19 +58,35 @@ export function isHopeless(errorClass: ChangeError['class']): boolean {
   return errorClass === 'permission' || errorClass === 'credentials';
 }
 
-/** Nothing was sent: the change goes back to the queue, without lane or slot, and the lane is looked at again later. */
-export function requeue(
+/**
+ * Nothing was sent: the change goes back to the queue, without lane or slot, and the lane is looked at again later. One that
+ * is half done waits instead: it must neither be cancelled nor be passed by others of its connection.
+ */
+export function putOff(
   change: ChangeRecord,
   error: ChangeError,
   options: { due: Due; refused: boolean },
 ): StepResult {
   const refusals = change.refusals + (options.refused ? 1 : 0);
+  if (isHalfDone(change)) return wait(change, { lastError: error, refusals }, options.due);
   return advance(
     change,
     { state: 'queued', step: null, lastError: error, refusals },
     { kind: 'requeued', data: { error } },
     { kind: 'requeue', ...options.due },
   );
+}
+
+/** The change, half done, waits without lane or slot and then reads again. Journalled when what it waits for is new. */
+export function wait(
+  change: ChangeRecord,
+  patch: Partial<ChangeProgress> & { lastError: ChangeError },
+  due: Due,
+): StepResult {
+  const isNew = change.lastError?.code !== patch.lastError.code;
+  const event = isNew ? ({ kind: 'waiting', data: { error: patch.lastError } } as const) : null;
+  const waiting = { state: 'verifying', step: 'read', ...patch } as const;
+  return advance(change, waiting, event, { kind: 'wait', ...due });
 }
 
 /** The change stays where it is; its lane is looked at again on the next tick, or later when that is known to be useless. */
@@ -97,6 +120,7 @@ export function ownError(
     | 'base_moved'
     | 'not_applied'
     | 'timeout'
+    | 'tunnel_down'
     | 'refused'
     | 'busy'
     | 'not_found'

@@ -16,6 +16,8 @@ export interface WorkerSettings {
   budgetMs: number;
   /** A change whose outcome is still open so long after its request was sent fails. */
   settleLimitMs: number;
+  /** A tunnel that was changed and is not up again after this ends the change before the other tunnel is touched. */
+  verifyTimeoutMs: number;
 }
 
 /** What the steps of a change need. */

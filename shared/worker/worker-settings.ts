@@ -2,6 +2,8 @@ import type { WorkerSettings } from './worker-deps.ts';
 
 /** A change whose outcome is open for longer than this fails; Terraform gives up after five minutes. */
 const settleLimitMs = 600_000;
+/** How long a changed tunnel may take to come up again, as long as plans cannot say it. */
+const verifyTimeoutMs = 300_000;
 
 /** A worker's settings from the configuration. */
 export function workerSettings(config: {
@@ -17,5 +19,6 @@ export function workerSettings(config: {
     leaseSeconds,
     budgetMs: budgetSeconds * 1_000,
     settleLimitMs,
+    verifyTimeoutMs,
   };
 }

@@ -54,13 +54,17 @@ export function defineJobStoreContract(world: World): void {
         refusals: 0,
         diff: [],
         base: null,
-        sealedBaseKey: null,
+        sealedBaseKeys: {},
+        tunnels: [],
+        part: null,
+        settledAttempts: 0,
         requestDigest: null,
         clientToken: null,
         resultFingerprint: null,
         lastError: null,
         startedAt: null,
         sentAt: null,
+        partAppliedAt: null,
         finishedAt: null,
         laneChange: null,
         laneDueInMs: null,
@@ -69,8 +73,14 @@ export function defineJobStoreContract(world: World): void {
 
     it('takes the intents along', async () => {
       const intents: NewJob['intents'] = [
-        { number: 0, fields: { Name: 'one' }, sealedKey: null, keyDigest: null },
-        { number: 1, fields: {}, sealedKey: 'sealed', keyDigest: 'hmac:1' },
+        { number: 0, fields: { Name: 'one' }, sealedKeys: {}, keyDigests: {}, acceptOutage: false },
+        {
+          number: 1,
+          fields: { 'slave/IkeConfig.IkePfs': 'group14' },
+          sealedKeys: { 'IkeConfig.Psk': 'sealed', 'slave/IkeConfig.Psk': 'sealed too' },
+          keyDigests: { 'IkeConfig.Psk': 'hmac:1', 'slave/IkeConfig.Psk': 'hmac:2' },
+          acceptOutage: true,
+        },
       ];
       const { changes } = aNewJob(['a@1', 'b@2'], { id: 'job_001' });
       const numbered = changes.map((change, intentNumber) => ({ ...change, intentNumber }));

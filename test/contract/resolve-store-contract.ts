@@ -156,8 +156,14 @@ export function defineResolveContract(world: World): void {
     it('gives the digest the plan, its keys and the targets in plan order, and stores it', async () => {
       const plan = { title: 'naïve', set: { Psk: '***' } };
       const intents = [
-        { number: 0, fields: {}, sealedKey: 'sealed', keyDigest: 'hmac:1' },
-        { number: 1, fields: { Name: 'b' }, sealedKey: null, keyDigest: null },
+        {
+          number: 0,
+          fields: {},
+          sealedKeys: { 'IkeConfig.Psk': 'sealed' },
+          keyDigests: { 'IkeConfig.Psk': 'hmac:1' },
+          acceptOutage: false,
+        },
+        { number: 1, fields: { Name: 'b' }, sealedKeys: {}, keyDigests: {}, acceptOutage: false },
       ];
       const failurePolicy = { onFailure: 'continue', maxErrors: 0 } as const;
       const jobId = await world.accept(['south/b@2', 'north/a@1', 'north/z@1'], {
@@ -189,7 +195,7 @@ export function defineResolveContract(world: World): void {
       const attachType = 'VPNGW';
       expect(digested).toEqual([
         {
-          plan: { plan, keys: ['hmac:1', null] },
+          plan: { plan, keys: [{ 'IkeConfig.Psk': 'hmac:1' }, {}] },
           targets: [
             {
               regionId: 'south',

@@ -1,12 +1,13 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { overlay } from '../../shared/connection/fields.ts';
 import {
   type ConnectionRef,
   isSettledState,
   type VpnConnection,
 } from '../../shared/connection/model.ts';
+import { overlay } from '../../shared/connection/values.ts';
 import {
+  connectionPart,
   type ModifyOutcome,
   type ModifyRequest,
   pageSize,
@@ -74,7 +75,14 @@ async function aRename(
   const { attachType, fields } = await readOne(api, ref);
   const { name = 'renamed', clientToken = `token-${ref.vpnConnectionId}` } = changes;
   const wanted = { Name: name, 'IkeConfig.Psk': new Secret('brandNewKey123') };
-  return { ...ref, attachType, clientToken, fields: overlay(fields, wanted) };
+  return {
+    ...ref,
+    attachType,
+    part: connectionPart,
+    tunnels: [],
+    clientToken,
+    fields: overlay(fields, wanted),
+  };
 }
 
 function errorOf(outcome: ModifyOutcome): { class: string; code: string; message: string } {
@@ -226,6 +234,8 @@ export function defineVpnApiContract(
         await api.modify({
           ...subject.first,
           attachType,
+          part: connectionPart,
+          tunnels: [],
           clientToken: 'token-blocks',
           fields: overlay(fields, wanted),
         });

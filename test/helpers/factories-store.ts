@@ -35,8 +35,9 @@ export function aNewJob(
       {
         number: 0,
         fields: { 'IkeConfig.IkeEncAlg': 'aes256', EnableDpd: true, 'IkeConfig.IkeLifetime': 3600 },
-        sealedKey: null,
-        keyDigest: null,
+        sealedKeys: {},
+        keyDigests: {},
+        acceptOutage: false,
       },
     ],
     changes: targets.map((target, index) => {
@@ -62,7 +63,8 @@ export function found(change: Pick<UnresolvedChange, 'id'>, laneKey: string): Re
     laneKey,
     attachType: 'VPNGW',
     base: { 'IkeConfig.IkeEncAlg': 'aes', EnableDpd: false, 'IkeConfig.IkeLifetime': 86_400 },
-    sealedBaseKey: null,
+    sealedBaseKeys: {},
+    tunnels: [],
     diff: [{ path: 'IkeConfig.IkeEncAlg', from: 'aes', to: 'aes256' }],
   };
 }
@@ -84,8 +86,11 @@ export function progress(
   state: ChangeState,
   patch: Partial<ChangeProgress> = {},
 ): ChangeProgress & { id: string; jobId: string } {
-  const { id, jobId, step, attempts, refusals, diff, base, sealedBaseKey } = change;
+  const { id, jobId, step, attempts, settledAttempts, refusals, diff, base } = change;
+  const { sealedBaseKeys, tunnels, part } = change;
   const { requestDigest, clientToken, resultFingerprint, lastError } = change;
-  const kept = { diff, base, sealedBaseKey, requestDigest, clientToken, resultFingerprint };
-  return { id, jobId, state, step, attempts, refusals, ...kept, lastError, ...patch };
+  const found = { diff, base, sealedBaseKeys, tunnels };
+  const request = { part, requestDigest, clientToken, resultFingerprint };
+  const counts = { attempts, settledAttempts, refusals };
+  return { id, jobId, state, step, ...counts, ...found, ...request, lastError, ...patch };
 }

@@ -24,6 +24,9 @@ export interface SerializedParams {
 /** Parameters that the API takes as one JSON text. Source: API documents of both Modify actions. */
 const jsonTextParams = new Set(['IkeConfig', 'IpsecConfig', 'BgpConfig', 'HealthCheckConfig']);
 
+/** The one parameter that may be an object outside a list. Source: ModifyTunnelAttribute. */
+const objectParams = new Set(['TunnelOptionsSpecification']);
+
 /** Added by the client itself; it would let a caller override each of them. Source: pop-core 1.8.0, `lib/rpc.js`. */
 const reservedParams = new Set([
   'Action',
@@ -45,7 +48,7 @@ interface Sink {
 
 /**
  * Parameters as the texts of an RPC form body: JSON text for the four configuration blocks, `Name.1.Key.Sub` for lists
- * and what is nested in them, `true`/`false` and digits for booleans and numbers; `undefined` is left out.
+ * and what is nested in them (`Name.Key.Sub` for the one tunnel of ModifyTunnelAttribute), `true`/`false` and digits for booleans and numbers; `undefined` is left out.
  * Raises `internal` for whatever the client would send corrupted: an object anywhere else (pop-core 1.8.0 sends
  * `[object Object]`), `null`, the words `undefined` and `null`, NaN, half a surrogate pair, or a name of the client's own.
  */
@@ -57,8 +60,9 @@ export function serializeParams(params: RpcParams): SerializedParams {
     }
     if (value === undefined) continue;
     if (jsonTextParams.has(name)) sink.texts.push([name, jsonTextOf(name, value, sink)]);
-    else if (isPlainObject(value)) throw unsendable(name, 'an object outside a list');
-    else append(sink, name, value);
+    else if (isPlainObject(value) && !objectParams.has(name)) {
+      throw unsendable(name, 'an object outside a list');
+    } else append(sink, name, value);
   }
   return { texts: Object.fromEntries(sink.texts), secrets: sink.secrets };
 }

@@ -23,6 +23,7 @@ import {
   parseGateway,
   parseGatewayPage,
   parseModified,
+  parseModifiedTunnel,
 } from './wire.ts';
 
 export interface AliyunVpnApiDeps {
@@ -147,10 +148,14 @@ function unreadable({ requestId }: OkAnswer): { kind: 'failed'; error: CloudErro
 }
 
 async function modify(write: Call, request: ModifyRequest): Promise<ModifyOutcome> {
-  const action = modifyActionFor(request.attachType);
+  const action = modifyActionFor(request);
   const answer = await write(action, request.regionId, modifyParamsOf(request));
   if (answer.kind !== 'ok') return outcomeOf(cloudErrorOf(answer));
-  return parseModified(answer.body) === request.vpnConnectionId
+  const isNamed =
+    action === 'ModifyTunnelAttribute'
+      ? parseModifiedTunnel(answer.body) === request.part
+      : parseModified(answer.body) === request.vpnConnectionId;
+  return isNamed
     ? { kind: 'accepted', requestId: answer.requestId }
     : outcomeOf(unreadable(answer).error);
 }

@@ -1,22 +1,15 @@
 import { z } from 'zod';
 import {
-  appliesTo,
-  blockOf,
-  type FieldBlock,
-  type FieldPath,
-  type FieldValue,
-  type FieldValues,
-  fieldPaths,
-  fieldTable,
-} from '../../connection/fields.ts';
-import {
   type AttachType,
   attachTypes,
+  type Tunnel,
+  tunnelRoles,
   type VpnConnection,
   type VpnGateway,
 } from '../../connection/model.ts';
+import type { FieldValues } from '../../connection/values.ts';
 import type { Page } from '../../connection/vpn-api.ts';
-import { Secret } from '../../platform/secret.ts';
+import { fieldsIn } from './wire-fields.ts';
 
 /*
  * The answers of the VPC API 2016-04-28, as far as they are used. Ids are strict; whatever else is missing, of another
@@ -37,15 +30,34 @@ const ConnectionAnswer = z.looseObject({
   TransitRouterId: Text,
   State: Text,
   Status: Text,
-  TunnelOptionsSpecification: z
-    .object({ TunnelOptions: z.array(z.unknown()).catch([]) })
-    .catch({ TunnelOptions: [] }),
+  TunnelOptionsSpecification: z.unknown().optional(),
 });
+
+/**
+ * Where answers hold tunnels: in a list of its own (Describe actions, ModifyVpnConnectionAttribute), or in a plain one
+ * (ModifyVpnAttachmentAttribute). An answer without any is one of a single-tunnel connection.
+ */
+const TunnelAnswers = z
+  .union([
+    z.array(z.unknown()),
+    z.object({ TunnelOptions: z.array(z.unknown()) }).transform((list) => list.TunnelOptions),
+  ])
+  .catch([]);
+
+const TunnelAnswer = z.looseObject({
+  TunnelId: Id,
+  Role: z.enum(tunnelRoles).nullable().catch(null),
+  TunnelIndex: z.coerce.number().int().min(1).nullable().catch(null),
+  State: Text,
+  Status: Text,
+});
+type TunnelAnswer = z.infer<typeof TunnelAnswer>;
 
 const GatewayAnswer = z.object({ VpnGatewayId: Id, Status: Text });
 
-/** Both Modify actions repeat the id of what they changed. */
+/** Both Modify actions of connections repeat the id of the connection; that of tunnels repeats the tunnel's alone. */
 const ModifyAnswer = z.object({ VpnConnectionId: Id });
+const ModifyTunnelAnswer = z.object({ TunnelId: Id });
 
 /** What an id field holds instead of an id: `vpn-not-exist`, and `leftId-not-exist` in older documents. */
 const notThere = /-not-exist$/;
@@ -58,21 +70,55 @@ export function parseConnection(body: unknown, regionId: string): VpnConnection 
   const gatewayId = presentId(answer.VpnGatewayId);
   const attachType = attachTypeOf(answer.AttachType, gatewayId, answer.TransitRouterId);
   if (attachType === 'VPNGW' && gatewayId === null) return null;
+  const tunnels = tunnelsOf(answer.TunnelOptionsSpecification);
+  if (tunnels === null) return null;
   let fields: FieldValues | null = null;
   return {
     regionId,
     vpnConnectionId: answer.VpnConnectionId,
     attachType,
     vpnGatewayId: attachType === 'VPNGW' ? gatewayId : null,
-    tunnelMode: answer.TunnelOptionsSpecification.TunnelOptions.length > 0 ? 'dual' : 'single',
+    tunnelMode: tunnels.length > 0 ? 'dual' : 'single',
+    tunnels: tunnels.map(tunnelOf),
     state: answer.State?.toLowerCase() ?? 'unknown',
     negotiation: answer.Status || null,
     // Read when first asked for: of a page of 50 that one look shares, most are never looked at.
     get fields() {
-      fields ??= fieldsOf(answer, attachType);
+      fields ??= fieldsOf(answer, tunnels, attachType);
       return fields;
     },
   };
+}
+
+/** The tunnels of an answer; null when one of them has no id, so that nobody could say which one is meant. */
+function tunnelsOf(specification: unknown): readonly TunnelAnswer[] | null {
+  const parsed = TunnelAnswers.parse(specification).map(
+    (each) => TunnelAnswer.safeParse(each).data,
+  );
+  const tunnels = parsed.filter((tunnel) => tunnel !== undefined);
+  return tunnels.length === parsed.length ? tunnels : null;
+}
+
+function tunnelOf({ TunnelId, Role, TunnelIndex, State, Status }: TunnelAnswer): Tunnel {
+  return {
+    tunnelId: TunnelId,
+    role: Role,
+    index: TunnelIndex,
+    state: State?.toLowerCase() ?? 'unknown',
+    negotiation: Status || null,
+  };
+}
+
+function fieldsOf(
+  answer: Bag,
+  tunnels: readonly TunnelAnswer[],
+  attachType: AttachType,
+): FieldValues {
+  if (tunnels.length === 0) return fieldsIn(answer, { place: 'single', attachType });
+  const ofTunnels = tunnels.map((tunnel) =>
+    fieldsIn(tunnel, { place: 'tunnel', attachType, tunnel: tunnel.TunnelId }),
+  );
+  return Object.assign({}, fieldsIn(answer, { place: 'dual', attachType }), ...ofTunnels);
 }
 
 /** The body of DescribeVpnConnections; null when it, or any connection in it, cannot be understood. */
@@ -95,9 +141,14 @@ export function parseGatewayPage(body: Bag, regionId: string): Page<VpnGateway> 
   return parsePage(body, 'VpnGateways', 'VpnGateway', (item) => parseGateway(item, regionId));
 }
 
-/** The connection that the answer of a Modify action names; null when it names none. */
+/** The connection that the answer of a Modify action of connections names; null when it names none. */
 export function parseModified(body: Bag): string | null {
   return ModifyAnswer.safeParse(body).data?.VpnConnectionId ?? null;
+}
+
+/** The tunnel that the answer of ModifyTunnelAttribute names; null when it names none. */
+export function parseModifiedTunnel(body: Bag): string | null {
+  return ModifyTunnelAnswer.safeParse(body).data?.TunnelId ?? null;
 }
 
 /** A list may be left out only when the total says that there is nothing: a short list would hide connections. */
@@ -129,61 +180,4 @@ function attachTypeOf(
   if (known) return known;
   if (gatewayId !== null) return 'VPNGW';
   return presentId(transitRouterId) === null ? 'NO_ASSOCIATED' : 'CEN';
-}
-
-/** Requests and answers name two of the blocks differently. Source: DescribeVpnConnection. */
-const answerBlocks: Record<FieldBlock, string> = {
-  IkeConfig: 'IkeConfig',
-  IpsecConfig: 'IpsecConfig',
-  BgpConfig: 'VpnBgpConfig',
-  HealthCheckConfig: 'VcoHealthCheck',
-};
-
-/** A field as it is found in an answer. */
-interface AnsweredField {
-  path: FieldPath;
-  block: string | null;
-  /** Keys of answers begin with a capital, also where those of requests do not (`enable`, `dip`). */
-  keys: readonly string[];
-}
-
-function answeredField(path: FieldPath): AnsweredField {
-  const place = blockOf(path);
-  if (place === null) return { path, block: null, keys: [path] };
-  const { block, key } = place;
-  return {
-    path,
-    block: answerBlocks[block],
-    keys: [key.slice(0, 1).toUpperCase() + key.slice(1), key],
-  };
-}
-
-const answeredFields = fieldPaths.filter((path) => fieldTable[path].readable).map(answeredField);
-
-function fieldsOf(answer: Bag, attachType: AttachType): FieldValues {
-  const blocks = new Map(
-    Object.values(answerBlocks).map((name) => [name, Block.parse(answer[name])] as const),
-  );
-  const found = answeredFields.flatMap(({ path, block, keys }) => {
-    if (!appliesTo(path, attachType)) return [];
-    const bag = block === null ? answer : (blocks.get(block) ?? {});
-    const raw = keys.map((key) => bag[key]).find((value) => value !== undefined);
-    const value = fieldValueOf(path, raw);
-    return value === null ? [] : [[path, value] as const];
-  });
-  return Object.fromEntries(found);
-}
-
-/** The value by the field's own rule where it fits, else as answered; null for none, which is also the empty text. */
-function fieldValueOf(path: FieldPath, raw: unknown): FieldValue | null {
-  if (typeof raw !== 'string' && typeof raw !== 'number' && typeof raw !== 'boolean') return null;
-  if (raw === '') return null;
-  if (path === 'IkeConfig.Psk') return new Secret(String(raw));
-  if (typeof raw === 'string' && notThere.test(raw) && isNegotiationId(path)) return null;
-  const parsed = fieldTable[path].schema.safeParse(raw);
-  return parsed.success ? parsed.data : raw;
-}
-
-function isNegotiationId(path: FieldPath): boolean {
-  return path === 'IkeConfig.LocalId' || path === 'IkeConfig.RemoteId';
 }

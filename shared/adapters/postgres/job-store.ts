@@ -29,6 +29,8 @@ const EventRow = z.object({
     'accepted',
     'unknown_fate',
     'not_applied',
+    'part_applied',
+    'waiting',
     'finished',
   ]),
   data: z.record(z.string(), z.unknown()),
@@ -94,9 +96,10 @@ async function acceptJob(run: Query, job: NewJob): Promise<AcceptOutcome> {
   if (repeated) return repeated;
   const position = await insertJob(run, job);
   await run(
-    `INSERT INTO lanekeeper.intent (job_id, number, fields, sealed_key, key_digest)
-     SELECT $1, i.number, i.fields, i."sealedKey", i."keyDigest"
-       FROM jsonb_to_recordset($2::jsonb) AS i(number int, fields jsonb, "sealedKey" text, "keyDigest" text)`,
+    `INSERT INTO lanekeeper.intent (job_id, number, fields, sealed_keys, key_digests, accept_outage)
+     SELECT $1, i.number, i.fields, i."sealedKeys", i."keyDigests", i."acceptOutage"
+       FROM jsonb_to_recordset($2::jsonb) AS i(
+            number int, fields jsonb, "sealedKeys" jsonb, "keyDigests" jsonb, "acceptOutage" boolean)`,
     [job.id, JSON.stringify(job.intents)],
   );
   await run(

@@ -31,18 +31,32 @@ interface LockedJob extends z.infer<typeof LockedRow> {
   state: JobState;
 }
 
+/** A change of the job begins or goes on again. */
+interface Start {
+  jobId: string;
+  from: 'queued' | 'verifying';
+}
+
 const LaneKeyRow = z.object({ laneKey: z.string() });
+
+/** How many more changes of each locked job may be in flight. */
+export interface JobSlots {
+  /** For changes that have not begun; a job that stops has none. */
+  toStart: FreeSlots;
+  /** Takes a slot for a change that was begun, if there is one; the job may be stopping. */
+  takeToResume(jobId: string): boolean;
+}
 
 /** The jobs of a transaction, locked, with their counts brought up to date. */
 export interface MovedJobs {
-  freeSlots: FreeSlots;
+  slots: JobSlots;
   /** Connections of changes that were cancelled: others may go on there. */
   freed: readonly ConnectionKey[];
   /**
    * Counts the starts, ends jobs whose last change became final, and writes all back. Answers with lanes that idled for
    * want of a slot and must be woken after the commit.
    */
-  finish(run: Query, startsOf: readonly string[]): Promise<readonly string[]>;
+  finish(run: Query, starts: readonly Start[]): Promise<readonly string[]>;
 }
 
 /**
@@ -68,9 +82,9 @@ export async function moveJobs(
     if (job.state === 'running') freed.push(...(await stopIfDue(run, job, stop?.reason)));
   }
   return {
-    freeSlots: new Map([...jobs.values()].map((job) => [job.id, slotsOf(job)])),
+    slots: jobSlotsOf(jobs),
     freed,
-    finish: (finishRun, startsOf) => finishJobs(finishRun, { jobs, touched, startsOf }),
+    finish: (finishRun, starts) => finishJobs(finishRun, { jobs, touched, starts }),
   };
 }
 
@@ -91,8 +105,26 @@ async function stopIfDue(
 }
 
 function slotsOf(job: LockedJob): number {
-  if (job.state !== 'running' || job.stopping) return 0;
+  return job.state !== 'running' || job.stopping ? 0 : freeOf(job);
+}
+
+function freeOf(job: LockedJob): number {
   return Math.max(0, job.maxInFlight - inFlightOf(job.counts));
+}
+
+function jobSlotsOf(jobs: ReadonlyMap<string, LockedJob>): JobSlots {
+  const toStart = new Map([...jobs.values()].map((job) => [job.id, slotsOf(job)]));
+  const toResume = new Map([...jobs.values()].map((job) => [job.id, freeOf(job)]));
+  return {
+    toStart,
+    takeToResume(jobId) {
+      const free = toResume.get(jobId) ?? 0;
+      if (free <= 0) return false;
+      toResume.set(jobId, free - 1);
+      toStart.set(jobId, Math.max(0, (toStart.get(jobId) ?? 0) - 1));
+      return true;
+    },
+  };
 }
 
 function update(
@@ -116,7 +148,8 @@ async function lockJobs(
             json_build_object(${changeStates.map((s) => `'${s}', j.${s}`).join(', ')}) AS counts
        FROM lanekeeper.job j
       WHERE j.id = ANY (ARRAY(
-            SELECT unnest($1::text[]) UNION SELECT lj.job_id FROM lanekeeper.lane_job lj WHERE lj.lane_key = ANY ($2)))
+            SELECT unnest($1::text[]) UNION SELECT lj.job_id FROM lanekeeper.lane_job lj WHERE lj.lane_key = ANY ($2)
+            UNION SELECT w.job_id FROM lanekeeper.change w WHERE w.lane_key = ANY ($2) AND w.resume_at IS NOT NULL))
       ORDER BY j.id FOR UPDATE`,
     [ids, laneKeys],
   );
@@ -128,15 +161,16 @@ async function finishJobs(
   input: {
     jobs: ReadonlyMap<string, LockedJob>;
     touched: ReadonlySet<string>;
-    startsOf: readonly string[];
+    starts: readonly Start[];
   },
 ): Promise<readonly string[]> {
-  const { jobs, startsOf } = input;
-  for (const jobId of startsOf) {
-    update(jobs, jobId, (job) => countMove(job.counts, { from: 'queued', to: 'applying' }));
+  const { jobs, starts } = input;
+  for (const { jobId, from } of starts) {
+    update(jobs, jobId, (job) => countMove(job.counts, { from, to: 'applying' }));
   }
+  const startsOf = new Set(starts.map(({ jobId }) => jobId));
   const touched = [...jobs.values()].filter(
-    (job) => input.touched.has(job.id) || startsOf.includes(job.id),
+    (job) => input.touched.has(job.id) || startsOf.has(job.id),
   );
   const ended = touched.flatMap((job) => {
     const end = endOf(job.counts);

@@ -5,6 +5,7 @@ import type { Assignment, Due, LaneUpdate, UpdateOutcome } from '../../lane/lane
 import type { Query } from './database.ts';
 import { moveJobs } from './move-jobs.ts';
 import { type ConnectionKey, markHeads, readyNext } from './ready-next.ts';
+import { resumeChanges } from './resume-changes.ts';
 import { BigInteger } from './rows.ts';
 import { listCandidates, markLanes, type RankedCandidate, startChanges } from './start-changes.ts';
 
@@ -56,17 +57,29 @@ export async function recordUpdates(
       u.stopsJob && u.change ? [{ jobId: u.change.jobId, reason: u.stopsJob }] : [],
     ),
   });
-  const { ready, candidates } = await openNext(run, [...left, ...jobs.freed], wanting);
-  const { started, parked } = assignSlots(candidates, jobs.freeSlots);
-  const assignments = await startChanges(run, started);
+  const resumed = await resumeChanges(run, wanting, jobs.slots);
+  const { ready, candidates } = await openNext(
+    run,
+    [...left, ...jobs.freed],
+    wanting.filter((laneKey) => !resumed.has(laneKey)),
+  );
+  const { started, parked } = assignSlots(candidates, jobs.slots.toStart);
+  const fresh = await startChanges(run, started);
+  const assignments = new Map([...resumed, ...fresh]);
   // None of these needs the answer of another: they travel together.
   const [unparked] = await Promise.all([
-    jobs.finish(
-      run,
-      [...assignments.values()].map(({ change }) => change.jobId),
-    ),
+    jobs.finish(run, [
+      ...[...resumed.values()].map(({ change }) => ({
+        jobId: change.jobId,
+        from: 'verifying' as const,
+      })),
+      ...[...fresh.values()].map(({ change }) => ({
+        jobId: change.jobId,
+        from: 'queued' as const,
+      })),
+    ]),
     markLanes(run, {
-      started: [...assignments.values()],
+      started: [...fresh.values()],
       requeued: moved.filter((move) => move.to === 'queued'),
       parked: candidates.filter((candidate) => parked.includes(candidate.laneKey)),
     }),
@@ -81,7 +94,7 @@ export async function recordUpdates(
 /** Whether the lane takes another change. One whose change is not mentioned keeps that one: it has not ended. */
 function wantsNext({ laneKey, change, afterwards }: LaneUpdate, lanes: HeldLanes): boolean {
   const keepsAnother = change === null && lanes.get(laneKey)?.changeId !== null;
-  return afterwards.kind === 'next' && !keepsAnother;
+  return (afterwards.kind === 'next' && !keepsAnother) || afterwards.kind === 'wait';
 }
 
 function outcomeOf(
@@ -112,22 +125,32 @@ async function lockHeldLanes(run: Query, updates: readonly LaneUpdate[]): Promis
 
 /** Writes each change as its step left it, and its events after those that are there. */
 async function writeChanges(run: Query, updates: readonly LaneUpdate[]): Promise<readonly Moved[]> {
-  const rows = updates.flatMap(({ change, events }) => (change ? [{ ...change, events }] : []));
+  const rows = updates.flatMap(({ change, events, afterwards }) => {
+    if (!change) return [];
+    const resume = afterwards.kind === 'wait' ? dueOf(afterwards) : { dueInMs: null };
+    return [{ ...change, ...resume, events }];
+  });
   if (rows.length === 0) return [];
   const moved = await run(
     `WITH c AS (
        UPDATE lanekeeper.change c
           SET state = r.state, step = r.step, attempts = r.attempts, refusals = r.refusals, diff = r.diff, base = r.base,
-              sealed_base_key = r."sealedBaseKey", request_digest = r."requestDigest", client_token = r."clientToken",
+              sealed_base_keys = r."sealedBaseKeys", tunnels = r.tunnels, part = r.part,
+              request_digest = r."requestDigest", client_token = r."clientToken",
               result_fingerprint = r."resultFingerprint", last_error = r."lastError",
               ready = c.ready AND r.state <> 'queued', -- an older job may have come before it meanwhile
-              sent_at = CASE WHEN r.state = 'queued' THEN NULL
+              settled_attempts = r."settledAttempts", resume_at = ${dueAt},
+              part_applied_at = CASE WHEN r."settledAttempts" > c.settled_attempts THEN lanekeeper.now()
+                                     ELSE c.part_applied_at END,
+              sent_at = CASE WHEN r.state = 'queued' OR r.step = 'read' THEN NULL -- nothing of the next part is sent
                              WHEN r.step = 'send' THEN coalesce(c.sent_at, lanekeeper.now()) ELSE c.sent_at END,
               finished_at = CASE WHEN r.state = ANY ($2) THEN lanekeeper.now() END,
               events = c.events + jsonb_array_length(r.events)
          FROM jsonb_to_recordset($1::jsonb) AS r(
-              id text, state text, step text, attempts int, refusals int, diff jsonb, base jsonb, "sealedBaseKey" text,
-              "requestDigest" text, "clientToken" text, "resultFingerprint" text, "lastError" jsonb, events jsonb)
+              id text, state text, step text, attempts int, refusals int, diff jsonb, base jsonb,
+              "sealedBaseKeys" jsonb, tunnels jsonb, part text, "settledAttempts" int, "requestDigest" text,
+              "clientToken" text, "resultFingerprint" text, "lastError" jsonb, events jsonb,
+              "dueInMs" double precision, "tickMs" double precision)
          JOIN lanekeeper.change o ON o.id = r.id
         WHERE c.id = r.id
     RETURNING c.id, c.job_id, c.region_id, c.vpn_connection_id, c.lane_key, o.state AS before, c.state, o.events AS known,
@@ -161,6 +184,12 @@ async function openNext(
   return { ready, candidates: await listCandidates(run, laneKeys) };
 }
 
+/** When a row's `dueInMs` and `tickMs` lead to; NULL for no time. */
+const dueAt = `
+  CASE WHEN r."tickMs" IS NULL THEN lanekeeper.now() + r."dueInMs" * interval '1 millisecond'
+       ELSE to_timestamp(r."tickMs" / 1000 * ceil(
+              (extract(epoch FROM lanekeeper.now()) * 1000 + r."dueInMs") / r."tickMs")) END`;
+
 interface LaneRow {
   laneKey: string;
   changeId: string | null;
@@ -175,6 +204,11 @@ interface LaneContext {
   lanes: HeldLanes;
   assignments: ReadonlyMap<string, Assignment>;
 }
+
+/** An idle lane `l` on which something goes on again is due then; a second later where it has to wait for a slot. */
+const resumeDue = `
+  SELECT greatest(min(w.resume_at), lanekeeper.now() + interval '1 second')
+    FROM lanekeeper.change w WHERE w.lane_key = l.lane_key AND w.resume_at IS NOT NULL HAVING count(*) > 0`;
 
 async function writeLanes(
   run: Query,
@@ -194,9 +228,8 @@ async function writeLanes(
                             SELECT 1 FROM lanekeeper.job_region jr
                              WHERE jr.region_id = l.region_id AND jr.resolved_at IS NULL)
                           THEN lanekeeper.now()
-                          WHEN r."tickMs" IS NULL THEN lanekeeper.now() + r."dueInMs" * interval '1 millisecond'
-                          ELSE to_timestamp(r."tickMs" / 1000 * ceil(
-                                 (extract(epoch FROM lanekeeper.now()) * 1000 + r."dueInMs") / r."tickMs")) END
+                          WHEN r."dueInMs" IS NULL THEN (${resumeDue})
+                          ELSE ${dueAt} END
        FROM jsonb_to_recordset($1::jsonb) AS r("laneKey" text, "changeId" text, worker text,
             "dueInMs" double precision, "tickMs" double precision)
       WHERE l.lane_key = r."laneKey"`,
@@ -223,6 +256,7 @@ function placeOf(
       return { worker: null, changeId: begun, ...dueOf(afterwards) };
     case 'requeue':
       return { worker: null, changeId: null, ...dueOf(afterwards) };
+    case 'wait':
     case 'next': {
       const next = context.assignments.get(laneKey);
       if (next) return { ...leased, changeId: next.change.id };

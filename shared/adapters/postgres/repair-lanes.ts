@@ -25,6 +25,8 @@ export async function repairLanes(
                    OR (l.kind = 'region' AND EXISTS (
                      SELECT 1 FROM lanekeeper.job_region r WHERE r.region_id = l.region_id AND r.resolved_at IS NULL))
                    OR EXISTS (
+                     SELECT 1 FROM lanekeeper.change w WHERE w.lane_key = l.lane_key AND w.resume_at IS NOT NULL)
+                   OR EXISTS (
                      SELECT 1 FROM lanekeeper.lane_job lj
                        JOIN lanekeeper.job j ON j.id = lj.job_id AND j.state = 'running' AND NOT j.stopping
                         AND j.applying + j.settling + j.rolling_back < j.max_in_flight

@@ -94,9 +94,10 @@ async function saveFound(run: Query, resolutions: readonly Resolution[]): Promis
     `WITH c AS (
        UPDATE lanekeeper.change c
           SET lane_key = r."laneKey", attach_type = r."attachType", base = r.base, diff = r.diff,
-              sealed_base_key = r."sealedBaseKey", events = c.events + 1
+              sealed_base_keys = r."sealedBaseKeys", tunnels = r.tunnels, events = c.events + 1
          FROM jsonb_to_recordset($1::jsonb) AS r(
-              id text, "laneKey" text, "attachType" text, base jsonb, diff jsonb, "sealedBaseKey" text)
+              id text, "laneKey" text, "attachType" text, base jsonb, diff jsonb, "sealedBaseKeys" jsonb,
+              tunnels jsonb)
         WHERE c.id = r.id AND CASE WHEN c.lane_key IS NULL THEN c.state = 'queued' ELSE false END
        RETURNING c.id, c.events, c.job_id, c.lane_key)
      INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
@@ -167,7 +168,7 @@ async function resolvedPlan(run: Query, jobId: string, plan: unknown): Promise<u
     `SELECT ${intentColumns} FROM lanekeeper.intent i WHERE i.job_id = $1 ORDER BY i.number`,
     [jobId],
   );
-  const keys = intents.map((row) => IntentRow.parse(row).keyDigest);
+  const keys = intents.map((row) => IntentRow.parse(row).keyDigests);
   return { plan, keys };
 }
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { ChangeRecord } from '../../change/record.ts';
 import { changeStates, changeSteps } from '../../change/state.ts';
-import { type FieldValues, isFieldPath } from '../../connection/fields.ts';
-import { attachTypes } from '../../connection/model.ts';
+import { attachTypes, tunnelRoles } from '../../connection/model.ts';
+import { type FieldValues, isValuePath } from '../../connection/values.ts';
 import type { JobRecord, StoredIntent } from '../../job/record.ts';
 import { jobStates } from '../../job/state.ts';
 
@@ -33,6 +33,7 @@ const ChangeErrorRow = z.object({
     'base_moved',
     'not_applied',
     'timeout',
+    'tunnel_down',
     'refused',
   ]),
   message: z.string(),
@@ -43,9 +44,20 @@ const ChangeErrorRow = z.object({
 export const changeColumns = `
   c.id, c.job_id AS "jobId", c.seq, c.region_id AS "regionId", c.vpn_connection_id AS "vpnConnectionId",
   c.lane_key AS "laneKey", c.attach_type AS "attachType", c.state, c.step, c.attempts, c.refusals, c.diff, c.base,
-  c.sealed_base_key AS "sealedBaseKey", c.request_digest AS "requestDigest", c.client_token AS "clientToken",
+  c.sealed_base_keys AS "sealedBaseKeys", c.tunnels, c.part, c.settled_attempts AS "settledAttempts", c.request_digest AS "requestDigest", c.client_token AS "clientToken",
   c.result_fingerprint AS "resultFingerprint", c.last_error AS "lastError", c.started_at AS "startedAt",
-  c.sent_at AS "sentAt", c.finished_at AS "finishedAt"`;
+  c.sent_at AS "sentAt", c.part_applied_at AS "partAppliedAt", c.finished_at AS "finishedAt"`;
+
+const SealedKeysRow = z.record(z.string(), z.string());
+
+const TunnelRow = z.object({
+  tunnelId: z.string(),
+  role: z.enum(tunnelRoles).nullable(),
+  index: z.number().nullable(),
+  state: z.string(),
+  negotiation: z.string().nullable(),
+  wasUp: z.boolean().nullable(),
+});
 
 /** A change as {@link changeColumns} gives it. */
 export const ChangeRow = z.object({
@@ -62,30 +74,36 @@ export const ChangeRow = z.object({
   refusals: z.number(),
   diff: z.array(z.object({ path: z.string(), from: Scalar.nullable(), to: Scalar })),
   base: z.record(z.string(), Scalar).nullable(),
-  sealedBaseKey: z.string().nullable(),
+  sealedBaseKeys: SealedKeysRow,
+  tunnels: z.array(TunnelRow),
+  part: z.string().nullable(),
+  settledAttempts: z.number(),
   requestDigest: z.string().nullable(),
   clientToken: z.string().nullable(),
   resultFingerprint: z.string().nullable(),
   lastError: ChangeErrorRow.nullable(),
   startedAt: Timestamp.nullable(),
   sentAt: Timestamp.nullable(),
+  partAppliedAt: Timestamp.nullable(),
   finishedAt: Timestamp.nullable(),
 }) satisfies z.ZodType<ChangeRecord>;
 
 const FieldsRow = z.record(z.string(), Scalar).transform((stored): FieldValues => {
-  const known = Object.entries(stored).filter(([path]) => isFieldPath(path));
+  const known = Object.entries(stored).filter(([path]) => isValuePath(path));
   return Object.fromEntries(known);
 });
 
 /** The columns of an intent; `i` is the table's alias. */
-export const intentColumns = `i.number, i.fields, i.sealed_key AS "sealedKey", i.key_digest AS "keyDigest"`;
+export const intentColumns = `
+  i.number, i.fields, i.sealed_keys AS "sealedKeys", i.key_digests AS "keyDigests", i.accept_outage AS "acceptOutage"`;
 
 /** An intent as {@link intentColumns} gives it. */
 export const IntentRow = z.object({
   number: z.number(),
   fields: FieldsRow,
-  sealedKey: z.string().nullable(),
-  keyDigest: z.string().nullable(),
+  sealedKeys: SealedKeysRow,
+  keyDigests: z.record(z.string(), z.string()),
+  acceptOutage: z.boolean(),
 }) satisfies z.ZodType<StoredIntent>;
 
 /** The columns of a job; `j` is the table's alias. */

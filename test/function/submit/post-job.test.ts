@@ -85,19 +85,20 @@ describe.each(databaseKinds)('POST /v1/jobs on $kind', ({ withDatabase }) => {
     );
     expect(job).toEqual({ on_failure: 'continue', max_errors: 1, max_in_flight: 2 });
     const intents = await database.query(
-      `SELECT number, fields, sealed_key, key_digest FROM lanekeeper.intent ORDER BY number`,
+      `SELECT number, fields, sealed_keys, key_digests FROM lanekeeper.intent ORDER BY number`,
     );
     expect(intents).toEqual([
       {
         number: 0,
         fields: { 'IkeConfig.IkeVersion': 'ikev2' },
-        sealed_key: expect.stringMatching(/^v1\./),
-        key_digest: expect.stringMatching(/^hmac:/),
+        sealed_keys: { 'IkeConfig.Psk': expect.stringMatching(/^v1\./) },
+        key_digests: { 'IkeConfig.Psk': expect.stringMatching(/^hmac:/) },
       },
-      { number: 1, fields: { Name: 'branch-2' }, sealed_key: null, key_digest: null },
+      { number: 1, fields: { Name: 'branch-2' }, sealed_keys: {}, key_digests: {} },
     ]);
-    const sealed = String(intents[0]?.sealed_key);
-    expect(reveal(sealer.open(sealed, intentKeyContext(id, 0)))).toBe('n3wK3y');
+    const sealed = Object(intents[0]?.sealed_keys)['IkeConfig.Psk'];
+    const context = intentKeyContext(id, 0, 'IkeConfig.Psk');
+    expect(reveal(sealer.open(String(sealed), context))).toBe('n3wK3y');
     const changes = await database.query(
       `SELECT vpn_connection_id AS id, intent_number AS intent FROM lanekeeper.change ORDER BY seq`,
     );

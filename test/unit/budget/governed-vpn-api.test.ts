@@ -13,6 +13,8 @@ const request: ModifyRequest = {
   regionId,
   vpnConnectionId: 'vco-a',
   attachType: 'VPNGW',
+  part: 'connection',
+  tunnels: [],
   clientToken: 'lk-1',
   fields: {},
 };

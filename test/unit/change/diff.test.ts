@@ -35,10 +35,16 @@ describe('diffOf', () => {
       [],
     ],
     [
-      'a write-only field always, from null',
+      'a write-only field, from what nobody can read',
+      {},
+      { AutoConfigRoute: true },
+      [{ path: 'AutoConfigRoute', from: 'unknown', to: true }],
+    ],
+    [
+      'no write-only field that this change has sent already',
       { AutoConfigRoute: true },
       { AutoConfigRoute: true },
-      [{ path: 'AutoConfigRoute', from: null, to: true }],
+      [],
     ],
     ['nothing for the same key', { [psk]: 'hmac:1' }, { [psk]: 'hmac:1' }, []],
     [

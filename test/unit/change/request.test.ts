@@ -5,7 +5,8 @@ import {
   fieldsToSend,
   requestDigestOf,
 } from '../../../shared/change/request.ts';
-import type { FieldValues } from '../../../shared/connection/fields.ts';
+import type { FieldValues } from '../../../shared/connection/values.ts';
+import { connectionPart } from '../../../shared/connection/vpn-api.ts';
 import { Secret } from '../../../shared/platform/secret.ts';
 
 const key = new Secret('a-key-of-sixteen');
@@ -20,6 +21,12 @@ const base: FieldValues = {
   'IpsecConfig.IpsecPfs': 'group2',
   'HealthCheckConfig.enable': false,
 };
+/** What is sent to a single-tunnel connection. */
+function sentFor(wanted: FieldValues, from = base): FieldValues {
+  const share = { part: connectionPart, wanted, tunnels: [] };
+  return fieldsToSend(from, share, { attachType: 'VPNGW', isDual: false });
+}
+
 const needed = ['LocalSubnet', 'RemoteSubnet', 'IkeConfig.Psk', 'IkeConfig.IkeEncAlg'];
 
 describe('fieldsToSend', () => {
@@ -45,17 +52,17 @@ describe('fieldsToSend', () => {
       [...needed, 'RemoteCaCertificate'],
     ],
   ])('sends %s', (_, wanted, paths) => {
-    expect(Object.keys(fieldsToSend(base, wanted)).sort()).toEqual([...paths].sort());
+    expect(Object.keys(sentFor(wanted)).sort()).toEqual([...paths].sort());
   });
 
   it('sends what is wanted, and for the rest what stands', () => {
-    const sent = fieldsToSend(base, { 'IkeConfig.IkeEncAlg': 'aes256' });
+    const sent = sentFor({ 'IkeConfig.IkeEncAlg': 'aes256' });
 
     expect(sent).toMatchObject({ 'IkeConfig.IkeEncAlg': 'aes256', 'IkeConfig.Psk': key });
   });
 
   it('never sends a write-only field that is not wanted', () => {
-    const sent = fieldsToSend({ ...base, AutoConfigRoute: false }, { EnableDpd: false });
+    const sent = sentFor({ EnableDpd: false }, { ...base, AutoConfigRoute: false });
 
     expect(sent).not.toHaveProperty('AutoConfigRoute');
   });
@@ -67,6 +74,8 @@ describe('requestDigestOf', () => {
     regionId: 'cn-hangzhou',
     vpnConnectionId: 'vco-1',
     attachType: 'VPNGW',
+    part: connectionPart,
+    tunnels: [],
     fields: { Name: 'b', 'IkeConfig.Psk': key },
   } as const;
   const digest = requestDigestOf(request, hmacKey);
@@ -121,6 +130,8 @@ describe('composeRequest', () => {
       regionId: 'r',
       vpnConnectionId: 'vco-1',
       attachType: 'CEN',
+      part: connectionPart,
+      tunnels: [],
       id: 'chg_1',
     } as const;
 
@@ -128,6 +139,8 @@ describe('composeRequest', () => {
       regionId: 'r',
       vpnConnectionId: 'vco-1',
       attachType: 'CEN',
+      part: 'connection',
+      tunnels: [],
       clientToken: 'token',
       fields: { Name: 'b' },
     });

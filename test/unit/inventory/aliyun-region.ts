@@ -9,6 +9,7 @@ export function aConnection(id: string, overrides: Partial<VpnConnection> = {}):
     attachType: overrides.vpnGatewayId ? 'VPNGW' : 'CEN',
     vpnGatewayId: null,
     tunnelMode: 'single',
+    tunnels: [],
     state: overrides.vpnGatewayId ? 'active' : 'attached',
     negotiation: null,
     fields: {},

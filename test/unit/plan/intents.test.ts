@@ -19,8 +19,8 @@ describe('intentsOf', () => {
       {
         number: 0,
         fields: { 'IkeConfig.IkeVersion': 'ikev2' },
-        key: expect.any(Secret),
-        keyDigest: expect.stringMatching(/^hmac:[0-9a-f]{64}$/),
+        keys: { 'IkeConfig.Psk': expect.any(Secret) },
+        keyDigests: { 'IkeConfig.Psk': expect.stringMatching(/^hmac:[0-9a-f]{64}$/) },
       },
     ]);
     expect(targets.map(({ intentNumber }) => intentNumber)).toEqual([0, 0]);
@@ -40,12 +40,12 @@ describe('intentsOf', () => {
     });
 
     expect(targets.map(({ intentNumber }) => intentNumber)).toEqual([0, 0, 1, 2, 1, 0]);
-    expect(intents.map(({ number, key }) => [number, key !== null])).toEqual([
+    expect(intents.map(({ number, keys }) => [number, Object.keys(keys).length > 0])).toEqual([
       [0, true],
       [1, true],
       [2, false],
     ]);
-    expect(intents[0]?.keyDigest).not.toBe(intents[1]?.keyDigest);
+    expect(intents[0]?.keyDigests).not.toEqual(intents[1]?.keyDigests);
   });
 
   it('keeps the order of the plan', () => {

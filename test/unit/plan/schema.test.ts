@@ -59,6 +59,7 @@ describe('a good plan', () => {
       RemoteSubnet: '192.168.0.0/24',
       EffectImmediately: 'true',
       AutoConfigRoute: false,
+      EnableTunnelsBgp: true,
       EnableDpd: true,
       EnableNatTraversal: 'false',
       CustomerGatewayId: 'cgw-1',
@@ -232,8 +233,6 @@ describe('a bad plan', () => {
     ['/rollout/slowStart', { rollout: { slowStart: true } }],
     ['/rollout/redundancy', { rollout: { redundancy: 'groups' } }],
     ['/rollout/batches/0', { rollout: { batches: ['10%'] } }],
-    ['/set/EnableTunnelsBgp', { set: { Name: 'ab', EnableTunnelsBgp: true } }],
-    ['/set/TunnelOptionsSpecification', { set: { Name: 'ab', TunnelOptionsSpecification: [] } }],
   ])('is told that %s is not available in this version', (path, overrides) => {
     expect(faultsOf(aPlan(Object(overrides)))).toEqual([
       { path, message: expect.stringContaining('not available in this version') },

@@ -101,7 +101,7 @@ describe('a change body', () => {
   it('has exactly the documented members, and nothing of what is stored beside', () => {
     const change = aChange({
       base: { Name: 'hush' },
-      sealedBaseKey: 'v1.hush',
+      sealedBaseKeys: { 'IkeConfig.Psk': 'v1.hush' },
       requestDigest: 'hush',
       clientToken: 'hush',
       diff: [{ path: 'IkeConfig.Psk', from: null, to: '***' }],

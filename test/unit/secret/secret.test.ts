@@ -64,10 +64,16 @@ describe('a sealer', () => {
     expect(Buffer.from(String(a).slice(3), 'base64url').toString('latin1')).not.toContain('hush');
   });
 
-  it('opens nothing that was sealed for another job or intent', () => {
-    const envelope = sealer.seal(new Secret('hush'), intentKeyContext('job_1', 1));
+  it('opens nothing that was sealed for another job, intent or place', () => {
+    const key = 'IkeConfig.Psk';
+    const envelope = sealer.seal(new Secret('hush'), intentKeyContext('job_1', 1, key));
 
-    for (const context of [intentKeyContext('job_2', 1), intentKeyContext('job_1', 11), '']) {
+    for (const context of [
+      intentKeyContext('job_2', 1, key),
+      intentKeyContext('job_1', 11, key),
+      intentKeyContext('job_1', 1, `tun-1/${key}`),
+      '',
+    ]) {
       expect(() => sealer.open(envelope, context)).toThrow(
         expect.objectContaining({ code: 'internal' }),
       );

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { modifyParamsOf } from '../../../../shared/adapters/aliyun/modify-params.ts';
 import { serializeParams } from '../../../../shared/adapters/aliyun/serialize.ts';
-import type { FieldValues } from '../../../../shared/connection/fields.ts';
-import type { ModifyRequest } from '../../../../shared/connection/vpn-api.ts';
+import type { FieldValues } from '../../../../shared/connection/values.ts';
+import { connectionPart, type ModifyRequest } from '../../../../shared/connection/vpn-api.ts';
 import { Secret } from '../../../../shared/platform/secret.ts';
 
 const subnets: FieldValues = { LocalSubnet: '10.0.0.0/16', RemoteSubnet: '192.168.0.0/24' };
@@ -12,6 +12,8 @@ function aRequest(fields: FieldValues, changes: Partial<ModifyRequest> = {}): Mo
     regionId: 'cn-hangzhou',
     vpnConnectionId: 'vco-one',
     attachType: 'VPNGW',
+    part: connectionPart,
+    tunnels: [],
     clientToken: 'token-1',
     fields: { ...subnets, ...fields },
     ...changes,

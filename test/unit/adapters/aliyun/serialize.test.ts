@@ -95,7 +95,7 @@ describe('serializeParams', () => {
   });
 
   it.each([
-    ['an object outside a list', { TunnelOptionsSpecification: { TunnelId: 'tun-a' } }],
+    ['an object outside a list', { TunnelIds: { first: 'tun-a' } }],
     ['null', { Name: null }],
     ['null in a block', { IkeConfig: { Psk: null } }],
     ['undefined in a list', { Ids: ['a', undefined] }],

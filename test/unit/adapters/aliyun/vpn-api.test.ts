@@ -27,6 +27,8 @@ const request: ModifyRequest = {
   regionId,
   vpnConnectionId,
   attachType: 'VPNGW',
+  part: 'connection',
+  tunnels: [],
   clientToken: 'token-1',
   fields: {
     LocalSubnet: '10.0.0.0/16',

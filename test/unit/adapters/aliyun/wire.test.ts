@@ -92,6 +92,7 @@ describe('parseConnection', () => {
       attachType: 'VPNGW',
       vpnGatewayId: 'vpn-one',
       tunnelMode: 'single',
+      tunnels: [],
       state: 'active',
       negotiation: 'ipsec_sa_established',
     });
@@ -207,13 +208,17 @@ describe('parseConnection', () => {
 
   it.each([
     [{ TunnelOptions: [{ TunnelId: 'tun-a' }, { TunnelId: 'tun-b' }] }, 'dual'],
-    [{ TunnelOptions: [{}] }, 'dual'],
+    [[{ TunnelId: 'tun-a' }], 'dual'],
     [{ TunnelOptions: [] }, 'single'],
     [{}, 'single'],
     [undefined, 'single'],
     ['', 'single'],
   ])('tells the tunnel mode of %j as %s', (specification, mode) => {
     expect(read({ TunnelOptionsSpecification: specification })?.tunnelMode).toBe(mode);
+  });
+
+  it('does not understand a tunnel without an id, which nobody could name', () => {
+    expect(read({ TunnelOptionsSpecification: { TunnelOptions: [{ Role: 'slave' }] } })).toBeNull();
   });
 
   it.each([

@@ -1,0 +1,49 @@
+import { meansSame } from '../connection/mask.ts';
+import { entriesOf, type FieldValues, type ValueEntry } from '../connection/values.ts';
+import { expandWish, type WishTarget } from './expand-wish.ts';
+import { refusalsOf, type WishRefusal } from './wish-refusals.ts';
+import { type WishWarning, warningsOf } from './wish-warnings.ts';
+
+/** What a plan wants of one connection. */
+export interface Wish {
+  /** The plan's `set`, keys opened, tunnels under the names that the plan gives them. */
+  set: FieldValues;
+  acceptOutage: boolean;
+}
+
+/** What a wish comes to on a connection as it was read. */
+export type WishOnConnection =
+  | {
+      kind: 'applicable';
+      /** What to set, by path; those of tunnels under the tunnels' ids. Holds also what stands already. */
+      wanted: FieldValues;
+      warnings: readonly WishWarning[];
+    }
+  | ({ kind: 'refused' } & WishRefusal);
+
+/**
+ * What a plan's wish means on a connection: which values where, what to warn of, or why it cannot be. Pure, and the one
+ * place for this: resolving, previews and the steps before a write all ask here. A refusal names all faults of its kind.
+ */
+export function wishOnConnection(wish: Wish, connection: WishTarget): WishOnConnection {
+  const { wanted, faults, ignored } = expandWish(wish.set, connection);
+  const [first] = faults;
+  if (first) {
+    const message = faults.map((fault) => fault.message).join('; ');
+    return { kind: 'refused', code: first.code, path: first.path, message };
+  }
+  const changing = entriesOf(wanted).filter((entry) => isChanging(entry, connection.fields));
+  const [refusal] = refusalsOf({ ...wish, wanted, changing, connection });
+  if (refusal) return { kind: 'refused', ...refusal };
+  return {
+    kind: 'applicable',
+    wanted,
+    warnings: warningsOf({ wanted, changing, ignored, connection }),
+  };
+}
+
+/** Whether the connection holds another value, or none that is known. */
+function isChanging({ path, value }: ValueEntry, base: FieldValues): boolean {
+  const stands = base[path];
+  return stands === undefined || !meansSame(path, stands, value);
+}

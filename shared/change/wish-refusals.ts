@@ -1,0 +1,137 @@
+import { isInside, routingAgrees, smFixed, smValues } from '../connection/cross-rules.ts';
+import { type FieldPath, fieldTable } from '../connection/fields.ts';
+import {
+  type FieldValues,
+  overlay,
+  shownPath,
+  type ValueEntry,
+  valuePath,
+} from '../connection/values.ts';
+import type { WishTarget } from './expand-wish.ts';
+
+/** Why a wish cannot be carried out on a connection: a code of ours, where, and what is allowed or to be done. */
+export interface WishRefusal {
+  code: string;
+  /** The field in the cloud's spelling; null when it is about the whole `set`. */
+  path: string | null;
+  message: string;
+}
+
+interface Context {
+  acceptOutage: boolean;
+  wanted: FieldValues;
+  /** What of `wanted` is not as it stands. */
+  changing: readonly ValueEntry[];
+  connection: WishTarget;
+}
+
+/** Every reason why the connection, as it was read, cannot have what is wanted. */
+export function refusalsOf(context: Context): readonly WishRefusal[] {
+  return [
+    ...customerGatewayFaults(context),
+    ...smFaults(context),
+    ...routingFaults(context),
+    ...bgpFaults(context),
+    ...redundancyFaults(context),
+  ];
+}
+
+/** Source: ModifyVpnAttachmentAttribute: unattached, the customer gateway cannot be changed. */
+function customerGatewayFaults({ changing, connection }: Context): readonly WishRefusal[] {
+  if (connection.attachType !== 'NO_ASSOCIATED') return [];
+  return changing
+    .filter(({ field }) => field === 'CustomerGatewayId')
+    .map(({ path }) => ({
+      code: 'CustomerGatewayFixed',
+      path: shownPath(path),
+      message:
+        'the customer gateway of a connection that hangs on nothing cannot be changed; attach it first',
+    }));
+}
+
+/** Source: `IkeConfig` for NationalStandard gateways; their algorithms are no others' either. */
+function smFaults({ changing, connection }: Context): readonly WishRefusal[] {
+  return changing.flatMap(({ path, tunnel, field, value }): readonly WishRefusal[] => {
+    const [enc, auth] = (['IkeConfig.IkeEncAlg', 'IkeConfig.IkeAuthAlg'] as const).map(
+      (each) => connection.fields[valuePath(tunnel, each)],
+    );
+    if (enc === undefined && auth === undefined) return [];
+    const isSm = enc === 'sm4' || auth === 'sm3';
+    const refusal = { code: 'AlgorithmNotSupported', path: shownPath(path) };
+    if (isSm && smFixed.has(field)) {
+      return [{ ...refusal, message: `${field} cannot be changed on an SM gateway` }];
+    }
+    const only = smValues[field];
+    if (isSm && only !== undefined && value !== only) {
+      return [{ ...refusal, message: `${field} must be ${only} on an SM gateway` }];
+    }
+    const isSmAlgorithm = value === 'sm4' || value === 'sm3';
+    if (isSm || !isSmAlgorithm) return [];
+    return [{ ...refusal, message: `${field} can be ${value} on SM gateways only` }];
+  });
+}
+
+/** One side of a plan may be sound and yet not fit what stands on the other. */
+function routingFaults({ changing, wanted, connection }: Context): readonly WishRefusal[] {
+  const changed = changing.find(({ field }) => field === 'LocalSubnet' || field === 'RemoteSubnet');
+  if (changed === undefined) return [];
+  const { LocalSubnet, RemoteSubnet } = overlay(connection.fields, wanted);
+  const lists = [LocalSubnet, RemoteSubnet].filter((list) => typeof list === 'string');
+  if (routingAgrees(lists)) return [];
+  const message =
+    'LocalSubnet and RemoteSubnet must both be 0.0.0.0/0 or both be specific blocks; set both';
+  return [{ code: 'RoutingModeMixed', path: changed.field, message }];
+}
+
+/** Source: `BgpConfig`, `TunnelBgpConfig`. Whether the customer gateway has an ASN is known to the cloud alone. */
+function bgpFaults({ changing, wanted, connection }: Context): readonly WishRefusal[] {
+  const after = overlay(connection.fields, wanted);
+  const places =
+    connection.tunnels.length === 0 ? [null] : connection.tunnels.map((t) => t.tunnelId);
+  const at = (tunnel: string | null, field: FieldPath): string | null => {
+    const value = after[valuePath(tunnel, field)];
+    return typeof value === 'string' ? value : null;
+  };
+  const touches = (tunnel: string | null): boolean =>
+    changing.some(
+      (entry) =>
+        entry.tunnel === tunnel &&
+        ['BgpConfig.TunnelCidr', 'BgpConfig.LocalBgpIp'].includes(entry.field),
+    );
+  const isOn = changing.some(
+    ({ field, value }) =>
+      (field === 'EnableTunnelsBgp' || field === 'BgpConfig.EnableBgp') && value === true,
+  );
+  return places.flatMap((tunnel, index): readonly WishRefusal[] => {
+    const cidr = at(tunnel, 'BgpConfig.TunnelCidr');
+    const address = at(tunnel, 'BgpConfig.LocalBgpIp');
+    const cidrPath = shownPath(valuePath(tunnel, 'BgpConfig.TunnelCidr'));
+    if (cidr === null) {
+      const message = 'BGP needs a TunnelCidr, and none is set; name it in the same set';
+      return isOn ? [{ code: 'TunnelCidrMissing', path: cidrPath, message }] : [];
+    }
+    const faults: WishRefusal[] = [];
+    if (touches(tunnel) && address !== null && !isInside(address, cidr)) {
+      const path = shownPath(valuePath(tunnel, 'BgpConfig.LocalBgpIp'));
+      const message = `LocalBgpIp must lie inside TunnelCidr; it would be ${address} in ${cidr}`;
+      faults.push({ code: 'LocalBgpIpOutside', path, message });
+    }
+    const twin = places.slice(0, index).find((other) => at(other, 'BgpConfig.TunnelCidr') === cidr);
+    if (twin !== undefined && (touches(tunnel) || touches(twin))) {
+      const message = `each tunnel needs a TunnelCidr of its own; both would have ${cidr}`;
+      faults.push({ code: 'TunnelCidrTaken', path: cidrPath, message });
+    }
+    return faults;
+  });
+}
+
+/** The promise that one tunnel is proved before the other is touched cannot be kept yet. */
+function redundancyFaults({ acceptOutage, changing, connection }: Context): readonly WishRefusal[] {
+  if (acceptOutage || connection.tunnels.length === 0) return [];
+  const [first] = changing.filter(({ field }) => fieldTable[field].agreed);
+  if (first === undefined) return [];
+  const message =
+    'both sides of a tunnel must agree on this, and this version cannot prove a tunnel before it changes the other; ' +
+    'set acceptOutage to true to change both, one after the other, all the same';
+  return [{ code: 'TunnelRedundancyLost', path: shownPath(first.path), message }];
+}

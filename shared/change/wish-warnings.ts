@@ -1,0 +1,104 @@
+import { weakAlgorithms } from '../connection/cross-rules.ts';
+import { fieldTable } from '../connection/fields.ts';
+import {
+  entriesOf,
+  type FieldValues,
+  overlay,
+  shownPath,
+  type ValueEntry,
+  valuePath,
+} from '../connection/values.ts';
+import type { WishTarget } from './expand-wish.ts';
+
+/** What is carried out all the same, and that its author should know. Codes are stable. */
+export interface WishWarning {
+  code:
+    | 'weak_algorithm'
+    | 'ike_mode_ignored'
+    | 'tunnel_entry_ignored'
+    | 'tunnel_outage'
+    | 'both_tunnels_reset';
+  /** The field or entry in the cloud's spelling. */
+  path: string;
+  message: string;
+}
+
+interface Context {
+  wanted: FieldValues;
+  /** What of `wanted` is not as it stands. */
+  changing: readonly ValueEntry[];
+  /** Names of tunnels that the connection does not have. */
+  ignored: readonly string[];
+  connection: WishTarget;
+}
+
+/** Everything to warn of, in the order of the fields. */
+export function warningsOf(context: Context): readonly WishWarning[] {
+  return [
+    ...ignoredEntries(context),
+    ...weakOnes(context),
+    ...ignoredModes(context),
+    ...outages(context),
+    ...resets(context),
+  ];
+}
+
+function ignoredEntries({ ignored }: Context): readonly WishWarning[] {
+  return ignored.map((names) => ({
+    code: 'tunnel_entry_ignored',
+    path: `TunnelOptionsSpecification[${names}]`,
+    message: 'the connection has one tunnel; what is said of this one is ignored',
+  }));
+}
+
+function weakOnes({ wanted }: Context): readonly WishWarning[] {
+  return entriesOf(wanted)
+    .filter(({ value }) => weakAlgorithms.has(value))
+    .map(({ path, field, value }) => ({
+      code: 'weak_algorithm',
+      path: shownPath(path),
+      message: `${value} no longer protects; take ${strongerFor(field)}`,
+    }));
+}
+
+function strongerFor(field: string): string {
+  if (field.endsWith('EncAlg')) return 'aes256';
+  return field.endsWith('AuthAlg') ? 'sha256 or more' : 'group14';
+}
+
+/** Source: ModifyVpnConnectionAttribute, `IkeConfig.IkeMode`: the negotiation mode of IKEv1. */
+function ignoredModes({ wanted, connection }: Context): readonly WishWarning[] {
+  const after = overlay(connection.fields, wanted);
+  return entriesOf(wanted)
+    .filter(
+      ({ tunnel, field }) =>
+        field === 'IkeConfig.IkeMode' &&
+        after[valuePath(tunnel, 'IkeConfig.IkeVersion')] === 'ikev2',
+    )
+    .map(({ path }) => ({
+      code: 'ike_mode_ignored',
+      path: shownPath(path),
+      message: 'IkeMode is a mode of ikev1; with ikev2 it means nothing',
+    }));
+}
+
+function outages({ changing, connection }: Context): readonly WishWarning[] {
+  if (connection.tunnels.length > 0) return [];
+  const [first] = changing.filter(({ field }) => fieldTable[field].agreed);
+  if (first === undefined) return [];
+  const message =
+    'both sides must agree on this: the only tunnel is down between the change here and the change on the other side';
+  return [{ code: 'tunnel_outage', path: shownPath(first.path), message }];
+}
+
+function resets({ changing, connection }: Context): readonly WishWarning[] {
+  if (connection.tunnels.length === 0) return [];
+  return changing
+    .filter(({ field }) => field === 'EffectImmediately')
+    .map(({ path }) => ({
+      code: 'both_tunnels_reset',
+      path,
+      message:
+        'EffectImmediately is one switch for both tunnels; turning it may reset both at once',
+    }));
+}
