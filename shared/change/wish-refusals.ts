@@ -1,5 +1,5 @@
 import { isInside, routingAgrees, smFixed, smValues } from '../connection/cross-rules.ts';
-import { type FieldPath, fieldTable } from '../connection/fields.ts';
+import { blockOf, type FieldPath, fieldTable } from '../connection/fields.ts';
 import {
   type FieldValues,
   overlay,
@@ -31,6 +31,7 @@ export function refusalsOf(context: Context): readonly WishRefusal[] {
     ...customerGatewayFaults(context),
     ...smFaults(context),
     ...routingFaults(context),
+    ...bgpOffFaults(context),
     ...bgpFaults(context),
     ...redundancyFaults(context),
   ];
@@ -81,6 +82,18 @@ function routingFaults({ changing, wanted, connection }: Context): readonly Wish
   const message =
     'LocalSubnet and RemoteSubnet must both be 0.0.0.0/0 or both be specific blocks; set both';
   return [{ code: 'RoutingModeMixed', path: changed.field, message }];
+}
+
+/** Source: ModifyTunnelAttribute, which cannot switch BGP on: its `TunnelBgpConfig` needs `EnableTunnelsBgp` first. */
+function bgpOffFaults({ changing, wanted, connection }: Context): readonly WishRefusal[] {
+  const { attachType, tunnels, fields } = connection;
+  if (attachType !== 'VPNGW' || tunnels.length === 0) return [];
+  if (overlay(fields, wanted).EnableTunnelsBgp === true) return [];
+  const message =
+    'the BGP fields of tunnels on a VPN gateway can be set while BGP is on; set EnableTunnelsBgp to true with them';
+  return changing
+    .filter(({ tunnel, field }) => tunnel !== null && blockOf(field)?.block === 'BgpConfig')
+    .map(({ path }) => ({ code: 'BgpOff', path: shownPath(path), message }));
 }
 
 /** Source: `BgpConfig`, `TunnelBgpConfig`. Whether the customer gateway has an ASN is known to the cloud alone. */

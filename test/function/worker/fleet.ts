@@ -2,8 +2,9 @@ import {
   makeConnection,
   makeCustomerGateway,
   makeGateway,
+  makeTunnel,
 } from '../../../local/simulator/defaults.ts';
-import type { Connection, Inventory } from '../../../local/simulator/shapes.ts';
+import type { Connection, Inventory, Tunnel } from '../../../local/simulator/shapes.ts';
 import type { JobStore, StoredEvent } from '../../../shared/job/job-store.ts';
 import { Plan } from '../../../shared/plan/schema.ts';
 import type { VirtualWorld } from '../../helpers/virtual-world.ts';
@@ -44,6 +45,23 @@ export function aFleet(
     customerGateways: [makeCustomerGateway({ regionId, id: customer })],
     connections: made,
   };
+}
+
+/** Both tunnels of a dual-tunnel connection: `tun-<name>1`, the master or number 1, and `tun-<name>2`. */
+export function aPair(
+  name: string,
+  each: (index: 1 | 2) => Partial<Tunnel> = () => ({}),
+  regionId = region,
+): Pick<Connection, 'tunnels'> {
+  const tunnels = ([1, 2] as const).map((index) =>
+    makeTunnel({
+      tunnelId: `tun-${name}${index}`,
+      index,
+      customerGatewayId: `cgw-${regionId}`,
+      ...each(index),
+    }),
+  );
+  return { tunnels };
 }
 
 /** A plan that changes the named connections, in this order. */
