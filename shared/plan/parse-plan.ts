@@ -21,7 +21,9 @@ const knownKeys: ReadonlyMap<string, string> = new Map(
 
 function unknownKey(key: string): string {
   const known = knownKeys.get(key.toLowerCase());
-  const hint = known === undefined || known === key ? '' : `; did you mean ${known}?`;
+  // A block of the connection in the entry of a tunnel: there it has another name.
+  const meant = known === key ? knownKeys.get(`tunnel${key.toLowerCase()}`) : known;
+  const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
   return notThere.get(key) ?? `is not known here${hint}`;
 }
 

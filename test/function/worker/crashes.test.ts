@@ -4,29 +4,56 @@ import { createLogger } from '../../../shared/platform/logger.ts';
 import { emptyAllTables, withPostgres } from '../../helpers/databases.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { openVirtualWorld, type VirtualWorld } from '../../helpers/virtual-world.ts';
-import { aFleet, effectiveWrites, outcomesOf, planOf } from './fleet.ts';
+import { aFleet, aPair, effectiveWrites, outcomesOf, planOf } from './fleet.ts';
 import { mortalWorker, type Stop } from './mortal-worker.ts';
 import { useWorlds } from './worlds.ts';
 
-const names = ['a', 'b', 'c'];
+const keyOnly = { IkeConfig: { IkeEncAlg: 'aes256', Psk: 'newKey0123456789' } };
+const inParts = { set: { Name: 'renamed', ...keyOnly }, acceptOutage: true };
+
+/** Connections, what a plan wants of them, and the effective writes that it takes, by connection. */
 const fleets = {
-  'a calm cloud': aFleet({ 'a@1': {}, 'b@1': {}, c: {} }),
-  'lost replies': aFleet({
-    'a@1': { sim: 'sim:lost=1' },
-    'b@1': { sim: 'sim:500=1' },
-    c: { sim: 'sim:busy=1' },
-  }),
+  'a calm cloud': {
+    inventory: aFleet({ 'a@1': {}, 'b@1': {}, c: {} }),
+    plan: { set: keyOnly },
+    writes: ['a', 'b', 'c'],
+  },
+  'lost replies': {
+    inventory: aFleet({
+      'a@1': { sim: 'sim:lost=1' },
+      'b@1': { sim: 'sim:500=1' },
+      c: { sim: 'sim:busy=1' },
+    }),
+    plan: { set: keyOnly },
+    writes: ['a', 'b', 'c'],
+  },
+  'two tunnels': {
+    inventory: aFleet({ 'a@1': aPair('a') }),
+    plan: inParts,
+    writes: ['a', 'a', 'a'],
+  },
+  'two tunnels and lost replies': {
+    inventory: aFleet({ a: { ...aPair('a'), sim: 'sim:lost=2' } }),
+    plan: inParts,
+    writes: ['a', 'a', 'a'],
+  },
 };
 const silent = createLogger({ level: 'silent', clock: new FakeClock() });
 
 /** What holds at the end however the workers came and went. */
-async function expectAllDoneOnce(world: VirtualWorld, jobId: string): Promise<void> {
+async function expectAllDoneOnce(
+  world: VirtualWorld,
+  jobId: string,
+  writes: readonly string[],
+): Promise<void> {
+  const names = [...new Set(writes)];
   const outcomes = await outcomesOf(world.jobs, jobId);
   const accepted = world.simulator.record.writes().filter(({ outcome }) => outcome !== 'refused');
   expect(outcomes.map(({ state }) => state)).toEqual(names.map(() => 'succeeded'));
-  expect(effectiveWrites(world).sort()).toEqual(names);
-  expect(new Set(accepted.map(({ clientToken }) => clientToken)).size).toBe(names.length);
+  expect(effectiveWrites(world).sort()).toEqual(writes);
+  expect(new Set(accepted.map(({ clientToken }) => clientToken)).size).toBe(writes.length);
   expect(world.simulator.record.overlaps()).toEqual([]);
+  expect(world.simulator.record.tunnelOverlaps()).toEqual([]);
   expect(outcomes.map(({ kinds }) => kinds.filter((kind) => kind === 'finished'))).toEqual(
     names.map(() => ['finished']),
   );
@@ -39,19 +66,20 @@ describe('a worker that stops', () => {
   /** False when the worker got done before it was to stop: then there is no later point to try. */
   async function tryStop(fleet: keyof typeof fleets, stop: Stop): Promise<boolean> {
     await emptyAllTables(database);
+    const { inventory, plan, writes } = fleets[fleet];
     const world = await openVirtualWorld({
       database,
-      simulator: { seed: 3, inventory: fleets[fleet] },
+      simulator: { seed: 3, inventory },
       logger: silent,
     });
     try {
-      const { id } = await world.submit(planOf(names));
+      const { id } = await world.submit(planOf([...new Set(writes)], plan));
       const mortal = mortalWorker(world, stop);
       const first = world.drain(mortal.deps);
       await Promise.race([first, mortal.stopped]);
       await world.drain();
       if (stop.forMs !== null) await first;
-      await expectAllDoneOnce(world, id);
+      await expectAllDoneOnce(world, id, writes);
       return mortal.hasStopped();
     } finally {
       if (stop.forMs === null) world.forget();
@@ -65,6 +93,10 @@ describe('a worker that stops', () => {
     { fleet: 'lost replies', when: 'after', forMs: null },
     { fleet: 'lost replies', when: 'before', forMs: 75_000 },
     { fleet: 'lost replies', when: 'after', forMs: 75_000 },
+    { fleet: 'two tunnels', when: 'before', forMs: null },
+    { fleet: 'two tunnels', when: 'after', forMs: null },
+    { fleet: 'two tunnels and lost replies', when: 'after', forMs: null },
+    { fleet: 'two tunnels and lost replies', when: 'before', forMs: 75_000 },
   ] as const)(
     'is followed by another that ends its work: $fleet, $when each of its calls, for $forMs ms',
     async ({ fleet, when, forMs }) => {
