@@ -101,3 +101,120 @@ describe('modifyParamsOf', () => {
     expect(texts.IkeConfig).toBe('{"IkeAuthAlg":"sm3","IkeLifetime":60}');
   });
 });
+
+const master = { tunnelId: 'tun-m', role: 'master', index: null } as const;
+const slave = { tunnelId: 'tun-s', role: 'slave', index: null } as const;
+const second = { tunnelId: 'tun-2', role: null, index: 2 };
+const ofSlave: FieldValues = {
+  'tun-s/EnableDpd': false,
+  'tun-s/IkeConfig.Psk': new Secret('k2'),
+  'tun-s/IkeConfig.IkePfs': 'group14',
+  'tun-s/BgpConfig.LocalAsn': 65_000,
+};
+const forSlave = { part: 'tun-s', tunnels: [slave], fields: ofSlave };
+
+describe('modifyParamsOf for two tunnels', () => {
+  it('sends one tunnel of a gateway connection as one object, flattened, and no subnets', () => {
+    expect(textsOf(aRequest({}, forSlave))).toEqual({
+      RegionId: 'cn-hangzhou',
+      VpnConnectionId: 'vco-one',
+      ClientToken: 'token-1',
+      TunnelId: 'tun-s',
+      'TunnelOptionsSpecification.EnableDpd': 'false',
+      'TunnelOptionsSpecification.TunnelIkeConfig.Psk': 'k2',
+      'TunnelOptionsSpecification.TunnelIkeConfig.IkePfs': 'group14',
+      'TunnelOptionsSpecification.TunnelBgpConfig.LocalAsn': '65000',
+    });
+  });
+
+  it('sends one tunnel of an attachment as a list of one, by id and number', () => {
+    const fields = { ...subnets, 'tun-2/IkeConfig.Psk': new Secret('k2') };
+    const request = aRequest({}, { attachType: 'CEN', part: 'tun-2', tunnels: [second], fields });
+
+    expect(textsOf(request)).toEqual({
+      RegionId: 'cn-hangzhou',
+      VpnConnectionId: 'vco-one',
+      ClientToken: 'token-1',
+      ...subnets,
+      'TunnelOptionsSpecification.1.TunnelId': 'tun-2',
+      'TunnelOptionsSpecification.1.TunnelIndex': '2',
+      'TunnelOptionsSpecification.1.TunnelIkeConfig.Psk': 'k2',
+    });
+  });
+
+  it('sends both tunnels with the connection, by id and role', () => {
+    const both = {
+      EnableTunnelsBgp: true,
+      'tun-m/BgpConfig.TunnelCidr': '169.254.10.0/30',
+      'tun-s/BgpConfig.TunnelCidr': '169.254.11.0/30',
+    };
+
+    expect(textsOf(aRequest(both, { tunnels: [master, slave] }))).toMatchObject({
+      EnableTunnelsBgp: 'true',
+      'TunnelOptionsSpecification.1.TunnelId': 'tun-m',
+      'TunnelOptionsSpecification.1.Role': 'master',
+      'TunnelOptionsSpecification.2.TunnelId': 'tun-s',
+      'TunnelOptionsSpecification.2.Role': 'slave',
+      'TunnelOptionsSpecification.2.TunnelBgpConfig.TunnelCidr': '169.254.11.0/30',
+    });
+  });
+
+  it('names the certificate of a tunnel as the connection action does', () => {
+    const fields = { ...ofSlave, 'tun-s/RemoteCaCertificate': 'pem' };
+
+    expect(textsOf(aRequest({}, { ...forSlave, fields }))).toMatchObject({
+      'TunnelOptionsSpecification.RemoteCaCertificate': 'pem',
+    });
+  });
+
+  it('knows every key as a secret', () => {
+    const { secrets } = serializeParams(modifyParamsOf(aRequest({}, forSlave)));
+
+    expect(secrets).toEqual(['k2']);
+  });
+
+  it.each<[string, Partial<ModifyRequest>]>([
+    ['a tunnel that is not named', { ...forSlave, tunnels: [master] }],
+    ['two tunnels at once', { ...forSlave, tunnels: [slave, master] }],
+    ['no tunnel at all', { ...forSlave, tunnels: [] }],
+    [
+      'an IKE block of a tunnel without its key',
+      { ...forSlave, fields: { 'tun-s/IkeConfig.IkePfs': 'group14' } },
+    ],
+    ['a field of the connection', { ...forSlave, fields: { ...ofSlave, Name: 'b' } }],
+    [
+      'subnets, which the action does not take',
+      { ...forSlave, fields: { ...ofSlave, ...subnets } },
+    ],
+    [
+      'a field that tunnels do not have',
+      { ...forSlave, fields: { ...ofSlave, 'tun-s/HealthCheckConfig.enable': true } },
+    ],
+    [
+      'a certificate of an attachment',
+      {
+        attachType: 'CEN',
+        part: 'tun-2',
+        tunnels: [second],
+        fields: { ...subnets, 'tun-2/RemoteCaCertificate': 'pem' },
+      },
+    ],
+    [
+      'the tunnel of an attachment without subnets',
+      {
+        attachType: 'CEN',
+        part: 'tun-2',
+        tunnels: [second],
+        fields: { 'tun-2/IkeConfig.Psk': new Secret('k') },
+      },
+    ],
+    [
+      'a block of single-tunnel connections beside tunnels',
+      { tunnels: [slave], fields: { ...subnets, 'IkeConfig.Psk': new Secret('k') } },
+    ],
+  ])('refuses a request for one tunnel with %s', (_what, changes) => {
+    expect(() => modifyParamsOf(aRequest({}, changes))).toThrow(
+      expect.objectContaining({ code: 'internal' }),
+    );
+  });
+});
