@@ -1,8 +1,8 @@
+import { blockOf } from '../connection/fields.ts';
 import type { MaskedValues } from '../connection/mask.ts';
 import type { TunnelIdentity } from '../connection/model.ts';
-import { type ChangePart, connectionPart } from '../connection/vpn-api.ts';
 import { entriesOf, type FieldValues, type PathParts } from '../connection/values.ts';
-import { blockOf } from '../connection/fields.ts';
+import { type ChangePart, connectionPart } from '../connection/vpn-api.ts';
 
 /** One write's share of a change. */
 export interface PartOfChange {

@@ -1,13 +1,13 @@
 import { blockOf, type FieldPath, fieldTable } from '../connection/fields.ts';
 import { type MaskedValues, maskFields } from '../connection/mask.ts';
 import type { TunnelIdentity } from '../connection/model.ts';
+import { entriesOf, type FieldValues, overlay, type PathParts } from '../connection/values.ts';
 import {
   connectionPart,
   type ModifyRequest,
   type ModifyTarget,
   modifyActionFor,
 } from '../connection/vpn-api.ts';
-import { entriesOf, type FieldValues, overlay, type PathParts } from '../connection/values.ts';
 import { canonicalJson, digestOf, keyedDigest } from '../platform/canonical.ts';
 import type { PartOfChange } from './parts.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { isInside, routingAgrees } from '../connection/cross-rules.ts';
 import { type FieldPath, fieldPaths, fieldTable, otherSpellings } from '../connection/fields.ts';
 import { tunnelRoles } from '../connection/model.ts';
-import { isInside, routingAgrees } from '../connection/cross-rules.ts';
 import * as rule from '../connection/rules.ts';
 import type { FieldValues } from '../connection/values.ts';
 import {

@@ -22,9 +22,9 @@ describe('what cannot be changed', () => {
   it.each([
     { what: 'is not there', fleet: aFleet({ a: {} }), code: 'NotFound' },
     {
-      what: 'has two tunnels',
+      what: 'would lose both tunnels, which the plan does not accept',
       fleet: aFleet({ a: {}, bad: { tunnels } }),
-      code: 'DualTunnelUnavailable',
+      code: 'TunnelRedundancyLost',
     },
   ])('is refused before anything is written where it $what', async ({ fleet, code }) => {
     const world = await open({ simulator: { inventory: fleet } });
