@@ -5,6 +5,7 @@ import { defineEndContract } from './lane-store-end-contract.ts';
 import { defineOrderContract } from './lane-store-order-contract.ts';
 import { defineRepairContract } from './lane-store-repair-contract.ts';
 import { defineStepContract } from './lane-store-step-contract.ts';
+import { defineWaitContract } from './lane-store-wait-contract.ts';
 import { openWorld } from './lane-store-world.ts';
 
 describe.each(databaseKinds)('the lane store, $kind', ({ withDatabase }) => {
@@ -12,6 +13,7 @@ describe.each(databaseKinds)('the lane store, $kind', ({ withDatabase }) => {
 
   defineClaimContract(world);
   defineStepContract(world);
+  defineWaitContract(world);
   defineOrderContract(world);
   defineEndContract(world);
   defineRepairContract(world);
