@@ -1,94 +1,16 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type ConnectionRef,
-  isSettledState,
-  type VpnConnection,
-} from '../../shared/connection/model.ts';
+import { isSettledState } from '../../shared/connection/model.ts';
 import { overlay } from '../../shared/connection/values.ts';
+import { connectionPart, pageSize, type VpnApi } from '../../shared/connection/vpn-api.ts';
 import {
-  connectionPart,
-  type ModifyOutcome,
-  type ModifyRequest,
-  pageSize,
-  type VpnApi,
-} from '../../shared/connection/vpn-api.ts';
-import { Secret } from '../../shared/platform/secret.ts';
-import { reveal } from '../../shared/platform/secret-reveal.ts';
-
-/** A cloud to try a VpnApi on. All connections named here have one tunnel and stand still at first. */
-export interface VpnApiSubject {
-  api: VpnApi;
-  /** The same cloud with an access key secret that is wrong. */
-  strangerApi: VpnApi;
-  regionId: string;
-  /** How many there are in the region: connections more than one page, gateways at least one. */
-  connectionCount: number;
-  gatewayCount: number;
-  /** Two connections on one VPN gateway. */
-  first: ConnectionRef;
-  neighbour: ConnectionRef;
-  /** A connection on a transit router. */
-  attachment: ConnectionRef;
-  /** Its first change is refused by flow control. */
-  throttledOnce: ConnectionRef;
-  /** The answer to its first change is lost after the change was accepted. */
-  lostOnce: ConnectionRef;
-  /** Its first change ends with HTTP 500 and is not applied. */
-  failedOnce: ConnectionRef;
-  /** Its changes are refused for good. */
-  refused: ConnectionRef;
-  /** Lets the cloud finish everything it has accepted. */
-  settle(): Promise<void>;
-  close(): Promise<void>;
-}
-
-async function readOne(api: VpnApi, ref: ConnectionRef): Promise<VpnConnection> {
-  const outcome = await api.describeConnection(ref);
-  if (outcome.kind !== 'ok' || outcome.value === null) {
-    expect.unreachable(`${ref.vpnConnectionId} cannot be read: ${inspect(outcome)}`);
-  }
-  return outcome.value;
-}
-
-async function listAll(api: VpnApi, regionId: string): Promise<readonly VpnConnection[]> {
-  const all: VpnConnection[] = [];
-  for (let pageNumber = 1; ; pageNumber += 1) {
-    const outcome = await api.listConnections({ regionId, pageNumber });
-    if (outcome.kind !== 'ok') expect.unreachable(inspect(outcome));
-    all.push(...outcome.value.items);
-    if (outcome.value.items.length < pageSize) return all;
-  }
-}
-
-function keyOf(connection: VpnConnection): string | null {
-  const key = connection.fields['IkeConfig.Psk'];
-  return key instanceof Secret ? reveal(key) : null;
-}
-
-/** A change of name and key on top of what is there, as the port wants it. */
-async function aRename(
-  api: VpnApi,
-  ref: ConnectionRef,
-  changes: { name?: string; clientToken?: string } = {},
-): Promise<ModifyRequest> {
-  const { attachType, fields } = await readOne(api, ref);
-  const { name = 'renamed', clientToken = `token-${ref.vpnConnectionId}` } = changes;
-  const wanted = { Name: name, 'IkeConfig.Psk': new Secret('brandNewKey123') };
-  return {
-    ...ref,
-    attachType,
-    part: connectionPart,
-    tunnels: [],
-    clientToken,
-    fields: overlay(fields, wanted),
-  };
-}
-
-function errorOf(outcome: ModifyOutcome): { class: string; code: string; message: string } {
-  if (outcome.kind === 'accepted') expect.unreachable('the change was accepted');
-  return outcome.error;
-}
+  aRename,
+  errorOf,
+  keyOf,
+  listAll,
+  readOne,
+  type VpnApiSubject,
+} from './vpn-api-subject.ts';
 
 /** What every implementation of VpnApi does. */
 export function defineVpnApiContract(

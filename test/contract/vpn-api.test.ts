@@ -8,7 +8,9 @@ import type { ConnectionRef } from '../../shared/connection/model.ts';
 import { systemClock } from '../../shared/platform/clock.ts';
 import { AppError } from '../../shared/platform/errors.ts';
 import { Secret } from '../../shared/platform/secret.ts';
-import { defineVpnApiContract, type VpnApiSubject } from './vpn-api-contract.ts';
+import { defineVpnApiContract } from './vpn-api-contract.ts';
+import type { VpnApiSubject } from './vpn-api-subject.ts';
+import { defineVpnApiTunnelContract } from './vpn-api-tunnel-contract.ts';
 
 const regionId = 'cn-hangzhou';
 const gatewayCount = 12;
@@ -42,10 +44,13 @@ interface Roles {
   lostOnce: Connection;
   failedOnce: Connection;
   refused: Connection;
+  pair: Connection;
+  attachedPair: Connection;
 }
 
 function pickRoles(connections: readonly Connection[]): Roles {
   const single = connections.filter((each) => each.tunnels.length === 0);
+  const dual = connections.filter((each) => each.tunnels.length > 0);
   const gatewayIds = [
     ...new Set(single.flatMap(({ vpnGatewayId }) => (vpnGatewayId === null ? [] : [vpnGatewayId]))),
   ];
@@ -59,6 +64,8 @@ function pickRoles(connections: readonly Connection[]): Roles {
     failedOnce: on(3, 0),
     refused: on(4, 0),
     attachment: found(single.find((each) => each.attachType === 'CEN')),
+    pair: found(dual.find((each) => each.attachType === 'VPNGW')),
+    attachedPair: found(dual.find((each) => each.attachType === 'CEN')),
   };
 }
 
@@ -118,6 +125,8 @@ async function createSubject(): Promise<VpnApiSubject> {
     lostOnce: refOf(roles.lostOnce),
     failedOnce: refOf(roles.failedOnce),
     refused: refOf(roles.refused),
+    pair: refOf(roles.pair),
+    attachedPair: refOf(roles.attachedPair),
     settle: () => {
       clock.skip(settleMs + 1_000);
       return Promise.resolve();
@@ -131,3 +140,4 @@ async function createSubject(): Promise<VpnApiSubject> {
 }
 
 defineVpnApiContract('pop-core against the simulator', createSubject);
+defineVpnApiTunnelContract('pop-core against the simulator', createSubject);
