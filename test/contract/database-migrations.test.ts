@@ -49,6 +49,43 @@ describe('migrations on a server', () => {
   });
   afterEach(() => database.close());
 
+  it('keeps the keys of what was stored when connections had one', async () => {
+    const [init, ...later] = await loadMigrations(migrationsFolder);
+    if (!init) throw new Error('there is no first migration');
+    await migrate(database, [init]);
+    await database.script(`
+      INSERT INTO lanekeeper.job (id, title, state, created_at, created_by, plan, on_failure, max_errors, max_in_flight, total)
+      VALUES ('job_1', 't', 'running', now(), 'ops', '{}', 'stop', 0, 1, 2);
+      INSERT INTO lanekeeper.intent (job_id, number, fields, sealed_key, key_digest)
+      VALUES ('job_1', 0, '{"Name": "a"}', 'v1.sealed', 'hmac:1'), ('job_1', 1, '{}', NULL, NULL);
+      INSERT INTO lanekeeper.change (id, job_id, seq, position, intent_number, region_id, vpn_connection_id,
+                                     sealed_base_key, request_digest)
+      VALUES ('chg_1', 'job_1', 0, 1, 0, 'r', 'vco-1', 'v1.base', 'digest'),
+             ('chg_2', 'job_1', 1, 1, 1, 'r', 'vco-2', NULL, NULL);`);
+
+    await migrate(database, [init, ...later]);
+
+    const path = 'IkeConfig.Psk';
+    expect(
+      await database.query(
+        'SELECT sealed_keys, key_digests, accept_outage FROM lanekeeper.intent ORDER BY number',
+      ),
+    ).toEqual([
+      {
+        sealed_keys: { [path]: 'v1.sealed' },
+        key_digests: { [path]: 'hmac:1' },
+        accept_outage: false,
+      },
+      { sealed_keys: {}, key_digests: {}, accept_outage: false },
+    ]);
+    expect(
+      await database.query('SELECT sealed_base_keys, part FROM lanekeeper.change ORDER BY id'),
+    ).toEqual([
+      { sealed_base_keys: { [path]: 'v1.base' }, part: 'connection' },
+      { sealed_base_keys: {}, part: null },
+    ]);
+  });
+
   it('applies what is missing, in order, and says what it applied', async () => {
     expect(await migrate(database, [first])).toEqual([first]);
     expect(await migrate(database, [first, second], logger)).toEqual([second]);

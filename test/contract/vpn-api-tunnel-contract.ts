@@ -79,14 +79,13 @@ export function defineVpnApiTunnelContract(
       async (kind) => {
         const before = await readOne(api, subject[kind]);
         const { attachType, fields } = before;
-        const { LocalSubnet, RemoteSubnet } = fields;
         const request: ModifyRequest = {
           ...subject[kind],
           attachType,
           part: connectionPart,
           tunnels: [],
           clientToken: 'token-name',
-          fields: overlay({}, { Name: 'renamed', ...pick({ LocalSubnet, RemoteSubnet }) }),
+          fields: overlay(subnetsOf(fields), { Name: 'renamed' }),
         };
 
         const outcome = await api.modify(request);
@@ -139,13 +138,12 @@ function aTunnelChange(connection: VpnConnection, place: 0 | 1): ModifyRequest {
   const tunnel = connection.tunnels[place];
   if (!tunnel) expect.unreachable('the connection has one tunnel');
   const { regionId, vpnConnectionId, attachType, fields } = connection;
-  const { LocalSubnet, RemoteSubnet } = fields;
   const { tunnelId, role, index } = tunnel;
   const ike = entriesOf(fields)
     .filter((entry) => entry.tunnel === tunnelId && entry.field.startsWith('IkeConfig.'))
     .map(({ path, value }) => [path, value] as const);
   const wanted = { [`${tunnelId}/IkeConfig.Psk`]: new Secret('brandNewKey123') };
-  const subnets = attachType === 'VPNGW' ? {} : pick({ LocalSubnet, RemoteSubnet });
+  const subnets = attachType === 'VPNGW' ? {} : subnetsOf(fields);
   return {
     regionId,
     vpnConnectionId,
@@ -157,8 +155,9 @@ function aTunnelChange(connection: VpnConnection, place: 0 | 1): ModifyRequest {
   };
 }
 
-function pick(values: FieldValues): FieldValues {
-  return Object.fromEntries(entriesOf(values).map(({ path, value }) => [path, value]));
+function subnetsOf(fields: FieldValues): FieldValues {
+  const subnets = entriesOf(fields).filter(({ field }) => field.endsWith('Subnet'));
+  return Object.fromEntries(subnets.map(({ path, value }) => [path, value]));
 }
 
 /** Everything but the fields of one tunnel, keys as they show. */

@@ -44,7 +44,8 @@ const ChangeErrorRow = z.object({
 export const changeColumns = `
   c.id, c.job_id AS "jobId", c.seq, c.region_id AS "regionId", c.vpn_connection_id AS "vpnConnectionId",
   c.lane_key AS "laneKey", c.attach_type AS "attachType", c.state, c.step, c.attempts, c.refusals, c.diff, c.base,
-  c.sealed_base_keys AS "sealedBaseKeys", c.tunnels, c.part, c.settled_attempts AS "settledAttempts", c.request_digest AS "requestDigest", c.client_token AS "clientToken",
+  c.sealed_base_keys AS "sealedBaseKeys", c.tunnels, c.part, c.settled_attempts AS "settledAttempts",
+  c.request_digest AS "requestDigest", c.client_token AS "clientToken",
   c.result_fingerprint AS "resultFingerprint", c.last_error AS "lastError", c.started_at AS "startedAt",
   c.sent_at AS "sentAt", c.part_applied_at AS "partAppliedAt", c.finished_at AS "finishedAt"`;
 
