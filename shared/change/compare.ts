@@ -13,7 +13,7 @@ export type ReadBack =
 
 /** The paths of all readable fields, of the connection and of its tunnels, that any of the three holds. */
 function readablePathsOf(...all: readonly MaskedValues[]): readonly string[] {
-  const texts = new Set(all.flatMap((values) => Object.keys(values)));
+  const texts = [...new Set(all.flatMap((values) => Object.keys(values)))];
   return valuePathsOf(texts)
     .filter(({ field }) => fieldTable[field].readable)
     .map(({ tunnel, field }) => valuePath(tunnel, field));

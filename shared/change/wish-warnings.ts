@@ -91,14 +91,16 @@ function outages({ changing, connection }: Context): readonly WishWarning[] {
   return [{ code: 'tunnel_outage', path: shownPath(first.path), message }];
 }
 
+/** Fields of a pair that are one write, and one moment, for both tunnels. */
+const oneForBoth: ReadonlySet<string> = new Set(['EffectImmediately', 'EnableTunnelsBgp']);
+
 function resets({ changing, connection }: Context): readonly WishWarning[] {
   if (connection.tunnels.length === 0) return [];
   return changing
-    .filter(({ field }) => field === 'EffectImmediately')
-    .map(({ path }) => ({
+    .filter(({ field }) => oneForBoth.has(field))
+    .map(({ path, field }) => ({
       code: 'both_tunnels_reset',
       path,
-      message:
-        'EffectImmediately is one switch for both tunnels; turning it may reset both at once',
+      message: `${field} is one switch for both tunnels; turning it may reset both at once`,
     }));
 }

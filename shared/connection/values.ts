@@ -73,14 +73,17 @@ export function entriesOf(values: FieldValues): readonly ValueEntry[] {
 const rankOf: ReadonlyMap<string, number> = new Map(fieldPaths.map((path, rank) => [path, rank]));
 
 /** Those of some texts that are paths, taken apart, in the order of {@link entriesOf}. */
-export function valuePathsOf(texts: Iterable<string>): readonly PathParts[] {
-  return [...texts]
-    .flatMap((text) => partsOf(text) ?? [])
-    .sort((a, b) => {
-      const [left, right] = [a.tunnel ?? '', b.tunnel ?? ''];
-      if (left !== right) return left < right ? -1 : 1;
-      return (rankOf.get(a.field) ?? 0) - (rankOf.get(b.field) ?? 0);
-    });
+export function valuePathsOf(texts: readonly string[]): readonly PathParts[] {
+  const ranked = texts.flatMap((text) => {
+    const parts = partsOf(text);
+    return parts === null ? [] : [{ ...parts, rank: rankOf.get(parts.field) ?? 0 }];
+  });
+  ranked.sort((a, b) => {
+    const [left, right] = [a.tunnel ?? '', b.tunnel ?? ''];
+    if (left === right) return a.rank - b.rank;
+    return left < right ? -1 : 1;
+  });
+  return ranked.map(({ tunnel, field }) => ({ tunnel, field }));
 }
 
 /** `base` with each value of `wanted` laid over it. */

@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import type { CloudError, VpnApi } from '../../../shared/connection/vpn-api.ts';
 import { withPostgres } from '../../helpers/databases.ts';
 import type { VirtualWorld } from '../../helpers/virtual-world.ts';
 import { aFleet, aPair, effectiveWrites, outcomesOf, planOf, region } from './fleet.ts';
-import { later, useWorlds } from './worlds.ts';
+import { later, portOf, useWorlds } from './worlds.ts';
 
+const busy: CloudError = {
+  class: 'busy',
+  code: 'VpnGateway.Configuring',
+  message: 'the gateway is busy',
+  requestId: 'r-0',
+};
 const settleMs = { min: 10_000, max: 10_000 };
 const bothSides = { IkeConfig: { Psk: 'newKey0123456789', IkePfs: 'group14' } };
 
@@ -288,6 +295,54 @@ describe('a change of a dual-tunnel connection', () => {
     expect(states).toEqual(['succeeded', 'failed']);
     expect((await world.jobs.get(id))?.state).toBe('failed');
     expect(tunnelsWritten(world)).toEqual(['a2', 'a1']);
+  });
+
+  it('waits half done, and is not queued again, when its second part meets a busy gateway', async () => {
+    const inventory = aFleet({ 'a@1': aPair('a') });
+    const tokens: string[] = [];
+    const busyOnce = (api: VpnApi): VpnApi => ({
+      ...portOf(api),
+      modify: async (request) => {
+        tokens.push(request.clientToken);
+        return tokens.length === 2 ? { kind: 'busy', error: busy } : api.modify(request);
+      },
+    });
+    const world = await open({ simulator: { inventory, settleMs }, wrapApi: busyOnce });
+
+    const { id } = await world.submit(planOf(['a'], { set: bothSides, acceptOutage: true }));
+    await world.drain();
+
+    const [outcome] = await outcomesOf(world.jobs, id);
+    expect(outcome).toMatchObject({ state: 'succeeded', attempts: 2 });
+    expect(outcome?.kinds).toContain('waiting');
+    expect(outcome?.kinds).not.toContain('requeued');
+    expect(new Set(tokens).size).toBe(3);
+    expect(tunnelsWritten(world)).toEqual(['a2', 'a1']);
+  });
+
+  it('is not repeated for ever when its second part does not stick', async () => {
+    const inventory = aFleet({ 'a@1': aPair('a') });
+    const swallowed = (api: VpnApi): VpnApi => ({
+      ...portOf(api),
+      modify: async (request) =>
+        request.part === 'tun-a1' ? { kind: 'accepted', requestId: 'r-1' } : api.modify(request),
+    });
+    const world = await open({ simulator: { inventory, settleMs }, wrapApi: swallowed });
+
+    const { id } = await world.submit(planOf(['a'], { set: bothSides, acceptOutage: true }));
+    await world.drain();
+
+    const [change] = await world.jobs.listChanges({
+      jobId: id,
+      states: null,
+      limit: 9,
+      after: null,
+    });
+    expect(change).toMatchObject({ state: 'failed', attempts: 7, settledAttempts: 1 });
+    expect(change?.lastError).toMatchObject({
+      code: 'NotApplied',
+      message: expect.stringMatching(/6 times.*what was applied before stands/),
+    });
   });
 
   it('is one plan with single-tunnel connections', async () => {

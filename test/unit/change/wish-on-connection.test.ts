@@ -402,6 +402,12 @@ describe('a wish is carried out with a warning', () => {
       [['both_tunnels_reset', 'EffectImmediately']],
     ],
     [
+      'a reset of both tunnels by BGP',
+      { EnableTunnelsBgp: true },
+      dual('VPNGW', bgp),
+      [['both_tunnels_reset', 'EnableTunnelsBgp']],
+    ],
+    [
       'no reset where the switch stands so',
       { EffectImmediately: true },
       dual('VPNGW', { EffectImmediately: true }),

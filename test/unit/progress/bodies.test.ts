@@ -114,6 +114,23 @@ describe('a change body', () => {
   });
 });
 
+describe('the tunnels of a change', () => {
+  it('are shown with their names and states, and nothing of what is remembered', () => {
+    const up = { state: 'active', negotiation: 'ipsec_sa_established', wasUp: true };
+    const change = aChange({
+      tunnels: [
+        { tunnelId: 'tun-m', role: 'master', index: null, ...up },
+        { tunnelId: 'tun-2', role: null, index: 2, ...up, state: 'updating' },
+      ],
+    });
+
+    expect(ChangeBody.strict().parse(changeBodyOf(change)).tunnels).toEqual([
+      { tunnelId: 'tun-m', role: 'master', index: null, state: 'active', verdict: null },
+      { tunnelId: 'tun-2', role: null, index: 2, state: 'updating', verdict: null },
+    ]);
+  });
+});
+
 describe('waitingFor', () => {
   const error = (overrides: Partial<ChangeError>): ChangeError => ({
     code: 'VpnGateway.Configuring',
@@ -126,6 +143,19 @@ describe('waitingFor', () => {
   it.each([
     ['null when it has ended', { state: 'succeeded', laneDueInMs: 5 }, null],
     ['null while it is applied', { state: 'applying' }, null],
+    [
+      'the tunnel that is not up again',
+      {
+        state: 'verifying',
+        lastError: error({ class: 'tunnel_down', message: 'tunnel tun-s is not up again' }),
+      },
+      'Waits for a tunnel: tunnel tun-s is not up again.',
+    ],
+    [
+      'another operation, half done',
+      { state: 'verifying', lastError: error({}) },
+      'Waits for another operation on gateway:cn-hangzhou/vpn-1 (VpnGateway.Configuring).',
+    ],
     ['null while it settles', { state: 'settling', laneDueInMs: 3000 }, null],
     [
       'the resolving of its job',
