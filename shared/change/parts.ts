@@ -34,8 +34,7 @@ export function nextPartOf(
   return standbyFirst(tunnels).find(({ tunnelId }) => open.has(tunnelId))?.tunnelId ?? null;
 }
 
-/** The tunnels in the order in which they are changed. */
-export function standbyFirst<Tunnel extends TunnelIdentity>(
+function standbyFirst<Tunnel extends TunnelIdentity>(
   tunnels: readonly Tunnel[],
 ): readonly Tunnel[] {
   return [...tunnels].sort((a, b) => Number(isStandby(b)) - Number(isStandby(a)));

@@ -104,6 +104,14 @@ export function effectiveWrites({ simulator }: VirtualWorld): string[] {
     .map(({ vpnConnectionId }) => vpnConnectionId?.replace('vco-', '') ?? '');
 }
 
+/** The tunnels that each effective write of the API worked on, in order; `-` for none. */
+export function tunnelsWritten({ simulator }: VirtualWorld): string[] {
+  return simulator.record
+    .writes()
+    .filter(({ source, effective }) => source === 'api' && effective)
+    .map(({ tunnelIds }) => tunnelIds.map((id) => id.replace('tun-', '')).join('+') || '-');
+}
+
 /** Most changes that were in flight at once, over all lanes. */
 export function mostInFlight({ simulator }: VirtualWorld): number {
   const writes = simulator.record.writes().filter(({ effective }) => effective);
