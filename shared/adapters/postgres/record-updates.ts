@@ -13,10 +13,14 @@ const HeldRow = z.object({
   laneKey: z.string(),
   epoch: BigInteger,
   changeId: z.string().nullable(),
+  resumes: z.boolean(),
 });
 
-/** The lanes whose lease still is what their update says, with the change begun on each. */
-type HeldLanes = ReadonlyMap<string, { changeId: string | null }>;
+/**
+ * The lanes whose lease still is what their update says, with the change begun on each, and whether another one waits there
+ * half done: only who holds a lane puts changes aside on it, so that the locking statement's snapshot cannot miss one.
+ */
+type HeldLanes = ReadonlyMap<string, { changeId: string | null; resumes: boolean }>;
 
 const Moved = z.object({
   id: z.string(),
@@ -57,7 +61,8 @@ export async function recordUpdates(
       u.stopsJob && u.change ? [{ jobId: u.change.jobId, reason: u.stopsJob }] : [],
     ),
   });
-  const resumed = await resumeChanges(run, wanting, jobs.slots);
+  const resuming = wanting.filter((laneKey) => lanes.get(laneKey)?.resumes);
+  const resumed = await resumeChanges(run, resuming, jobs.slots);
   const { ready, candidates } = await openNext(
     run,
     [...left, ...jobs.freed],
@@ -110,15 +115,16 @@ function outcomeOf(
 /** Locks the lanes. An update with another epoch than its lane's, or with another change than the lane's, is not held. */
 async function lockHeldLanes(run: Query, updates: readonly LaneUpdate[]): Promise<HeldLanes> {
   const rows = await run(
-    `SELECT lane_key AS "laneKey", epoch, change_id AS "changeId" FROM lanekeeper.lane
-      WHERE lane_key = ANY ($1) ORDER BY lane_key FOR UPDATE`,
+    `SELECT lane_key AS "laneKey", epoch, change_id AS "changeId", EXISTS (
+            SELECT 1 FROM lanekeeper.change w WHERE w.lane_key = l.lane_key AND w.resume_at IS NOT NULL) AS resumes
+       FROM lanekeeper.lane l WHERE lane_key = ANY ($1) ORDER BY lane_key FOR UPDATE OF l`,
     [updates.map((update) => update.laneKey)],
   );
   const lanes = new Map(rows.map((row) => HeldRow.parse(row)).map((lane) => [lane.laneKey, lane]));
   const held = updates.flatMap(({ laneKey, epoch, change }) => {
     const lane = lanes.get(laneKey);
     if (lane?.epoch !== epoch || (change !== null && change.id !== lane.changeId)) return [];
-    return [[laneKey, { changeId: lane.changeId }] as const];
+    return [[laneKey, { changeId: lane.changeId, resumes: lane.resumes }] as const];
   });
   return new Map(held);
 }
