@@ -96,46 +96,67 @@ function bgpOffFaults({ changing, wanted, connection }: Context): readonly WishR
     .map(({ path }) => ({ code: 'BgpOff', path: shownPath(path), message }));
 }
 
+/** The fields that decide whether a BGP peering can be. */
+const peering: ReadonlySet<string> = new Set(['BgpConfig.TunnelCidr', 'BgpConfig.LocalBgpIp']);
+const bgpSwitches: ReadonlySet<string> = new Set(['EnableTunnelsBgp', 'BgpConfig.EnableBgp']);
+
 /** Source: `BgpConfig`, `TunnelBgpConfig`. Whether the customer gateway has an ASN is known to the cloud alone. */
 function bgpFaults({ changing, wanted, connection }: Context): readonly WishRefusal[] {
+  const touched = new Set(changing.filter(({ field }) => peering.has(field)).map((e) => e.tunnel));
+  const isSwitchedOn = changing.some(
+    ({ field, value }) => bgpSwitches.has(field) && value === true,
+  );
+  if (touched.size === 0 && !isSwitchedOn) return [];
   const after = overlay(connection.fields, wanted);
-  const places =
-    connection.tunnels.length === 0 ? [null] : connection.tunnels.map((t) => t.tunnelId);
-  const at = (tunnel: string | null, field: FieldPath): string | null => {
+  const textAt = (tunnel: string | null, field: FieldPath): string | null => {
     const value = after[valuePath(tunnel, field)];
     return typeof value === 'string' ? value : null;
   };
-  const touches = (tunnel: string | null): boolean =>
-    changing.some(
-      (entry) =>
-        entry.tunnel === tunnel &&
-        ['BgpConfig.TunnelCidr', 'BgpConfig.LocalBgpIp'].includes(entry.field),
-    );
-  const isOn = changing.some(
-    ({ field, value }) =>
-      (field === 'EnableTunnelsBgp' || field === 'BgpConfig.EnableBgp') && value === true,
-  );
-  return places.flatMap((tunnel, index): readonly WishRefusal[] => {
-    const cidr = at(tunnel, 'BgpConfig.TunnelCidr');
-    const address = at(tunnel, 'BgpConfig.LocalBgpIp');
-    const cidrPath = shownPath(valuePath(tunnel, 'BgpConfig.TunnelCidr'));
-    if (cidr === null) {
-      const message = 'BGP needs a TunnelCidr, and none is set; name it in the same set';
-      return isOn ? [{ code: 'TunnelCidrMissing', path: cidrPath, message }] : [];
-    }
-    const faults: WishRefusal[] = [];
-    if (touches(tunnel) && address !== null && !isInside(address, cidr)) {
-      const path = shownPath(valuePath(tunnel, 'BgpConfig.LocalBgpIp'));
-      const message = `LocalBgpIp must lie inside TunnelCidr; it would be ${address} in ${cidr}`;
-      faults.push({ code: 'LocalBgpIpOutside', path, message });
-    }
-    const twin = places.slice(0, index).find((other) => at(other, 'BgpConfig.TunnelCidr') === cidr);
-    if (twin !== undefined && (touches(tunnel) || touches(twin))) {
-      const message = `each tunnel needs a TunnelCidr of its own; both would have ${cidr}`;
-      faults.push({ code: 'TunnelCidrTaken', path: cidrPath, message });
-    }
-    return faults;
-  });
+  const { tunnels } = connection;
+  const places = tunnels.length === 0 ? [null] : tunnels.map(({ tunnelId }) => tunnelId);
+  const peerings = places.map((tunnel) => ({
+    tunnel,
+    cidr: textAt(tunnel, 'BgpConfig.TunnelCidr'),
+    address: textAt(tunnel, 'BgpConfig.LocalBgpIp'),
+    isTouched: touched.has(tunnel),
+  }));
+  return [
+    ...(isSwitchedOn ? peerings.flatMap(missingCidr) : []),
+    ...peerings.filter(({ isTouched }) => isTouched).flatMap(addressOutside),
+    ...sharedCidr(peerings),
+  ];
+}
+
+/** What one tunnel would have. */
+interface Peering {
+  tunnel: string | null;
+  cidr: string | null;
+  address: string | null;
+  isTouched: boolean;
+}
+
+function missingCidr({ tunnel, cidr }: Peering): readonly WishRefusal[] {
+  if (cidr !== null) return [];
+  const path = shownPath(valuePath(tunnel, 'BgpConfig.TunnelCidr'));
+  const message = 'BGP needs a TunnelCidr, and none is set; name it in the same set';
+  return [{ code: 'TunnelCidrMissing', path, message }];
+}
+
+function addressOutside({ tunnel, cidr, address }: Peering): readonly WishRefusal[] {
+  if (cidr === null || address === null || isInside(address, cidr)) return [];
+  const path = shownPath(valuePath(tunnel, 'BgpConfig.LocalBgpIp'));
+  const message = `LocalBgpIp must lie inside TunnelCidr; it would be ${address} in ${cidr}`;
+  return [{ code: 'LocalBgpIpOutside', path, message }];
+}
+
+/** Source: `TunnelBgpConfig.TunnelCidr`, unique on its gateway; here between the tunnels of one connection. */
+function sharedCidr(peerings: readonly Peering[]): readonly WishRefusal[] {
+  const [first, second] = peerings;
+  if (!first || !second || first.cidr === null || first.cidr !== second.cidr) return [];
+  if (!first.isTouched && !second.isTouched) return [];
+  const path = shownPath(valuePath(second.tunnel, 'BgpConfig.TunnelCidr'));
+  const message = `each tunnel needs a TunnelCidr of its own; both would have ${first.cidr}`;
+  return [{ code: 'TunnelCidrTaken', path, message }];
 }
 
 /** The promise that one tunnel is proved before the other is touched cannot be kept yet. */

@@ -1,9 +1,8 @@
 import { weakAlgorithms } from '../connection/cross-rules.ts';
-import { fieldTable } from '../connection/fields.ts';
+import { type FieldValue, fieldTable } from '../connection/fields.ts';
 import {
   entriesOf,
   type FieldValues,
-  overlay,
   shownPath,
   type ValueEntry,
   valuePath,
@@ -68,13 +67,12 @@ function strongerFor(field: string): string {
 
 /** Source: ModifyVpnConnectionAttribute, `IkeConfig.IkeMode`: the negotiation mode of IKEv1. */
 function ignoredModes({ wanted, connection }: Context): readonly WishWarning[] {
-  const after = overlay(connection.fields, wanted);
+  const versionOf = (tunnel: string | null): FieldValue | undefined => {
+    const path = valuePath(tunnel, 'IkeConfig.IkeVersion');
+    return wanted[path] ?? connection.fields[path];
+  };
   return entriesOf(wanted)
-    .filter(
-      ({ tunnel, field }) =>
-        field === 'IkeConfig.IkeMode' &&
-        after[valuePath(tunnel, 'IkeConfig.IkeVersion')] === 'ikev2',
-    )
+    .filter(({ tunnel, field }) => field === 'IkeConfig.IkeMode' && versionOf(tunnel) === 'ikev2')
     .map(({ path }) => ({
       code: 'ike_mode_ignored',
       path: shownPath(path),

@@ -63,27 +63,35 @@ export interface ValueEntry extends PathParts {
 
 /** The values that are present: those of the connection first, then those of each tunnel; in the table's order. */
 export function entriesOf(values: FieldValues): readonly ValueEntry[] {
-  return valuePathsOf(Object.keys(values)).flatMap((parts) => {
-    const path = valuePath(parts.tunnel, parts.field);
-    const value = values[path];
-    return value === undefined ? [] : [{ ...parts, path, value }];
-  });
+  const entries: ValueEntry[] = [];
+  for (const tunnel of tunnelsIn(Object.keys(values))) {
+    for (const field of fieldPaths) {
+      const path = valuePath(tunnel, field);
+      const value = values[path];
+      if (value !== undefined) entries.push({ tunnel, field, path, value });
+    }
+  }
+  return entries;
 }
-
-const rankOf: ReadonlyMap<string, number> = new Map(fieldPaths.map((path, rank) => [path, rank]));
 
 /** Those of some texts that are paths, taken apart, in the order of {@link entriesOf}. */
 export function valuePathsOf(texts: readonly string[]): readonly PathParts[] {
-  const ranked = texts.flatMap((text) => {
-    const parts = partsOf(text);
-    return parts === null ? [] : [{ ...parts, rank: rankOf.get(parts.field) ?? 0 }];
-  });
-  ranked.sort((a, b) => {
-    const [left, right] = [a.tunnel ?? '', b.tunnel ?? ''];
-    if (left === right) return a.rank - b.rank;
-    return left < right ? -1 : 1;
-  });
-  return ranked.map(({ tunnel, field }) => ({ tunnel, field }));
+  const present = new Set(texts);
+  return tunnelsIn(texts).flatMap((tunnel) =>
+    fieldPaths
+      .filter((field) => present.has(valuePath(tunnel, field)))
+      .map((field) => ({ tunnel, field })),
+  );
+}
+
+/** Null for the connection, then the tunnels of some paths by their names: walking the table is quicker than sorting paths. */
+function tunnelsIn(texts: readonly string[]): readonly (string | null)[] {
+  const names = new Set<string>();
+  for (const text of texts) {
+    const slash = text.indexOf('/');
+    if (slash > 0) names.add(text.slice(0, slash));
+  }
+  return [null, ...[...names].sort()];
 }
 
 /** `base` with each value of `wanted` laid over it. */
