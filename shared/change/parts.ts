@@ -34,9 +34,7 @@ export function nextPartOf(
   return standbyFirst(tunnels).find(({ tunnelId }) => open.has(tunnelId))?.tunnelId ?? null;
 }
 
-function standbyFirst<Tunnel extends TunnelIdentity>(
-  tunnels: readonly Tunnel[],
-): readonly Tunnel[] {
+function standbyFirst(tunnels: readonly TunnelIdentity[]): readonly TunnelIdentity[] {
   return [...tunnels].sort((a, b) => Number(isStandby(b)) - Number(isStandby(a)));
 }
 

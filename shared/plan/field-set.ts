@@ -96,9 +96,11 @@ function isFilled(nested: NestedFields): boolean {
  */
 const TunnelEntry = z
   .strictObject({
-    TunnelId: rule.TunnelId.optional(),
-    Role: z.enum(tunnelRoles).optional(),
-    TunnelIndex: rule.TunnelIndex.optional(),
+    TunnelId: rule.TunnelId.optional().describe('The tunnel, by its id.'),
+    Role: z.enum(tunnelRoles).optional().describe('The tunnel of a VPN gateway, by its role.'),
+    TunnelIndex: rule.TunnelIndex.optional().describe(
+      'The tunnel of an attachment, by its number.',
+    ),
     ...shapeFor(true),
   })
   .refine((entry) => tunnelNameKeys.some((key) => isNested(entry) && entry[key] !== undefined), {

@@ -68,7 +68,9 @@ export const Plan = z
     acceptOutage: z
       .boolean()
       .default(false)
-      .describe('Whether an interruption of the tunnel is accepted.'),
+      .describe(
+        'Whether an interruption is accepted. Without it nothing that both sides must agree on is changed on a dual-tunnel connection.',
+      ),
     rollout: Rollout.prefault({}),
     verify: z
       .strictObject({ tunnel: only('none', 'verification of tunnels is') })
