@@ -25,12 +25,15 @@ describe('three workers in a disturbed cloud', () => {
     { seed: 1, visibleAt: 'settled' },
     { seed: 2, visibleAt: 'accepted' },
     { seed: 3, visibleAt: 'settled' },
-  ] as const)('change everything once, seed $seed', async ({ seed, visibleAt }) => {
+    { seed: 4, visibleAt: 'settled', dualTunnelShare: 0.5 },
+    { seed: 5, visibleAt: 'accepted', dualTunnelShare: 0.5 },
+  ] as const)('change everything once, seed $seed', async ({ seed, visibleAt, ...share }) => {
     const inventory = generateInventory({
       seed,
       gateways: 6,
       connectionsPerGateway: 4,
       attachments: 16,
+      ...share,
     });
     const lateMs = { min: 0, max: 6_000 };
     const faults = { writes, reads: { ...everydayFaults.reads, error500NotApplied: 0.05 } };
@@ -41,13 +44,20 @@ describe('three workers in a disturbed cloud', () => {
     });
     const names = inventory.connections.map(({ id }) => id.replace('vco-', ''));
 
-    const { id } = await world.submit(planOf(names, { rollout: { concurrency: 12 } }));
+    const { id } = await world.submit(
+      planOf(names, { rollout: { concurrency: 12 }, acceptOutage: true }),
+    );
     await Promise.all([world.drain(), world.drain(), world.drain()]);
 
     const outcomes = await outcomesOf(world.jobs, id);
     expect(outcomes.filter(({ state }) => state !== 'succeeded')).toEqual([]);
-    expect(effectiveWrites(world).sort()).toEqual([...names].sort());
+    // One write for each tunnel.
+    const due = inventory.connections.flatMap(({ tunnels }, index) =>
+      Array<string>(Math.max(1, tunnels.length)).fill(names[index] ?? ''),
+    );
+    expect(effectiveWrites(world).sort()).toEqual(due.sort());
     expect(world.simulator.record.overlaps()).toEqual([]);
+    expect(world.simulator.record.tunnelOverlaps()).toEqual([]);
     expect(mostInFlight(world)).toBeLessThanOrEqual(12);
   });
 });
