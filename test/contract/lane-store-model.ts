@@ -49,7 +49,8 @@ function aStep(dice: Dice, held: Held): LaneUpdate {
   if (roll < 0.15) return stepOf(held, 'settling', { kind: 'keep' }, settling);
   const dueInMs = below(dice, 3_000);
   if (roll < 0.35) return stepOf(held, 'settling', { kind: 'release', dueInMs }, settling);
-  if (roll < 0.5 && held.change.state === 'applying')
+  if (roll < 0.45) return stepOf(held, 'verifying', { kind: 'wait', dueInMs }, { step: 'read' });
+  if (roll < 0.55 && held.change.state === 'applying')
     return stepOf(held, 'queued', { kind: 'requeue', dueInMs }, { step: null });
   const end = stepOf(held, ends[below(dice, ends.length)] ?? 'failed', next, { step: null });
   const ended = { ...end, events: [{ kind: 'finished', data: {} }] as const };
