@@ -27,37 +27,41 @@ describe('three workers in a disturbed cloud', () => {
     { seed: 3, visibleAt: 'settled' },
     { seed: 4, visibleAt: 'settled', dualTunnelShare: 0.5 },
     { seed: 5, visibleAt: 'accepted', dualTunnelShare: 0.5 },
-  ] as const)('change everything once, seed $seed', async ({ seed, visibleAt, ...share }) => {
-    const inventory = generateInventory({
-      seed,
-      gateways: 6,
-      connectionsPerGateway: 4,
-      attachments: 16,
-      ...share,
-    });
-    const lateMs = { min: 0, max: 6_000 };
-    const faults = { writes, reads: { ...everydayFaults.reads, error500NotApplied: 0.05 } };
-    const world = await open({
-      simulator: { seed, inventory, faults, lateMs, visibleAt },
-      settings: { concurrency: 7 },
-      logger,
-    });
-    const names = inventory.connections.map(({ id }) => id.replace('vco-', ''));
+  ] as const)(
+    'change everything once, seed $seed',
+    async ({ seed, visibleAt, ...share }) => {
+      const inventory = generateInventory({
+        seed,
+        gateways: 6,
+        connectionsPerGateway: 4,
+        attachments: 16,
+        ...share,
+      });
+      const lateMs = { min: 0, max: 6_000 };
+      const faults = { writes, reads: { ...everydayFaults.reads, error500NotApplied: 0.05 } };
+      const world = await open({
+        simulator: { seed, inventory, faults, lateMs, visibleAt },
+        settings: { concurrency: 7 },
+        logger,
+      });
+      const names = inventory.connections.map(({ id }) => id.replace('vco-', ''));
 
-    const { id } = await world.submit(
-      planOf(names, { rollout: { concurrency: 12 }, acceptOutage: true }),
-    );
-    await Promise.all([world.drain(), world.drain(), world.drain()]);
+      const { id } = await world.submit(
+        planOf(names, { rollout: { concurrency: 12 }, acceptOutage: true }),
+      );
+      await Promise.all([world.drain(), world.drain(), world.drain()]);
 
-    const outcomes = await outcomesOf(world.jobs, id);
-    expect(outcomes.filter(({ state }) => state !== 'succeeded')).toEqual([]);
-    // One write for each tunnel.
-    const due = inventory.connections.flatMap(({ tunnels }, index) =>
-      Array<string>(Math.max(1, tunnels.length)).fill(names[index] ?? ''),
-    );
-    expect(effectiveWrites(world).sort()).toEqual(due.sort());
-    expect(world.simulator.record.overlaps()).toEqual([]);
-    expect(world.simulator.record.tunnelOverlaps()).toEqual([]);
-    expect(mostInFlight(world)).toBeLessThanOrEqual(12);
-  });
+      const outcomes = await outcomesOf(world.jobs, id);
+      expect(outcomes.filter(({ state }) => state !== 'succeeded')).toEqual([]);
+      // One write for each tunnel.
+      const due = inventory.connections.flatMap(({ tunnels }, index) =>
+        Array<string>(Math.max(1, tunnels.length)).fill(names[index] ?? ''),
+      );
+      expect(effectiveWrites(world).sort()).toEqual(due.sort());
+      expect(world.simulator.record.overlaps()).toEqual([]);
+      expect(world.simulator.record.tunnelOverlaps()).toEqual([]);
+      expect(mostInFlight(world)).toBeLessThanOrEqual(12);
+    },
+    60_000,
+  );
 });
