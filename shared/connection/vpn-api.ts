@@ -1,5 +1,11 @@
 import type { FieldValues } from './fields.ts';
-import type { AttachType, ConnectionRef, VpnConnection, VpnGateway } from './model.ts';
+import type {
+  AttachType,
+  ConnectionRef,
+  CustomerGateway,
+  VpnConnection,
+  VpnGateway,
+} from './model.ts';
 
 /** One page of a list read. */
 export interface Page<Item> {
@@ -93,6 +99,12 @@ export interface VpnApi {
     regionId: string;
     vpnGatewayId: string;
   }): Promise<ReadOutcome<VpnGateway | null>>;
+  /** DescribeCustomerGateways, pages of {@link pageSize}. */
+  listCustomerGateways(query: {
+    regionId: string;
+    /** From 1. */
+    pageNumber: number;
+  }): Promise<ReadOutcome<Page<CustomerGateway>>>;
   /** ModifyVpnConnectionAttribute or ModifyVpnAttachmentAttribute, by the attach type. */
   modify(request: ModifyRequest): Promise<ModifyOutcome>;
 }
@@ -103,6 +115,7 @@ export type VpnAction =
   | 'DescribeVpnConnection'
   | 'DescribeVpnGateways'
   | 'DescribeVpnGateway'
+  | 'DescribeCustomerGateways'
   | 'ModifyVpnConnectionAttribute'
   | 'ModifyVpnAttachmentAttribute';
 

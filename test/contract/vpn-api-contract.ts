@@ -181,6 +181,21 @@ export function defineVpnApiContract(
         expect(updating).toEqual({ kind: 'ok', value: { items: [], total: 0 } });
       });
 
+      it('list customer gateways with their addresses', async () => {
+        const { regionId, first } = subject;
+        const { customerGatewayIds } = await readOne(api, first);
+
+        const listed = await api.listCustomerGateways({ regionId, pageNumber: 1 });
+
+        if (listed.kind !== 'ok') expect.unreachable(inspect(listed));
+        expect(listed.value.items.length).toBe(Math.min(pageSize, listed.value.total));
+        expect(listed.value.items).toContainEqual({
+          regionId,
+          customerGatewayId: customerGatewayIds[0],
+          ipAddress: expect.stringMatching(/^\d+\.\d+\.\d+\.\d+$/),
+        });
+      });
+
       it('fail with class credentials, and without an echo, for a wrong signature', async () => {
         const outcome = await subject.strangerApi.describeConnection(subject.first);
 

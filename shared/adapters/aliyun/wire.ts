@@ -12,6 +12,7 @@ import {
 import {
   type AttachType,
   attachTypes,
+  type CustomerGateway,
   type VpnConnection,
   type VpnGateway,
 } from '../../connection/model.ts';
@@ -29,20 +30,36 @@ const Id = z.string().min(1);
 const Text = z.string().optional().catch(undefined);
 const Block = z.record(z.string(), z.unknown()).catch({});
 const Count = z.coerce.number().int().min(0);
+const Tag = z.object({ Key: z.string(), Value: z.string().catch('') });
+const Tags = z
+  .object({ Tag: z.array(Tag.nullable().catch(null)) })
+  .optional()
+  .catch(undefined);
 
 const ConnectionAnswer = z.looseObject({
   VpnConnectionId: Id,
   VpnGatewayId: Text,
   AttachType: Text,
   TransitRouterId: Text,
+  CustomerGatewayId: Text,
+  Name: Text,
   State: Text,
   Status: Text,
   TunnelOptionsSpecification: z
     .object({ TunnelOptions: z.array(z.unknown()).catch([]) })
     .catch({ TunnelOptions: [] }),
+  // A list names the container of the tags differently than the answer for one connection.
+  Tag: Tags,
+  Tags,
 });
 
-const GatewayAnswer = z.object({ VpnGatewayId: Id, Status: Text });
+/** What selectors look at in each tunnel. */
+const TunnelSummary = z.object({ CustomerGatewayId: Text, Status: Text }).catch({});
+
+const GatewayAnswer = z.object({ VpnGatewayId: Id, Status: Text, VpcId: Text });
+
+/** Its BGP key, `AuthKey`, is left where it is. */
+const CustomerGatewayAnswer = z.object({ CustomerGatewayId: Id, IpAddress: Text });
 
 /** Both Modify actions repeat the id of what they changed. */
 const ModifyAnswer = z.object({ VpnConnectionId: Id });
@@ -65,6 +82,7 @@ export function parseConnection(body: unknown, regionId: string): VpnConnection 
     attachType,
     vpnGatewayId: attachType === 'VPNGW' ? gatewayId : null,
     tunnelMode: answer.TunnelOptionsSpecification.TunnelOptions.length > 0 ? 'dual' : 'single',
+    ...summaryOf(answer),
     state: answer.State?.toLowerCase() ?? 'unknown',
     negotiation: answer.Status || null,
     // Read when first asked for: of a page of 50 that one look shares, most are never looked at.
@@ -72,6 +90,30 @@ export function parseConnection(body: unknown, regionId: string): VpnConnection 
       fields ??= fieldsOf(answer, attachType);
       return fields;
     },
+  };
+}
+
+type ConnectionSummary = Pick<
+  VpnConnection,
+  'name' | 'customerGatewayIds' | 'negotiations' | 'transitRouterId' | 'tags'
+>;
+
+/** What tells connections apart, apart from what can be changed in them. */
+function summaryOf(answer: z.infer<typeof ConnectionAnswer>): ConnectionSummary {
+  const tunnels = answer.TunnelOptionsSpecification.TunnelOptions.map((tunnel) =>
+    TunnelSummary.parse(tunnel),
+  );
+  const customers = [answer, ...tunnels].flatMap(
+    ({ CustomerGatewayId }) => presentId(CustomerGatewayId) ?? [],
+  );
+  const negotiations = [answer, ...tunnels].flatMap(({ Status }) => Status || []);
+  const tags = (answer.Tags ?? answer.Tag)?.Tag ?? [];
+  return {
+    name: answer.Name || null,
+    customerGatewayIds: [...new Set(customers)],
+    negotiations: [...new Set(negotiations)],
+    transitRouterId: presentId(answer.TransitRouterId),
+    tags: Object.fromEntries(tags.flatMap((tag) => (tag ? [[tag.Key, tag.Value]] : []))),
   };
 }
 
@@ -86,13 +128,31 @@ export function parseConnectionPage(body: Bag, regionId: string): Page<VpnConnec
 export function parseGateway(body: unknown, regionId: string): VpnGateway | null {
   const parsed = GatewayAnswer.safeParse(body);
   if (!parsed.success) return null;
-  const { VpnGatewayId: vpnGatewayId, Status } = parsed.data;
-  return { regionId, vpnGatewayId, status: Status?.toLowerCase() ?? 'unknown' };
+  const { VpnGatewayId: vpnGatewayId, Status, VpcId } = parsed.data;
+  return {
+    regionId,
+    vpnGatewayId,
+    status: Status?.toLowerCase() ?? 'unknown',
+    vpcId: presentId(VpcId),
+  };
 }
 
 /** The body of DescribeVpnGateways; null when it, or any gateway in it, cannot be understood. */
 export function parseGatewayPage(body: Bag, regionId: string): Page<VpnGateway> | null {
   return parsePage(body, 'VpnGateways', 'VpnGateway', (item) => parseGateway(item, regionId));
+}
+
+/** The body of DescribeCustomerGateways; null when it, or any customer gateway in it, cannot be understood. */
+export function parseCustomerGatewayPage(
+  body: Bag,
+  regionId: string,
+): Page<CustomerGateway> | null {
+  return parsePage(body, 'CustomerGateways', 'CustomerGateway', (item) => {
+    const parsed = CustomerGatewayAnswer.safeParse(item);
+    if (!parsed.success) return null;
+    const { CustomerGatewayId: customerGatewayId, IpAddress } = parsed.data;
+    return { regionId, customerGatewayId, ipAddress: IpAddress || null };
+  });
 }
 
 /** The connection that the answer of a Modify action names; null when it names none. */

@@ -17,6 +17,7 @@ const unusedApi: VpnApi = {
   describeConnection: unused,
   listGateways: unused,
   describeGateway: unused,
+  listCustomerGateways: unused,
   modify: unused,
 };
 
