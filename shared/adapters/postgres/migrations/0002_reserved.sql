@@ -1,0 +1,2 @@
+-- The place of a migration that is being written elsewhere.
+SELECT;
