@@ -39,6 +39,7 @@ const logger = createLogger({ level: config.logLevel, clock, fields: { function:
 const database = await openPgDatabase({ url: connectionStringOf(config.database.url), logger });
 const sealer = createSealer(config.secretsKey, random);
 const limits = config.worker;
+const ids = createIds(clock, random);
 let credentials: RoleCredentials | null = null;
 
 const run = createWorkerHandler(
@@ -57,7 +58,8 @@ const run = createWorkerHandler(
     clock,
     logger,
     waker: timerAlone,
-    worker: createIds(clock, random).worker(),
+    ids,
+    worker: ids.worker(),
     settings: workerSettings(config.worker),
     limits,
     lingerMs: 1,

@@ -37,6 +37,8 @@ export interface RegionReader {
   look(look: Look): Promise<Sight>;
   /** Certain connections of a region as they are now, by id; null for those that do not exist. */
   find(regionId: string, ids: readonly string[]): Promise<Found>;
+  /** All connections of a region as they are now, and certain ones by id even where lists miss them. */
+  survey(regionId: string, ids: readonly string[]): Promise<Found>;
 }
 
 /** A reader over the governed API. Looks gather for `lingerMs` before they are read. */
@@ -72,6 +74,8 @@ export function createRegionReader(deps: {
     },
     find: (regionId, ids) =>
       findConnections({ ...deps, regionId, observed: regionOf(regionId).observed }, ids),
+    survey: (regionId, ids) =>
+      surveyRegion({ ...deps, regionId, observed: regionOf(regionId).observed }, ids),
   };
 }
 
@@ -234,6 +238,16 @@ async function findConnections(context: RegionContext, ids: readonly string[]): 
     const swept = await sweepRegion(context);
     if (swept.kind === 'failed') return swept;
   }
+  return findOneByOne(context, ids, notBefore);
+}
+
+/** Certain connections, of which those not seen since `notBefore` are read alone. */
+async function findOneByOne(
+  context: RegionContext,
+  ids: readonly string[],
+  notBefore: number,
+): Promise<Found> {
+  const { observed } = context;
   const missing = ids.filter((id) => observed.connection(id, notBefore) === null);
   const faults: Faults = new Map();
   for (let from = 0; from < missing.length && faults.size === 0; from += singlesAtOnce) {
@@ -245,6 +259,16 @@ async function findConnections(context: RegionContext, ids: readonly string[]): 
     (id) => [id, observed.connection(id, notBefore)?.value ?? null] as const,
   );
   return { kind: 'found', connections: new Map(connections) };
+}
+
+async function surveyRegion(context: RegionContext, ids: readonly string[]): Promise<Found> {
+  const notBefore = context.clock.monotonic();
+  const swept = await sweepRegion(context);
+  if (swept.kind === 'failed') return swept;
+  const named = await findOneByOne(context, ids, notBefore);
+  if (named.kind === 'failed') return named;
+  const listed = swept.items.map((item) => [item.vpnConnectionId, item] as const);
+  return { kind: 'found', connections: new Map([...listed, ...named.connections]) };
 }
 
 /** How many single reads are under way at the same time. */

@@ -1,12 +1,12 @@
 import { intentsOf, type PlanIntents, planHashOf, shownPlan } from '../plan/intents.ts';
 import type { Plan } from '../plan/schema.ts';
-import { atLeastOneOf, atMostOf } from '../plan/share.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Ids } from '../platform/id.ts';
 import { intentKeyContext } from '../secret/seal-context.ts';
 import type { Sealer } from '../secret/sealer.ts';
 import type { JobStore } from './job-store.ts';
-import type { JobRecord, NewJob, StoredIntent } from './record.ts';
+import { roomySeq } from './plan-order.ts';
+import { countedRollout, type JobRecord, type NewJob, type StoredIntent } from './record.ts';
 
 export interface SubmitJobDeps {
   jobs: JobStore;
@@ -51,20 +51,22 @@ function newJobOf(
   digestKey: Buffer,
 ): NewJob {
   const id = ids.job();
-  const { intents, targets } = intentsOf(plan, digestKey);
-  const total = targets.length;
+  const { intents, targets, selectors } = intentsOf(plan, digestKey);
+  const { rollout } = plan;
+  const { maxInFlight, maxErrors } = countedRollout(rollout, targets.length);
+  const hasSelectors = selectors.length > 0;
   return {
     id,
     title: plan.title,
     createdBy: actor,
     plan: shownPlan(plan),
-    failurePolicy: {
-      onFailure: plan.onFailure,
-      maxErrors: atMostOf(plan.rollout.maxErrors, total),
-    },
-    maxInFlight: atLeastOneOf(plan.rollout.concurrency, total),
+    failurePolicy: { onFailure: plan.onFailure, maxErrors },
+    maxInFlight,
     intents: intents.map((intent) => sealedIntent(intent, id, sealer)),
-    changes: targets.map((target) => ({ id: ids.change(), ...target })),
+    changes: targets.map(({ place, ...target }) => {
+      return { id: ids.change(), seq: hasSelectors ? roomySeq(place, 0) : place, ...target };
+    }),
+    selection: hasSelectors ? { selectors, rollout } : null,
     idempotency:
       idempotencyKey === null
         ? null

@@ -9,6 +9,7 @@ import {
   fieldTable,
 } from '../connection/fields.ts';
 import { Secret } from '../platform/secret.ts';
+import { isStorable } from '../platform/storable.ts';
 
 /** A `set` block as it is written: top-level fields and blocks of fields, in the cloud's own spelling. */
 type NestedFields = Record<string, unknown>;
@@ -16,11 +17,6 @@ type Shape = Record<string, z.ZodType>;
 
 function isFieldValue(value: unknown): value is FieldValue {
   return ['string', 'number', 'boolean'].includes(typeof value) || value instanceof Secret;
-}
-
-/** PostgreSQL stores neither NUL nor half a surrogate pair. */
-function isStorable(value: unknown): boolean {
-  return typeof value !== 'string' || !/\0|\p{Cs}/u.test(value);
 }
 
 /** Number fields take the texts of the cloud's answers; nothing else may turn into a number on the way. */

@@ -3,10 +3,10 @@ import { blockOf, fieldPaths } from '../connection/fields.ts';
 import { AppError, type Fault } from '../platform/errors.ts';
 import { faultsOf, plainMessage } from '../platform/http/faults.ts';
 import { maxTargets, Plan } from './schema.ts';
+import { Selector } from './selector.ts';
 
 /** Keys that the plan will have and does not have yet, with what to do without them. */
 const notThereYet: ReadonlyMap<string, string> = new Map([
-  ['select', 'selectors are not available in this version; name the connections'],
   ['rotatePsk', 'making keys is not available in this version; set IkeConfig.Psk'],
   ['handover', 'handover of keys is not available in this version; leave it out'],
   ['window', 'windows are not available in this version; leave it out'],
@@ -20,6 +20,7 @@ const notThereYet: ReadonlyMap<string, string> = new Map([
 
 const knownKeys: ReadonlyMap<string, string> = new Map(
   [
+    ...Object.keys(Selector.shape),
     ...Object.keys(Plan.shape),
     ...fieldPaths.flatMap((path) => [blockOf(path)?.block ?? path, blockOf(path)?.key ?? path]),
   ].map((key) => [key.toLowerCase(), key]),

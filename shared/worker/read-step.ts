@@ -1,6 +1,7 @@
 import { diffOf } from '../change/diff.ts';
 import type { ChangeRecord } from '../change/record.ts';
 import { clientTokenFor, fieldsToSend, requestDigestOf } from '../change/request.ts';
+import { dualTunnel } from '../change/resolve-change.ts';
 import { fingerprintOf, maskFields } from '../connection/mask.ts';
 import { isDeadState, isSettledState, type VpnConnection } from '../connection/model.ts';
 import type { Assignment, Due } from '../lane/lane-store.ts';
@@ -17,7 +18,7 @@ import {
   requeue,
   storedError,
 } from './step-results.ts';
-import { dualTunnel, wantedFields } from './wanted.ts';
+import { wantedFields } from './wanted.ts';
 import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
 
 /** A base read so short ago, since the lane is ours, is as good as one of its own. */

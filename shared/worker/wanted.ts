@@ -2,7 +2,6 @@ import { type FieldValues, overlay } from '../connection/fields.ts';
 import type { StoredIntent } from '../job/record.ts';
 import { intentKeyContext } from '../secret/seal-context.ts';
 import type { Sealer } from '../secret/sealer.ts';
-import { ownError } from './step-results.ts';
 
 /** What a plan wants of a connection, its key opened. */
 export function wantedFields(
@@ -14,10 +13,3 @@ export function wantedFields(
   const key = deps.sealer.open(intent.sealedKey, intentKeyContext(jobId, intent.number));
   return overlay(intent.fields, { 'IkeConfig.Psk': key });
 }
-
-/** Why a dual-tunnel connection is refused. */
-export const dualTunnel = ownError(
-  'refused',
-  'DualTunnelUnavailable',
-  'dual-tunnel connections cannot be changed in this version',
-);

@@ -119,6 +119,7 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
       clock,
       logger,
       waker: timerAlone,
+      ids,
       worker: ids.worker(),
       settings,
       limits,

@@ -70,6 +70,7 @@ export function mortalWorker(world: VirtualWorld, stop: Stop): MortalWorker {
   };
   const resolving: ResolveStore = {
     nextInRegion: (regionId) => pass(() => world.resolving.nextInRegion(regionId)),
+    saveSelections: (...args) => pass(() => world.resolving.saveSelections(...args)),
     saveResolutions: (...args) => pass(() => world.resolving.saveResolutions(...args)),
     finishRegion: (...args) => pass(() => world.resolving.finishRegion(...args)),
   };
