@@ -63,7 +63,7 @@ export function isSettledState(connection: VpnConnection): boolean {
 }
 
 /** States from which the cloud takes no change until a person acts. Source: DescribeVpnConnection, `State`. */
-export function isDeadState(connection: VpnConnection): boolean {
+export function isDeadState(connection: Pick<VpnConnection, 'state'>): boolean {
   return ['financiallocked', 'deleted', 'deleting'].includes(connection.state);
 }
 
