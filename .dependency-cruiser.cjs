@@ -12,7 +12,7 @@ const nounGroups = [
   ['job'],
   ['lane', 'budget'],
   ['inventory'],
-  ['worker', 'progress'],
+  ['worker', 'progress', 'preview'],
 ];
 
 const nouns = nounGroups.flat();
