@@ -2,8 +2,6 @@ import { z } from 'zod';
 
 const Scalar = z.union([z.string(), z.number(), z.boolean()]);
 
-export const previewActions = ['modify', 'unchanged', 'refused'] as const;
-
 const PreviewItem = z
   .object({
     path: z.string().describe('JSON pointer to the target in the plan that it comes of.'),
@@ -16,7 +14,7 @@ const PreviewItem = z
         'What is busy during the change: `gateway:…` or `connection:…`; null when refused.',
       ),
     action: z
-      .enum(previewActions)
+      .enum(['modify', 'unchanged', 'refused'])
       .describe('`unchanged`: every wanted value stands already. `refused`: see `reason`.'),
     diff: z
       .array(
