@@ -29,6 +29,8 @@ export type PreviewOutcome =
 
 /** How long one call works on a preview. */
 const patienceMs = 20_000;
+/** How many regions are read at the same time; plans may name more regions than there are. */
+const regionsAtOnce = 10;
 
 /**
  * Previews a plan, at most {@link patienceMs} long; what takes longer is kept to be asked for again. Nothing is written to
@@ -70,17 +72,20 @@ async function workOn(deps: PreviewDeps, work: Work): Promise<PreviewOutcome> {
     // Each call for itself: of two that ask for one preview at once, one reads.
     holder: deps.ids.preview(),
   };
-  const read = await Promise.all(
-    regionsOf(work.request).map(async (regionId) => {
-      const view = await viewOf(scanning, work.request, { regionId, ...times });
-      return [regionId, view] as const;
-    }),
-  );
-  const waits = read.flatMap(([, view]) => (view.kind === 'later' ? [view.retryInMs] : []));
-  if (waits.length > 0) return { kind: 'pending', id: work.id, retryInMs: Math.max(...waits) };
-  const views = new Map(
-    read.flatMap(([regionId, view]) => (view.kind === 'later' ? [] : [[regionId, view] as const])),
-  );
+  const views = new Map<string, RegionView>();
+  const regions = regionsOf(work.request);
+  for (let from = 0; from < regions.length; from += regionsAtOnce) {
+    const some = regions.slice(from, from + regionsAtOnce);
+    const read = await Promise.all(
+      some.map((regionId) => viewOf(scanning, work.request, { regionId, ...times })),
+    );
+    const waits = read.flatMap((view) => (view.kind === 'later' ? [view.retryInMs] : []));
+    if (waits.length > 0) return { kind: 'pending', id: work.id, retryInMs: Math.max(...waits) };
+    some.forEach((regionId, index) => {
+      const view = read[index];
+      if (view && view.kind !== 'later') views.set(regionId, view);
+    });
+  }
   return { kind: 'ready', preview: composePreview(work.request, views, deps.limits) };
 }
 

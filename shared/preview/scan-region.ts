@@ -67,22 +67,21 @@ async function readOn(
   deadline: number,
 ): Promise<ScanOutcome | null> {
   const known = [...pages];
-  for (;;) {
-    const missing = missingPages(known).slice(0, pagesAtOnce);
-    if (missing.length === 0) {
-      const isOurs = await deps.inventory.finish(lease);
-      return isOurs ? { kind: 'finished', number: lease.number } : null;
-    }
-    const read = await readBatch(deps, lease.regionId, missing);
+  let missing = missingPages(known);
+  while (missing.length > 0) {
+    const read = await readBatch(deps, lease.regionId, missing.slice(0, pagesAtOnce));
     known.push(...read.pages);
     if (!(await deps.inventory.savePages(lease, leaseMs, read))) return null;
-    const pause = pauseAfter(deps, read.error, deadline);
+    missing = missingPages(known);
+    const pause = missing.length > 0 ? pauseAfter(deps, read.error, deadline) : goOn;
     if (pause.kind === 'wait') await deps.clock.sleep(pause.ms);
     else if (pause.kind !== 'none') {
       await deps.inventory.release(lease);
       return pause;
     }
   }
+  const isOurs = await deps.inventory.finish(lease);
+  return isOurs ? { kind: 'finished', number: lease.number } : null;
 }
 
 /** The pages that are still to be read; the first page of a list tells how many there are. */
@@ -180,10 +179,12 @@ type Pause =
   | { kind: 'wait'; ms: number }
   | Exclude<ScanOutcome, { kind: 'finished' }>;
 
+const goOn = { kind: 'none' } as const;
+
 /** Whether to go on after a batch: at once, after a while, in a later call, or not at all. */
 function pauseAfter({ clock }: ScanDeps, error: CloudError | null, deadline: number): Pause {
   const left = deadline - clock.monotonic();
-  if (error === null) return left > 0 ? { kind: 'none' } : { kind: 'later', retryInMs: retryMs };
+  if (error === null) return left > 0 ? goOn : { kind: 'later', retryInMs: retryMs };
   if (isFinal(error)) return { kind: 'unreadable', error };
   const ms = error.retryInMs ?? retryMs;
   if (ms <= left) return { kind: 'wait', ms };
