@@ -1,4 +1,4 @@
-import { matches, type Selectable, type Selector } from './selector.ts';
+import { matcherOf, type Selectable, type Selector } from './selector.ts';
 
 /** What a selector took. */
 export interface Taken {
@@ -22,9 +22,7 @@ export function selectConnections(
   );
   let { room } = region;
   return selectors.map(({ place, select }) => {
-    const ids = ordered
-      .filter((connection) => matches(select, connection))
-      .map(({ vpnConnectionId }) => vpnConnectionId);
+    const ids = ordered.filter(matcherOf(select)).map(({ vpnConnectionId }) => vpnConnectionId);
     if (ids.length === 0) return { place, ids, refusal: 'matches no connection' };
     if (ids.length > room) {
       const refusal = `matches ${ids.length} connections, more than a plan may change in one region`;

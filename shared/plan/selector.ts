@@ -73,49 +73,57 @@ export type Selectable = Pick<
   | 'tags'
 >;
 
-/** Whether a connection meets all criteria of a selector. */
-export function matches(selector: Selector, connection: Selectable): boolean {
-  const { vpnConnectionId, vpnGatewayId, customerGatewayId, attachType, status } = selector;
-  return (
-    isAmong(vpnConnectionId, [connection.vpnConnectionId]) &&
-    isAmong(vpnGatewayId, [connection.vpnGatewayId]) &&
-    isAmong(customerGatewayId, connection.customerGatewayIds) &&
-    isAmong(attachType, [connection.attachType]) &&
-    isAmong(status, connection.negotiations) &&
-    (selector.name === undefined || matchesPattern(selector.name, connection.name ?? '')) &&
-    Object.entries(selector.tags ?? {}).every(([key, value]) => connection.tags[key] === value)
-  );
+/** Decides for each connection whether it meets all criteria of a selector. */
+export function matcherOf(selector: Selector): (connection: Selectable) => boolean {
+  const isId = anyListed(selector.vpnConnectionId);
+  const isGateway = anyListed(selector.vpnGatewayId);
+  const isCustomer = anyListed(selector.customerGatewayId);
+  const isAttachType = anyListed(selector.attachType);
+  const isStatus = anyListed(selector.status);
+  const isName = selector.name === undefined ? () => true : patternOf(selector.name);
+  const tags = Object.entries(selector.tags ?? {});
+  return (connection) =>
+    isId([connection.vpnConnectionId]) &&
+    isGateway([connection.vpnGatewayId]) &&
+    isCustomer(connection.customerGatewayIds) &&
+    isAttachType([connection.attachType]) &&
+    isStatus(connection.negotiations) &&
+    tags.every(([key, value]) => connection.tags[key] === value) &&
+    isName(connection.name ?? '');
 }
 
-/** Whether any of `values` is listed; a list that was left out takes all. */
-function isAmong(
+/** Whether any of some values is listed; a list that was left out takes all. */
+function anyListed(
   listed: readonly string[] | undefined,
-  values: readonly (string | null)[],
-): boolean {
-  return listed === undefined || values.some((value) => value !== null && listed.includes(value));
+): (values: readonly (string | null)[]) => boolean {
+  if (listed === undefined) return () => true;
+  const known = new Set<string | null>(listed);
+  return (values) => values.some((value) => known.has(value));
 }
 
 /**
- * Whether a pattern describes all of a text. Goes back to the last `*` only, which is enough, so that no pattern takes
- * longer than its length times the text's.
+ * Decides whether a pattern describes all of a text. Goes back to the last `*` only, which is enough, so that no pattern
+ * takes longer than its length times the text's.
  */
-export function matchesPattern(pattern: string, text: string): boolean {
+export function patternOf(pattern: string): (text: string) => boolean {
   const wanted = [...pattern];
-  const given = [...text];
-  let at = 0;
-  let star = -1;
-  let resumeAt = 0;
-  for (let place = 0; place < given.length; ) {
-    if (wanted[at] === '*') {
-      star = at++;
-      resumeAt = place;
-    } else if (wanted[at] === '?' || wanted[at] === given[place]) {
-      at += 1;
-      place += 1;
-    } else if (star >= 0) {
-      at = star + 1;
-      place = ++resumeAt;
-    } else return false;
-  }
-  return wanted.slice(at).every((rest) => rest === '*');
+  return (text) => {
+    const given = [...text];
+    let at = 0;
+    let star = -1;
+    let resumeAt = 0;
+    for (let place = 0; place < given.length; ) {
+      if (wanted[at] === '*') {
+        star = at++;
+        resumeAt = place;
+      } else if (wanted[at] === '?' || wanted[at] === given[place]) {
+        at += 1;
+        place += 1;
+      } else if (star >= 0) {
+        at = star + 1;
+        place = ++resumeAt;
+      } else return false;
+    }
+    return wanted.slice(at).every((rest) => rest === '*');
+  };
 }

@@ -28,8 +28,9 @@ export function composePreview(
   views: ReadonlyMap<string, RegionView>,
   limits: { writesPerMinute: number },
 ): PreviewBody {
+  const ownSets = new Set(request.ownSets);
   const outlooks = previewTargets(request, views).map((target) =>
-    outlookOf(request, target, views.get(target.regionId)),
+    outlookOf({ request, ownSets }, target, views.get(target.regionId)),
   );
   const digest = planDigestOf({
     plan: request.plan,
@@ -44,7 +45,7 @@ export function composePreview(
 }
 
 function outlookOf(
-  request: PreviewRequest,
+  { request, ownSets }: { request: PreviewRequest; ownSets: ReadonlySet<number> },
   target: PreviewTarget,
   view: RegionView | undefined,
 ): Outlook {
@@ -63,7 +64,7 @@ function outlookOf(
   const outlook = resolveChange(seen, request.wishes[target.intentNumber] ?? {});
   if (outlook.kind === 'refused') {
     const [field] = outlook.fields;
-    const set = request.ownSets.includes(target.place) ? `${path}/set` : '/set';
+    const set = ownSets.has(target.place) ? `${path}/set` : '/set';
     return refused(target, field ? `${set}${fieldPointer(field)}` : own, outlook.error);
   }
   const item: PreviewItem = {
