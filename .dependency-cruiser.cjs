@@ -12,7 +12,7 @@ const nounGroups = [
   ['job'],
   ['lane', 'budget'],
   ['inventory'],
-  ['worker', 'progress'],
+  ['worker', 'progress', 'preview'],
 ];
 
 const nouns = nounGroups.flat();
@@ -42,7 +42,7 @@ const vendorHomes = {
   '@alicloud/': 'shared/adapters/(aliyun|fc)/',
   'pg/': 'shared/adapters/postgres/',
   '@electric-sql/': 'local/embedded/',
-  'p-queue/': 'shared/worker/',
+  'p-queue/': 'shared/(inventory|worker)/',
   'hono/': 'shared/platform/http/',
   '@hono/': 'local/host/',
   'yaml/': 'shared/plan/',

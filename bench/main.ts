@@ -2,6 +2,7 @@ import { intake } from './intake.ts';
 import { type Bench, emitterFor } from './lib/figures.ts';
 import { mainJob } from './main-job.ts';
 import { mainJobReal } from './main-job-real.ts';
+import { preview } from './preview.ts';
 import { resolve } from './resolve.ts';
 import { status } from './status.ts';
 
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, Bench>> = {
   'main-job': mainJob,
   'main-job-real': mainJobReal,
   intake,
+  preview,
   resolve,
   status,
 };

@@ -38,6 +38,7 @@ function createStopwatch(): { wrap: (api: VpnApi) => VpnApi; cloudMs: () => numb
       describeConnection: (ref) => timed(() => api.describeConnection(ref)),
       listGateways: (query) => timed(() => api.listGateways(query)),
       describeGateway: (query) => timed(() => api.describeGateway(query)),
+      listCustomerGateways: (query) => timed(() => api.listCustomerGateways(query)),
       modify: (request) => timed(() => api.modify(request)),
     }),
   };

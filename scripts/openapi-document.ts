@@ -4,6 +4,7 @@ import { Plan } from '../shared/plan/schema.ts';
 import type { ErrorCode } from '../shared/platform/errors.ts';
 import { errorCatalog } from '../shared/platform/errors.ts';
 import { Problem } from '../shared/platform/http/problem.ts';
+import { PendingPreview, PreviewBody } from '../shared/preview/preview-body.ts';
 import { ChangeDetail, ChangeList } from '../shared/progress/change-body.ts';
 import { JobBody, JobList } from '../shared/progress/job-body.ts';
 import { ChangeQuery, JobQuery } from '../shared/progress/list-query.ts';
@@ -86,6 +87,56 @@ const postJob: ZodOpenApiOperationObject = {
       ...readProblems,
     ),
   },
+};
+
+const PreviewId = z
+  .string()
+  .meta({ description: 'Id of a preview.', example: 'prv_01KAJ0Q2Z5B4T7E9V3X6M8N1PT' });
+
+const previewAnswers: Responses = {
+  '200': {
+    description: 'The preview.',
+    content: { 'application/json': { schema: PreviewBody } },
+  },
+  '202': {
+    description:
+      'It takes longer than 20 seconds: reading went as far as the budget of previews allows. Ask again at `Location`.',
+    headers: {
+      Location: { schema: { type: 'string' }, description: 'Path of the preview.' },
+      'Retry-After': { schema: { type: 'integer' }, description: 'Seconds until it can go on.' },
+    },
+    content: { 'application/json': { schema: PendingPreview } },
+  },
+};
+
+const postPreview: ZodOpenApiOperationObject = {
+  operationId: 'previewPlan',
+  summary: 'Preview a change plan',
+  description:
+    'Takes the role `viewer`. Reads the regions of the plan, from an inventory up to 60 seconds old where there is one, and says what a job of the plan would do. Nothing is written to the cloud. Previews use at most a third of the read budget.',
+  requestBody: {
+    required: true,
+    content: { 'application/json': { schema: Plan } },
+  },
+  responses: {
+    ...previewAnswers,
+    ...problems(
+      'invalid_json',
+      'invalid_plan',
+      'too_large',
+      'unsupported_media_type',
+      ...readProblems,
+    ),
+  },
+};
+
+const getPreview: ZodOpenApiOperationObject = {
+  operationId: 'getPreview',
+  summary: 'Go on with a preview that was not ready',
+  description:
+    'Reads on where it stands, for up to 20 seconds. Kept for an hour. Served by `submit` alone, because it reads the cloud.',
+  requestParams: { path: z.object({ previewId: PreviewId }) },
+  responses: { ...previewAnswers, ...problems('not_found', ...readProblems) },
 };
 
 const listJobs: ZodOpenApiOperationObject = {
@@ -192,6 +243,8 @@ export function openApiText(): string {
     servers: [{ url: '/' }],
     security: [{ token: [] }],
     paths: {
+      '/v1/previews': { post: postPreview },
+      '/v1/previews/{previewId}': { get: getPreview },
       '/v1/jobs': { get: listJobs, post: postJob },
       '/v1/jobs/{jobId}': { get: getJob },
       '/v1/jobs/{jobId}/changes': { get: listChanges },

@@ -26,12 +26,10 @@ export async function runPlainLoop(
     }),
     clock,
   });
-  const [intent] = intentsOf(plan, Buffer.alloc(32)).intents;
-  const wanted: FieldValues = { ...intent?.fields };
+  const { intents, targets } = intentsOf(plan, Buffer.alloc(32));
+  const wanted: FieldValues = { ...intents[0]?.fields };
   const queue = new PQueue({ concurrency: options.parallel });
-  await queue.addAll(
-    plan.targets.map((target) => () => changeOne(api, target, wanted, options.pollMs)),
-  );
+  await queue.addAll(targets.map((target) => () => changeOne(api, target, wanted, options.pollMs)));
   api.close();
 }
 

@@ -12,18 +12,21 @@ import {
 } from '../../shared/platform/http/app.ts';
 import { readJson } from '../../shared/platform/http/body.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
+import type { PreviewDeps } from '../../shared/preview/preview-plan.ts';
+import { previewRoutes } from '../../shared/preview/preview-routes.ts';
 import { jobBodyOf, jobPath, jobTagOf } from '../../shared/progress/job-body.ts';
 import { type ReadDeps, readRoutes } from '../../shared/progress/read-routes.ts';
 
-export interface SubmitDeps extends HttpDeps, SubmitJobDeps, ReadDeps {
+export interface SubmitDeps extends HttpDeps, SubmitJobDeps, ReadDeps, PreviewDeps {
   guard: Guard;
   waker: WorkerWaker;
 }
 
-/** The whole API: accepts plans, and answers the reads too, so that one address is enough. */
+/** The whole API: accepts plans, previews them, and answers the reads too, so that one address is enough. */
 export function createSubmitApp(deps: SubmitDeps): HttpApp {
   return createHttpApp(deps, [
     { method: 'POST', path: '/v1/jobs', handle: (call) => postJob(deps, call) },
+    ...previewRoutes(deps),
     ...readRoutes(deps),
   ]);
 }

@@ -1,8 +1,13 @@
 import openApi from '../../docs/openapi.json' with { type: 'json' };
+import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { answerHttpEvent, type FcHttpResponse } from '../../shared/adapters/fc/http-event.ts';
+import { createRoleCredentials } from '../../shared/adapters/fc/role-credentials.ts';
+import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
+import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { openPgDatabase } from '../../shared/adapters/postgres/pg-database.ts';
+import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
 import { createGuard } from '../../shared/auth/guard.ts';
 import { timerAlone } from '../../shared/lane/worker-waker.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
@@ -10,6 +15,7 @@ import { loadDeployedConfig } from '../../shared/platform/config.ts';
 import { createIds } from '../../shared/platform/id.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import { systemRandom as random } from '../../shared/platform/random.ts';
+import { createInventoryApi, previewPart } from '../../shared/preview/inventory-api.ts';
 import { connectionStringOf } from '../../shared/secret/connection-string.ts';
 import { createDigestKeyLoader } from '../../shared/secret/digest-key.ts';
 import { createSealer } from '../../shared/secret/sealer.ts';
@@ -20,21 +26,35 @@ const logger = createLogger({ level: config.logLevel, clock, fields: { function:
 const database = await openPgDatabase({ url: connectionStringOf(config.database.url), logger });
 const sealer = createSealer(config.secretsKey, random);
 const keyring = createPgKeyringStore(database);
+const limits = config.worker;
+const credentials = createRoleCredentials();
+const budget = createPgApiBudget(database, { account: 'default', limits, part: previewPart });
+const api = createAliyunVpnApi({
+  endpoint: config.cloud.vpcEndpoint ?? 'https://vpc.{region}.aliyuncs.com',
+  credentials: () => credentials.current(),
+  clock,
+  logger,
+});
 
 const app = createSubmitApp({
   clock,
   digestKey: createDigestKeyLoader({ keyring, sealer, random }),
   guard: createGuard(config.tokens),
   ids: createIds(clock, random),
+  inventory: createPgInventoryStore(database),
+  inventoryApi: createInventoryApi({ api, budget, clock }),
   jobs: createPgJobStore(database),
+  limits,
   logger,
   openApi,
+  previews: createPgPreviewStore(database),
   random,
   sealer,
   waker: timerAlone,
 });
 
 /** The entry of the function: an HTTP trigger's event in, its response out. */
-export function handler(event: unknown): Promise<FcHttpResponse> {
+export function handler(event: unknown, context: unknown): Promise<FcHttpResponse> {
+  credentials.take(context);
   return answerHttpEvent(event, (request) => app.fetch(request));
 }

@@ -84,7 +84,7 @@ function countsOf(
 ): Omit<Progress, 'elapsedMs' | 'remainingMs' | 'met'> {
   const perJob = jobs.map(({ label, job }) => ({
     label,
-    total: job.total,
+    total: job.total ?? 0,
     done: doneOf(job),
   }));
   const inState = (...states: readonly ChangeState[]): number =>

@@ -3,16 +3,22 @@ import openApi from '../../docs/openapi.json' with { type: 'json' };
 import { createChatopsApp } from '../../functions/chatops/handler.ts';
 import { tick } from '../../functions/scheduler/handler.ts';
 import { createSubmitApp } from '../../functions/submit/handler.ts';
+import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
+import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
+import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
+import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
 import { createGuard } from '../../shared/auth/guard.ts';
+import type { VpnApi } from '../../shared/connection/vpn-api.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
 import type { Config } from '../../shared/platform/config.ts';
 import { createIds } from '../../shared/platform/id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { Random } from '../../shared/platform/random.ts';
+import { createInventoryApi, previewPart } from '../../shared/preview/inventory-api.ts';
 import type { Sealer } from '../../shared/secret/sealer.ts';
 import type { SimulatorOptions } from '../simulator/simulator.ts';
 import { buildWorker } from '../worker/build-worker.ts';
@@ -52,6 +58,8 @@ interface Parts extends HostOptions {
   sealer: Sealer;
   digestKey: Buffer;
   bell: HintBell;
+  /** The cloud as previews read it; the worker has a client of its own. */
+  vpnApi: VpnApi;
 }
 
 const tickMs = 60_000;
@@ -90,6 +98,8 @@ async function openParts(
   onClose(() => server.close());
   const cloud = configured ?? (await simulatedCloud(options.simulator ?? {}, options));
   onClose(() => cloud.close());
+  const vpnApi = createAliyunVpnApi({ ...cloud, clock, logger });
+  onClose(async () => vpnApi.close());
   const secrets = await loadLocalSecrets({
     dataDir: config.database.dataDir,
     random,
@@ -97,7 +107,8 @@ async function openParts(
   });
   const keyring = createPgKeyringStore(database);
   const opened = await openSecrets(secrets.secretsKey, { keyring, random });
-  return { ...options, ...opened, database, server, cloud, secrets, bell: createHintBell() };
+  const bell = createHintBell();
+  return { ...options, ...opened, database, server, cloud, secrets, vpnApi, bell };
 }
 
 function serve(parts: Parts, closeAll: () => Promise<void>): Host {
@@ -127,7 +138,9 @@ function serve(parts: Parts, closeAll: () => Promise<void>): Host {
 }
 
 function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
-  const { clock, random, logger, sealer, digestKey, database, bell, secrets } = parts;
+  const { config, clock, random, logger, sealer, digestKey, database, bell, secrets } = parts;
+  const limits = config.worker;
+  const budget = createPgApiBudget(database, { account: 'default', limits, part: previewPart });
   const api = createSubmitApp({
     clock,
     random,
@@ -138,6 +151,10 @@ function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
     guard: createGuard(secrets.tokens),
     ids: createIds(clock, random),
     jobs: createPgJobStore(database),
+    previews: createPgPreviewStore(database),
+    inventory: createPgInventoryStore(database),
+    inventoryApi: createInventoryApi({ api: parts.vpnApi, budget, clock }),
+    limits,
     waker: bell,
   });
   const chat = createChatopsApp({ logger, random });

@@ -40,6 +40,7 @@ const servedLingerMs = 1;
 export function buildWorker(parts: LocalWorkerParts): { deps: WorkerDeps; close(): void } {
   const { settings, database, cloud, clock, logger, random, waker, onHint, sealer, digestKey } =
     parts;
+  const ids = createIds(clock, random);
   const api = createAliyunVpnApi({ ...cloud, clock, logger });
   const deps = assembleWorker({
     lanes: createPgLaneStore(database),
@@ -51,7 +52,8 @@ export function buildWorker(parts: LocalWorkerParts): { deps: WorkerDeps; close(
     clock,
     logger,
     waker,
-    worker: createIds(clock, random).worker(),
+    ids,
+    worker: ids.worker(),
     settings: workerSettings(settings),
     limits: settings,
     lingerMs: database.kind === 'embedded' ? embeddedLingerMs : servedLingerMs,

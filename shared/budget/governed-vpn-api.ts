@@ -67,6 +67,10 @@ export function governVpnApi(api: VpnApi, governor: Governor): GovernedVpnApi {
       read(scopeOf(query.regionId, 'DescribeVpnGateways'), () => api.listGateways(query)),
     describeGateway: (query) =>
       read(scopeOf(query.regionId, 'DescribeVpnGateway'), () => api.describeGateway(query)),
+    listCustomerGateways: (query) =>
+      read(scopeOf(query.regionId, 'DescribeCustomerGateways'), () =>
+        api.listCustomerGateways(query),
+      ),
     async modify(request, mayStillSend) {
       const scope = scopeOf(request.regionId, modifyActionFor(request));
       const refusal = await governor.admit(scope, 0);

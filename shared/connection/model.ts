@@ -43,6 +43,16 @@ export interface VpnConnection extends ConnectionRef {
   state: string;
   /** `Status`, the negotiation: `ipsec_sa_established` and so on; null when the answer has none. */
   negotiation: string | null;
+  /** The negotiations of the connection and of each of its tunnels, as far as the answer has them. */
+  negotiations: readonly string[];
+  /** Null when it has none. */
+  name: string | null;
+  /** The customer gateways at the other end: one, or one for each tunnel. */
+  customerGatewayIds: readonly string[];
+  /** The transit router it hangs on; null for connections on gateways and unattached ones. */
+  transitRouterId: string | null;
+  /** Tag values by their keys. */
+  tags: Readonly<Record<string, string>>;
   /** Every readable field that the answer held, those of tunnels under `<tunnel id>/`. */
   fields: FieldValues;
 }
@@ -53,6 +63,16 @@ export interface VpnGateway {
   vpnGatewayId: string;
   /** `Status` in lower case: `active`, `updating`, … */
   status: string;
+  /** The VPC whose traffic it carries; null when the answer has none. */
+  vpcId: string | null;
+}
+
+/** A customer gateway, the other end of tunnels, as a list showed it. */
+export interface CustomerGateway {
+  regionId: string;
+  customerGatewayId: string;
+  /** Its public address; null when the answer has none. */
+  ipAddress: string | null;
 }
 
 /**
@@ -73,7 +93,7 @@ export function isUp({ negotiation }: Pick<Tunnel, 'negotiation'>): boolean {
 }
 
 /** States from which the cloud takes no change until a person acts. Source: DescribeVpnConnection, `State`. */
-export function isDeadState(connection: VpnConnection): boolean {
+export function isDeadState(connection: Pick<VpnConnection, 'state'>): boolean {
   return ['financiallocked', 'deleted', 'deleting'].includes(connection.state);
 }
 
@@ -81,7 +101,7 @@ export function isDeadState(connection: VpnConnection): boolean {
  * The key of what is busy while this connection is changed: its gateway, or the connection itself.
  * Source: ModifyVpnConnectionAttribute (one change per VPN gateway), ModifyVpnAttachmentAttribute (one per connection).
  */
-export function laneKeyOf(connection: VpnConnection): string {
+export function laneKeyOf(connection: ConnectionRef & Pick<VpnConnection, 'vpnGatewayId'>): string {
   return connection.vpnGatewayId === null
     ? `connection:${connection.regionId}/${connection.vpnConnectionId}`
     : `gateway:${connection.regionId}/${connection.vpnGatewayId}`;

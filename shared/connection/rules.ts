@@ -143,3 +143,9 @@ export const VpnConnectionId = z
   .string()
   .max(64)
   .regex(/^vco-[a-z0-9][a-z0-9-]*$/, 'must be an id such as vco-bp1bbi27hojx80nck9k1i');
+
+/** Source: DescribeVpnConnections, `VpnGatewayId`. */
+export const VpnGatewayId = z
+  .string()
+  .max(64)
+  .regex(/^vpn-[a-z0-9][a-z0-9-]*$/, 'must be an id such as vpn-bp1q8bgx4xnkm2ogj7k1i');

@@ -1,6 +1,7 @@
 import type {
   AttachType,
   ConnectionRef,
+  CustomerGateway,
   TunnelIdentity,
   VpnConnection,
   VpnGateway,
@@ -112,6 +113,12 @@ export interface VpnApi {
     regionId: string;
     vpnGatewayId: string;
   }): Promise<ReadOutcome<VpnGateway | null>>;
+  /** DescribeCustomerGateways, pages of {@link pageSize}. */
+  listCustomerGateways(query: {
+    regionId: string;
+    /** From 1. */
+    pageNumber: number;
+  }): Promise<ReadOutcome<Page<CustomerGateway>>>;
   /** ModifyVpnConnectionAttribute, ModifyVpnAttachmentAttribute or ModifyTunnelAttribute, by attach type and part. */
   modify(request: ModifyRequest): Promise<ModifyOutcome>;
 }
@@ -122,6 +129,7 @@ export type VpnAction =
   | 'DescribeVpnConnection'
   | 'DescribeVpnGateways'
   | 'DescribeVpnGateway'
+  | 'DescribeCustomerGateways'
   | 'ModifyVpnConnectionAttribute'
   | ModifyAction;
 

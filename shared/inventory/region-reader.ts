@@ -1,4 +1,3 @@
-import PQueue from 'p-queue';
 import type { GovernedVpnApi } from '../budget/governed-vpn-api.ts';
 import type { VpnConnection } from '../connection/model.ts';
 import type { CloudError } from '../connection/vpn-api.ts';
@@ -6,7 +5,15 @@ import type { Clock } from '../platform/clock.ts';
 import { createGatherer } from '../platform/gather.ts';
 import { chooseCover, type KnownSizes, listsUpdatingGateways } from './cover.ts';
 import { Observations } from './observations.ts';
-import { type AllItems, readPages } from './read-pages.ts';
+import { readPages } from './read-pages.ts';
+import {
+  createSingleReads,
+  type Faults,
+  type RegionContext,
+  readGatewayList,
+  singlesAtOnce,
+  sweepRegion,
+} from './region-reads.ts';
 
 /** One connection that somebody wants to see, as it was not before `notBefore` (monotonic milliseconds). */
 export interface Look {
@@ -38,6 +45,8 @@ export interface RegionReader {
   look(look: Look): Promise<Sight>;
   /** Certain connections of a region as they are now, by id; null for those that do not exist. */
   find(regionId: string, ids: readonly string[]): Promise<Found>;
+  /** All connections of a region as they are now, and certain ones by id even where lists miss them. */
+  survey(regionId: string, ids: readonly string[]): Promise<Found>;
 }
 
 interface Region {
@@ -81,14 +90,9 @@ export function createRegionReader(deps: {
     },
     find: (regionId, ids) =>
       findConnections({ ...deps, regionId, observed: regionOf(regionId).observed }, ids),
+    survey: (regionId, ids) =>
+      surveyRegion({ ...deps, regionId, observed: regionOf(regionId).observed }, ids),
   };
-}
-
-interface RegionContext {
-  api: GovernedVpnApi;
-  clock: Clock;
-  regionId: string;
-  observed: Observations;
 }
 
 /** Starts what the looks need together. Each is answered as soon as its own part was read. */
@@ -110,9 +114,6 @@ function startLooks(context: RegionContext, looks: readonly Look[]): readonly St
   };
   return looks.map((look) => ({ sight: sight(look) }));
 }
-
-/** What went wrong, by the id of what could not be read: one connection's refusal must not pass for another's. */
-type Faults = Map<string, CloudError>;
 
 /** Whether the look still needs its connection: not seen yet, and its gateway not known to be updating. */
 function isOpen(observed: Observations, look: Look): boolean {
@@ -233,38 +234,11 @@ function startCover(
   return async (look) => pieces.get(look.vpnGatewayId ?? look.vpnConnectionId);
 }
 
-/** Reads of single connections, each made once, so many at a time. */
-function createSingleReads(context: RegionContext, faults: Faults): (id: string) => Promise<void> {
-  const queue = new PQueue({ concurrency: singlesAtOnce });
-  const reads = new Map<string, Promise<void>>();
-  return (id) => {
-    const read = reads.get(id) ?? queue.add(() => readOne(context, id, faults));
-    reads.set(id, read);
-    return read;
-  };
-}
-
 function sizesOf(observed: Observations): KnownSizes {
   return {
     connectionsInRegion: observed.connectionsInRegion,
     connectionsOnGateway: (id) => observed.connectionsOnGateway(id),
   };
-}
-
-async function sweepRegion(context: RegionContext): Promise<AllItems<VpnConnection>> {
-  const { api, clock, regionId, observed } = context;
-  const readAt = clock.monotonic();
-  const all = await readPages((pageNumber) => api.listConnections({ regionId, pageNumber }));
-  if (all.kind === 'failed') return all;
-  observed.connectionsInRegion = all.total;
-  const sizes = new Map<string, number>();
-  for (const connection of all.items) {
-    observed.sawConnection(connection.vpnConnectionId, connection, readAt);
-    const gateway = connection.vpnGatewayId;
-    if (gateway !== null) sizes.set(gateway, (sizes.get(gateway) ?? 0) + 1);
-  }
-  for (const [id, size] of sizes) observed.sawGatewaySize(id, size);
-  return all;
 }
 
 /** A search for so few is not worth learning the region's size first. */
@@ -283,6 +257,16 @@ async function findConnections(context: RegionContext, ids: readonly string[]): 
     const swept = await sweepRegion(context);
     if (swept.kind === 'failed') return swept;
   }
+  return findOneByOne(context, ids, notBefore);
+}
+
+/** Certain connections, of which those not seen since `notBefore` are read alone. */
+async function findOneByOne(
+  context: RegionContext,
+  ids: readonly string[],
+  notBefore: number,
+): Promise<Found> {
+  const { observed } = context;
   const missing = ids.filter((id) => observed.connection(id, notBefore) === null);
   const faults: Faults = new Map();
   const readAlone = createSingleReads(context, faults);
@@ -297,33 +281,12 @@ async function findConnections(context: RegionContext, ids: readonly string[]): 
   return { kind: 'found', connections: new Map(connections) };
 }
 
-/** How many single reads are under way at the same time. */
-const singlesAtOnce = 16;
-
-async function readGatewayList(
-  { api, clock, regionId, observed }: RegionContext,
-  vpnGatewayId: string,
-  faults: Faults,
-): Promise<void> {
-  const readAt = clock.monotonic();
-  const list = await readPages((pageNumber) =>
-    api.listConnections({ regionId, vpnGatewayId, pageNumber }),
-  );
-  if (list.kind === 'failed') {
-    faults.set(vpnGatewayId, list.error);
-    return;
-  }
-  observed.sawGatewaySize(vpnGatewayId, list.total);
-  for (const item of list.items) observed.sawConnection(item.vpnConnectionId, item, readAt);
-}
-
-async function readOne(
-  { api, clock, regionId, observed }: RegionContext,
-  vpnConnectionId: string,
-  faults: Faults,
-): Promise<void> {
-  const readAt = clock.monotonic();
-  const outcome = await api.describeConnection({ regionId, vpnConnectionId });
-  if (outcome.kind === 'failed') faults.set(vpnConnectionId, outcome.error);
-  else observed.sawConnection(vpnConnectionId, outcome.value, readAt, true);
+async function surveyRegion(context: RegionContext, ids: readonly string[]): Promise<Found> {
+  const notBefore = context.clock.monotonic();
+  const swept = await sweepRegion(context);
+  if (swept.kind === 'failed') return swept;
+  const named = await findOneByOne(context, ids, notBefore);
+  if (named.kind === 'failed') return named;
+  const listed = swept.items.map((item) => [item.vpnConnectionId, item] as const);
+  return { kind: 'found', connections: new Map([...listed, ...named.connections]) };
 }

@@ -1,5 +1,7 @@
 import type { ChangeState } from '../change/state.ts';
 import type { FieldValues } from '../connection/values.ts';
+import type { Selector } from '../plan/selector.ts';
+import { atLeastOneOf, atMostOf, type Share } from '../plan/share.ts';
 import type { JobState } from './state.ts';
 
 /** How many changes of a job are in each state. */
@@ -17,7 +19,8 @@ export interface JobRecord {
   startedAt: string | null;
   finishedAt: string | null;
   planDigest: string | null;
-  total: number;
+  /** Null while it is not known how many connections the plan's selectors take. */
+  total: number | null;
   counts: ChangeCounts;
   reason: string | null;
 }
@@ -42,6 +45,31 @@ export interface FailurePolicy {
   maxErrors: number;
 }
 
+/** What a plan says of how much at once and how many errors, in counts or percentages. */
+export interface RolloutShares {
+  concurrency: Share;
+  maxErrors: Share;
+}
+
+/** The rollout of a job with so many changes, in counts. */
+export function countedRollout(
+  rollout: RolloutShares,
+  total: number,
+): { maxInFlight: number; maxErrors: number } {
+  return {
+    maxInFlight: atLeastOneOf(rollout.concurrency, total),
+    maxErrors: atMostOf(rollout.maxErrors, total),
+  };
+}
+
+/** A target that selects its connections; they are known when its region is resolved. */
+export interface StoredSelector {
+  /** Place among the plan's targets, from 0. */
+  place: number;
+  intentNumber: number;
+  select: Selector;
+}
+
 /** A job at the moment of its acceptance: everything that must be stored before the caller hears 202. */
 export interface NewJob {
   id: string;
@@ -53,13 +81,19 @@ export interface NewJob {
   /** Most changes in flight at once. */
   maxInFlight: number;
   intents: readonly StoredIntent[];
-  /** In plan order. */
+  /** In plan order, by rising `seq`: from 0 without gaps, or with the room that selectors need. */
   changes: readonly {
     id: string;
+    seq: number;
     regionId: string;
     vpnConnectionId: string;
     intentNumber: number;
   }[];
+  /** What is selected instead of named, and the rollout to be counted when that is known; null when all is named. */
+  selection: {
+    selectors: readonly (StoredSelector & { regionId: string })[];
+    rollout: RolloutShares;
+  } | null;
   /** Present when the caller gave an `Idempotency-Key`; `planHash` is a keyed digest of the plan. */
   idempotency: { key: string; planHash: string } | null;
 }

@@ -1,13 +1,13 @@
 import { intentsOf, planHashOf, shownPlan } from '../plan/intents.ts';
 import type { Plan } from '../plan/schema.ts';
-import { atLeastOneOf, atMostOf } from '../plan/share.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Ids } from '../platform/id.ts';
 import { intentKeyContext } from '../secret/seal-context.ts';
 import { sealedKeysOf } from '../secret/sealed-keys.ts';
 import type { Sealer } from '../secret/sealer.ts';
 import type { JobStore } from './job-store.ts';
-import type { JobRecord, NewJob } from './record.ts';
+import { roomySeq } from './plan-order.ts';
+import { countedRollout, type JobRecord, type NewJob } from './record.ts';
 
 export interface SubmitJobDeps {
   jobs: JobStore;
@@ -52,24 +52,26 @@ function newJobOf(
   digestKey: Buffer,
 ): NewJob {
   const id = ids.job();
-  const { intents, targets } = intentsOf(plan, digestKey);
-  const total = targets.length;
+  const { intents, targets, selectors } = intentsOf(plan, digestKey);
+  const { rollout } = plan;
+  const { maxInFlight, maxErrors } = countedRollout(rollout, targets.length);
+  const hasSelectors = selectors.length > 0;
   return {
     id,
     title: plan.title,
     createdBy: actor,
     plan: shownPlan(plan),
-    failurePolicy: {
-      onFailure: plan.onFailure,
-      maxErrors: atMostOf(plan.rollout.maxErrors, total),
-    },
-    maxInFlight: atLeastOneOf(plan.rollout.concurrency, total),
+    failurePolicy: { onFailure: plan.onFailure, maxErrors },
+    maxInFlight,
     intents: intents.map(({ keys, ...intent }) => ({
       ...intent,
       sealedKeys: sealedKeysOf(sealer, keys, (path) => intentKeyContext(id, intent.number, path)),
       acceptOutage: plan.acceptOutage,
     })),
-    changes: targets.map((target) => ({ id: ids.change(), ...target })),
+    changes: targets.map(({ place, ...target }) => {
+      return { id: ids.change(), seq: hasSelectors ? roomySeq(place, 0) : place, ...target };
+    }),
+    selection: hasSelectors ? { selectors, rollout } : null,
     idempotency:
       idempotencyKey === null
         ? null

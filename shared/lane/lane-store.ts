@@ -8,7 +8,8 @@ import type {
 } from '../change/record.ts';
 import type { MaskedValues } from '../connection/mask.ts';
 import type { AttachType } from '../connection/model.ts';
-import type { StoredIntent } from '../job/record.ts';
+import type { StoredIntent, StoredSelector } from '../job/record.ts';
+import type { ResolvedPlan } from '../plan/plan-digest.ts';
 
 /** The right to advance one lane, until it is given up or the lease ends. A later claim has a higher epoch. */
 export interface Lease {
@@ -122,6 +123,18 @@ export type Resolution =
     }
   | { kind: 'refused'; id: string; error: ChangeError };
 
+/** A selector waiting to be resolved. */
+export type UnresolvedSelector = StoredSelector;
+
+/** What a selector took: the changes that come of it, or why nothing does. */
+export interface Selection {
+  place: number;
+  /** How the sentence goes on that begins with the selector's path; null when changes come of it. */
+  refusal: string | null;
+  /** By rising `seq`. */
+  changes: readonly { id: string; seq: number; vpnConnectionId: string }[];
+}
+
 /** The part of one job that lies in one region, still to be resolved. */
 export interface RegionWork {
   jobId: string;
@@ -129,12 +142,18 @@ export interface RegionWork {
   triedForMs: number;
   intents: readonly StoredIntent[];
   changes: readonly UnresolvedChange[];
+  selectors: readonly UnresolvedSelector[];
 }
 
 /** Resolving: jobs of a region in the order of acceptance, under the lease of the region's lane. */
 export interface ResolveStore {
   /** The oldest job with unresolved targets in the region. */
   nextInRegion(regionId: string): Promise<RegionWork | null>;
+  /**
+   * Stores what selectors took as changes that are still to be resolved; selectors that were resolved before are left as
+   * they are. False when the lease was lost: nothing was written.
+   */
+  saveSelections(lease: Lease, jobId: string, selections: readonly Selection[]): Promise<boolean>;
   /** Stores resolutions of some changes. False when the lease was lost: nothing was written. */
   saveResolutions(
     lease: Lease,
@@ -142,8 +161,8 @@ export interface ResolveStore {
     resolutions: readonly Resolution[],
   ): Promise<boolean>;
   /**
-   * Marks the region's part as resolved. When it was the job's last, the job ends (refusals under `stop`), or is
-   * released: its changes take their places on their connections and lanes. `digest` makes the plan's digest from what was stored.
+   * Marks the region's part as resolved. When it was the job's last, its changes are numbered without gaps and counted, and
+   * the job ends (refusals under `stop`), or is released: its changes take their places on their connections and lanes. `digest` makes the plan's digest from what was stored.
    * False when the lease was lost.
    */
   finishRegion(
@@ -151,16 +170,4 @@ export interface ResolveStore {
     work: { jobId: string; regionId: string },
     digest: (found: ResolvedPlan) => string,
   ): Promise<boolean>;
-}
-
-/** What the plan's digest covers. */
-export interface ResolvedPlan {
-  plan: unknown;
-  targets: readonly {
-    regionId: string;
-    vpnConnectionId: string;
-    attachType: AttachType | null;
-    laneKey: string | null;
-    fields: MaskedValues | null;
-  }[];
 }

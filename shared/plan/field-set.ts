@@ -4,6 +4,7 @@ import { type FieldPath, fieldPaths, fieldTable, otherSpellings } from '../conne
 import { tunnelRoles } from '../connection/model.ts';
 import * as rule from '../connection/rules.ts';
 import type { FieldValues } from '../connection/values.ts';
+import { isStorable } from '../platform/storable.ts';
 import {
   fieldsIn,
   flattenSet,
@@ -18,11 +19,6 @@ import {
 } from './nested-fields.ts';
 
 type Shape = Record<string, z.ZodType>;
-
-/** PostgreSQL stores neither NUL nor half a surrogate pair. */
-function isStorable(value: unknown): boolean {
-  return typeof value !== 'string' || !/\0|\p{Cs}/u.test(value);
-}
 
 /** Number fields take the texts of the cloud's answers; nothing else may turn into a number on the way. */
 function onlyNumberLike(value: unknown): unknown {

@@ -5,6 +5,7 @@ import { AppError } from '../platform/errors.ts';
 import { Secret } from '../platform/secret.ts';
 import { nestFields } from './nested-fields.ts';
 import type { Plan } from './schema.ts';
+import type { Selector } from './selector.ts';
 
 /** One wish that several targets may share. */
 interface Intent {
@@ -18,10 +19,19 @@ interface Intent {
   keyDigests: Readonly<Record<string, string>>;
 }
 
-/** A plan's targets, each with the number of its wish. */
+/** A target with the number of its wish. */
+interface WishedTarget {
+  /** Place among the plan's targets, from 0. */
+  place: number;
+  regionId: string;
+  intentNumber: number;
+}
+
+/** A plan's targets, each with the number of its wish: connections and selectors apart, both in plan order. */
 export interface PlanIntents {
   intents: readonly Intent[];
-  targets: readonly { regionId: string; vpnConnectionId: string; intentNumber: number }[];
+  targets: readonly (WishedTarget & { vpnConnectionId: string })[];
+  selectors: readonly (WishedTarget & { select: Selector })[];
 }
 
 /** The distinct wishes of a plan, told apart by their masked fields, and which target has which. */
@@ -34,11 +44,20 @@ export function intentsOf(plan: Plan, digestKey: Buffer): PlanIntents {
     intents.set(text, intent);
     return intent.number;
   });
-  const targets = plan.targets.map(({ regionId, vpnConnectionId, set = plan.set }) => {
-    if (set === undefined) throw new AppError('internal', 'a target of a checked plan has no set');
-    return { regionId, vpnConnectionId, intentNumber: numberOf(set) };
-  });
-  return { intents: [...intents.values()], targets };
+  const wished = plan.targets.map(
+    ({ regionId, vpnConnectionId, select, set = plan.set }, place) => {
+      if (set === undefined)
+        throw new AppError('internal', 'a target of a checked plan has no set');
+      return { place, regionId, vpnConnectionId, select, intentNumber: numberOf(set) };
+    },
+  );
+  const targets = wished.flatMap(({ vpnConnectionId, select: _, ...target }) =>
+    vpnConnectionId === undefined ? [] : [{ ...target, vpnConnectionId }],
+  );
+  const selectors = wished.flatMap(({ vpnConnectionId: _, select, ...target }) =>
+    select === undefined ? [] : [{ ...target, select }],
+  );
+  return { intents: [...intents.values()], targets, selectors };
 }
 
 function memoized(work: (set: FieldValues) => number): (set: FieldValues) => number {

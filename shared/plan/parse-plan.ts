@@ -3,10 +3,10 @@ import { AppError, type Fault } from '../platform/errors.ts';
 import { faultsOf, plainMessage } from '../platform/http/faults.ts';
 import { setKeys } from './nested-fields.ts';
 import { maxTargets, Plan } from './schema.ts';
+import { Selector } from './selector.ts';
 
 /** Keys that a caller may expect and a plan does not have, or not yet, with what to do without them. */
 const notThere: ReadonlyMap<string, string> = new Map([
-  ['select', 'selectors are not available in this version; name the connections'],
   ['rotatePsk', 'making keys is not available in this version; set IkeConfig.Psk'],
   ['handover', 'handover of keys is not available in this version; leave it out'],
   ['window', 'windows are not available in this version; leave it out'],
@@ -16,7 +16,10 @@ const notThere: ReadonlyMap<string, string> = new Map([
 ]);
 
 const knownKeys: ReadonlyMap<string, string> = new Map(
-  [...Object.keys(Plan.shape), ...setKeys].map((key) => [key.toLowerCase(), key]),
+  [...Object.keys(Selector.shape), ...Object.keys(Plan.shape), ...setKeys].map((key) => [
+    key.toLowerCase(),
+    key,
+  ]),
 );
 
 function unknownKey(key: string): string {

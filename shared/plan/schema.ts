@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RegionId, VpnConnectionId } from '../connection/rules.ts';
 import { FieldSet } from './field-set.ts';
+import { Selector } from './selector.ts';
 import { ShareFromOne, ShareFromZero } from './share.ts';
 
 /** Most targets that a plan may have. */
@@ -15,16 +16,30 @@ function only<const Off extends string | number | boolean>(off: Off, feature: st
   );
 }
 
-/** One connection that is to be changed. */
+/** What is to be changed: one connection, or all that a selector takes. */
 const PlanTarget = z
   .strictObject({
-    regionId: RegionId.describe('Region of the connection.'),
-    vpnConnectionId: VpnConnectionId.describe(
+    regionId: RegionId.describe('Region of the connections.'),
+    vpnConnectionId: VpnConnectionId.optional().describe(
       'The connection. It may stand in a plan more than once: its changes run in order.',
+    ),
+    select: Selector.optional().describe(
+      'Instead of one connection: all connections of the region that meet the criteria when the job is resolved, in the order of their ids.',
     ),
     set: FieldSet.optional().describe("Replaces the plan's `set` for this target."),
   })
-  .describe('One connection that is to be changed.');
+  .superRefine(
+    ({ vpnConnectionId, select }, context) => {
+      if (vpnConnectionId === undefined && select === undefined) {
+        context.addIssue({ code: 'custom', message: 'needs a vpnConnectionId or a select' });
+      } else if (vpnConnectionId !== undefined && select !== undefined) {
+        const message = 'cannot stand beside vpnConnectionId; give one of the two';
+        context.addIssue({ code: 'custom', path: ['select'], message });
+      }
+    },
+    { when: ({ value }) => typeof value === 'object' && value !== null },
+  )
+  .describe('What is to be changed: `vpnConnectionId` or `select`, one of the two.');
 
 const Title = z
   .string()
@@ -35,10 +50,10 @@ const Title = z
 const Rollout = z
   .strictObject({
     concurrency: ShareFromOne.default(10).describe(
-      'Most changes in flight at once: a number, or a percentage of the targets (rounded up, at least 1).',
+      'Most changes in flight at once: a number, or a percentage of all changes (rounded up, at least 1).',
     ),
     maxErrors: ShareFromZero.default(0).describe(
-      'With `onFailure: stop`, how many failed changes are borne: a number, or a percentage of the targets (rounded down).',
+      'With `onFailure: stop`, how many failed changes are borne: a number, or a percentage of all changes (rounded down).',
     ),
     batches: z
       .tuple(
@@ -61,7 +76,7 @@ export const Plan = z
       .array(PlanTarget)
       .min(1, 'must name at least one connection')
       .max(maxTargets, `must be at most ${maxTargets} targets`)
-      .describe(`1 to ${maxTargets} connections, in the order in which they are taken up.`),
+      .describe(`1 to ${maxTargets} entries, in the order in which they are taken up.`),
     set: FieldSet.optional().describe(
       'What to set on every target without a `set` of its own. What is not named is left as it is.',
     ),

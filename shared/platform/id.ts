@@ -7,11 +7,17 @@ export interface Ids {
   job(): string;
   change(): string;
   worker(): string;
+  preview(): string;
 }
 
 /** Ids from the given clock and randomness; within one millisecond they still go up. */
 export function createIds(clock: Clock, random: Random): Ids {
   const ulid = monotonicFactory(() => random.fraction());
   const next = (prefix: string): string => `${prefix}_${ulid(clock.now())}`;
-  return { job: () => next('job'), change: () => next('chg'), worker: () => next('wrk') };
+  return {
+    job: () => next('job'),
+    change: () => next('chg'),
+    worker: () => next('wrk'),
+    preview: () => next('prv'),
+  };
 }

@@ -23,7 +23,10 @@ export const JobBody = z
       .string()
       .nullable()
       .describe('SHA-256 of the resolved plan and what it found; null until the job is resolved.'),
-    total: z.int().describe('Number of changes.'),
+    total: z
+      .int()
+      .nullable()
+      .describe('Number of changes; null until it is known how many connections are selected.'),
     counts: z.record(z.enum(changeStates), z.int()).describe('Number of changes in each state.'),
     progress: z.number().min(0).max(1).describe('Share of changes in a final state.'),
     reason: z.string().nullable().describe('Why it ended as it did, or is held.'),
@@ -92,6 +95,7 @@ function endedChanges({ counts }: JobRecord): number {
 
 /** Rounded down to 1/10,000, so that it is 1 only when everything has ended. */
 function progressOf(job: JobRecord): number {
+  if (job.total === null) return 0;
   if (job.total === 0) return isFinalJob(job.state) ? 1 : 0;
   return Math.floor((endedChanges(job) / job.total) * 10_000) / 10_000;
 }
@@ -99,7 +103,9 @@ function progressOf(job: JobRecord): number {
 /** When the rest takes as long for each change as what has ended so far. */
 function estimateFinish(job: JobRecord, clock: Clock): string | null {
   const ended = endedChanges(job);
-  if (job.startedAt === null || isFinalJob(job.state) || ended === 0) return null;
+  if (job.total === null || job.startedAt === null || isFinalJob(job.state) || ended === 0) {
+    return null;
+  }
   const elapsedMs = Math.max(0, clock.now() - Date.parse(job.startedAt));
   const remainingMs = (elapsedMs * (job.total - ended)) / ended;
   return new Date(Math.round(clock.now() + remainingMs)).toISOString();

@@ -6,6 +6,7 @@ import { createRegionReader } from '../inventory/region-reader.ts';
 import type { LaneStore, ResolveStore } from '../lane/lane-store.ts';
 import type { WorkerWaker } from '../lane/worker-waker.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { Ids } from '../platform/id.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Sealer } from '../secret/sealer.ts';
 import type { WorkerDeps } from './run-worker.ts';
@@ -23,6 +24,7 @@ export interface WorkerParts {
   clock: Clock;
   logger: Logger;
   waker: WorkerWaker;
+  ids: Ids;
   worker: string;
   settings: WorkerSettings;
   limits: { readsPerMinute: number; writesPerMinute: number };

@@ -1,12 +1,21 @@
-import { diffOf } from '../change/diff.ts';
 import type { ChangeError } from '../change/record.ts';
-import { type Wish, wishOnConnection } from '../change/wish-on-connection.ts';
+import { type MaskedWish, notInRegion, resolveChange } from '../change/resolve-change.ts';
 import { maskFields } from '../connection/mask.ts';
 import { laneKeyOf, type VpnConnection } from '../connection/model.ts';
+import type { Found } from '../inventory/region-reader.ts';
+import { maxSelected, roomySeq } from '../job/plan-order.ts';
 import type { StoredIntent } from '../job/record.ts';
-import type { RegionWork, Resolution, ResolveStore, UnresolvedChange } from '../lane/lane-store.ts';
-import { digestOf } from '../platform/canonical.ts';
+import type {
+  RegionWork,
+  Resolution,
+  ResolveStore,
+  Selection,
+  UnresolvedChange,
+} from '../lane/lane-store.ts';
+import { planDigestOf } from '../plan/plan-digest.ts';
+import { selectConnections } from '../plan/select-connections.ts';
 import { AppError } from '../platform/errors.ts';
+import type { Ids } from '../platform/id.ts';
 import { baseKeyContext } from '../secret/seal-context.ts';
 import { sealedKeysOf } from '../secret/sealed-keys.ts';
 import { ownError, storedError } from './step-results.ts';
@@ -24,7 +33,7 @@ export type ResolveOutcome =
   | { kind: 'lost' }
   | { kind: 'later'; dueInMs: number };
 
-type ResolveDeps = StepDeps & { resolving: ResolveStore };
+type ResolveDeps = StepDeps & { resolving: ResolveStore; ids: Pick<Ids, 'change'> };
 
 /** Resolves all jobs that wait in a region, in the order of their acceptance: lanes, bases, differences, refusals. */
 export async function resolveRegion(deps: ResolveDeps, held: HeldLane): Promise<ResolveOutcome> {
@@ -41,33 +50,77 @@ async function resolveJob(
   held: HeldLane,
   work: RegionWork,
 ): Promise<ResolveOutcome> {
-  const ids = [...new Set(work.changes.map((change) => change.vpnConnectionId))];
-  const found = await deps.reader.find(held.regionId, ids);
+  const found = await readConnections(deps, work, held.regionId);
   if (found.kind === 'failed' && work.triedForMs < unreadableLimitMs) {
     deps.logger.warn('region cannot be read', { regionId: held.regionId, code: found.error.code });
     return { kind: 'later', dueInMs: found.error.retryInMs ?? retryMs };
   }
+  const selections = selectAll(deps, work, found);
+  if (selections.length > 0) {
+    if (!(await deps.resolving.saveSelections(held, work.jobId, selections))) {
+      return { kind: 'lost' };
+    }
+  }
+  const changes = [...work.changes, ...changesOf(work, selections)];
   const wishes = wishesOf(deps, work);
-  const resolve = (change: UnresolvedChange): Resolution =>
+  const resolve = (change: OpenChange): Resolution =>
     found.kind === 'failed'
       ? { kind: 'refused', id: change.id, error: storedError(found.error) }
       : resolutionOf(deps, change, {
           connection: found.connections.get(change.vpnConnectionId) ?? null,
           wish: wishes.get(change.intentNumber) ?? null,
         });
-  for (let from = 0; from < work.changes.length; from += chunkSize) {
-    const resolutions = work.changes.slice(from, from + chunkSize).map(resolve);
+  for (let from = 0; from < changes.length; from += chunkSize) {
+    const resolutions = changes.slice(from, from + chunkSize).map(resolve);
     if (!(await deps.resolving.saveResolutions(held, work.jobId, resolutions)))
       return { kind: 'lost' };
   }
   const part = { jobId: work.jobId, regionId: held.regionId };
-  const finished = await deps.resolving.finishRegion(held, part, digestOf);
-  deps.logger.info('job resolved in region', { ...part, changes: work.changes.length });
+  const finished = await deps.resolving.finishRegion(held, part, planDigestOf);
+  deps.logger.info('job resolved in region', { ...part, changes: changes.length });
   return finished ? { kind: 'done' } : { kind: 'lost' };
 }
 
-/** What an intent wants, opened once for all the changes that share it; or why nobody can open it. */
-type OpenedWish = { kind: 'open'; wish: Wish } | { kind: 'unusable'; error: ChangeError };
+/** Reads what the job names in the region, and everything there when it selects. */
+function readConnections(deps: ResolveDeps, work: RegionWork, regionId: string): Promise<Found> {
+  const ids = [...new Set(work.changes.map((change) => change.vpnConnectionId))];
+  return work.selectors.length > 0
+    ? deps.reader.survey(regionId, ids)
+    : deps.reader.find(regionId, ids);
+}
+
+/** What the job's selectors take; a region that could not be read for too long refuses them. */
+function selectAll(deps: ResolveDeps, work: RegionWork, found: Found): readonly Selection[] {
+  if (found.kind === 'failed') {
+    const refusal = `cannot be resolved: ${found.error.message} (${found.error.code})`;
+    return work.selectors.map(({ place }) => ({ place, refusal, changes: [] }));
+  }
+  const taken = selectConnections(work.selectors, {
+    connections: [...found.connections.values()].filter((connection) => connection !== null),
+    room: maxSelected - work.changes.length,
+  });
+  return taken.map(({ place, refusal, ids }) => ({
+    place,
+    refusal,
+    changes: ids.map((vpnConnectionId, rank) => {
+      return { id: deps.ids.change(), seq: roomySeq(place, rank), vpnConnectionId };
+    }),
+  }));
+}
+
+type OpenChange = Pick<UnresolvedChange, 'id' | 'vpnConnectionId' | 'intentNumber'>;
+
+function changesOf(work: RegionWork, selections: readonly Selection[]): readonly OpenChange[] {
+  const intents = new Map(work.selectors.map(({ place, intentNumber }) => [place, intentNumber]));
+  return selections.flatMap(({ place, changes }) =>
+    changes.map(({ id, vpnConnectionId }) => {
+      return { id, vpnConnectionId, intentNumber: intents.get(place) ?? 0 };
+    }),
+  );
+}
+
+/** What an intent wants, opened and masked once for all the changes that share it; or why nobody can open it. */
+type OpenedWish = { kind: 'open'; wish: MaskedWish } | { kind: 'unusable'; error: ChangeError };
 
 function wishesOf(deps: StepDeps, work: RegionWork): ReadonlyMap<number, OpenedWish> {
   return new Map(
@@ -77,7 +130,8 @@ function wishesOf(deps: StepDeps, work: RegionWork): ReadonlyMap<number, OpenedW
 
 function openWish(deps: StepDeps, work: RegionWork, intent: StoredIntent): OpenedWish {
   try {
-    return { kind: 'open', wish: wishOf(deps, intent, work.jobId) };
+    const { set, acceptOutage } = wishOf(deps, intent, work.jobId);
+    return { kind: 'open', wish: { set: maskFields(set, deps.digestKey), acceptOutage } };
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'internal') throw error;
     deps.logger.error('wish cannot be opened', { jobId: work.jobId, error });
@@ -87,19 +141,16 @@ function openWish(deps: StepDeps, work: RegionWork, intent: StoredIntent): Opene
 
 function resolutionOf(
   deps: StepDeps,
-  { id, vpnConnectionId }: UnresolvedChange,
+  { id, vpnConnectionId }: OpenChange,
   { connection, wish }: { connection: VpnConnection | null; wish: OpenedWish | null },
 ): Resolution {
   if (connection === null || wish === null) {
-    const message = `there is no connection ${vpnConnectionId} in this region`;
-    return { kind: 'refused', id, error: ownError('not_found', 'NotFound', message) };
+    return { kind: 'refused', id, error: notInRegion(vpnConnectionId) };
   }
   if (wish.kind === 'unusable') return { kind: 'refused', id, error: wish.error };
-  const meant = wishOnConnection(wish.wish, connection);
-  if (meant.kind === 'refused') {
-    return { kind: 'refused', id, error: ownError('refused', meant.code, meant.message) };
-  }
   const base = maskFields(connection.fields, deps.digestKey);
+  const outlook = resolveChange({ ...connection, fields: base }, wish.wish);
+  if (outlook.kind === 'refused') return { kind: 'refused', id, error: outlook.error };
   return {
     kind: 'found',
     id,
@@ -110,6 +161,6 @@ function resolutionOf(
       baseKeyContext(id, path),
     ),
     tunnels: rememberTunnels(connection.tunnels, []),
-    diff: diffOf(base, maskFields(meant.wanted, deps.digestKey)),
+    diff: outlook.diff,
   };
 }

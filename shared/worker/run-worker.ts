@@ -8,6 +8,7 @@ import type {
 } from '../lane/lane-store.ts';
 import type { WorkerWaker } from '../lane/worker-waker.ts';
 import { createGatherer } from '../platform/gather.ts';
+import type { Ids } from '../platform/id.ts';
 import { advanceLane } from './advance-lane.ts';
 import { thisTick } from './look.ts';
 import { resolveRegion } from './resolve-region.ts';
@@ -19,6 +20,8 @@ export interface WorkerDeps extends StepDeps {
   lanes: LaneStore;
   resolving: ResolveStore;
   waker: WorkerWaker;
+  /** Makes the ids of changes that come of selectors. */
+  ids: Pick<Ids, 'change'>;
   /** Name of this run, for leases and logs. */
   worker: string;
   /** How long step results gather before they are written together. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
+import type { Database } from '../../shared/adapters/postgres/database.ts';
 import type { ApiBudget, BudgetScope } from '../../shared/budget/api-budget.ts';
 import {
   emptyAllTables,
@@ -25,6 +26,7 @@ export function defineApiBudgetContract(database: TestDatabase): void {
   const clock = new FakeClock();
   let follow = (): Promise<void> => Promise.resolve();
   let budgets: readonly ApiBudget[] = [];
+  let second: Database | undefined;
 
   const pass = async (ms: number): Promise<void> => {
     await clock.advance(ms);
@@ -35,11 +37,16 @@ export function defineApiBudgetContract(database: TestDatabase): void {
     if (budget === undefined) throw new Error('no such handle');
     return budget;
   };
+  const again = (): Database => {
+    if (second === undefined) throw new Error('no second handle');
+    return second;
+  };
   const take = (wanted: number, scope = write, who = 0) => handle(who).take(scope, wanted);
 
   beforeAll(async () => {
     follow = await useVirtualDatabaseClock(database, clock);
-    const handles = [database, await database.another()];
+    second = await database.another();
+    const handles = [database, second];
     budgets = handles.map((one) => createPgApiBudget(one, { account: 'a', limits }));
   });
   beforeEach(async () => {
@@ -160,6 +167,54 @@ export function defineApiBudgetContract(database: TestDatabase): void {
 
       // The first second that leaves frees nothing: five are still as many as are allowed. A minute later all ten are.
       expect(retryInMs).toBe(60_000);
+    });
+  });
+
+  describe('a part of the budget', () => {
+    const part = { name: 'previews', share: 1 / 4 };
+    const ofPart = (who = 0): ApiBudget =>
+      createPgApiBudget(who === 0 ? database : again(), { account: 'a', limits, part });
+
+    it('gets its share at most, and leaves the rest to the others', async () => {
+      const granted = [
+        (await ofPart().take(read, 99)).granted,
+        (await ofPart(1).take(read, 1)).granted,
+      ];
+
+      expect(granted).toEqual([10, 0]);
+      expect((await take(99, read)).granted).toBe(30);
+    });
+
+    it('gets nothing of a spent budget, and loses nothing by asking', async () => {
+      await take(35, read);
+      const first = await ofPart().take(read, 10);
+      const second = await ofPart().take(read, 10);
+      await pass(second.retryInMs);
+
+      expect([first.granted, second.granted]).toEqual([5, 0]);
+      expect((await ofPart().take(read, 99)).granted).toBe(10);
+    });
+
+    it('says when there is more for it', async () => {
+      await ofPart().take(read, 10);
+      const { retryInMs } = await ofPart().take(read, 1);
+      await pass(retryInMs - 1);
+      const early = await ofPart().take(read, 1);
+      await pass(1);
+
+      expect(early.granted).toBe(0);
+      expect((await ofPart().take(read, 1)).granted).toBe(1);
+    });
+
+    it('shrinks and pauses with the whole', async () => {
+      await handle(0).slowDown(read, 2_000);
+      const paused = await ofPart().take(read, 99);
+      await pass(2_000);
+
+      expect(paused).toEqual({ granted: 0, retryInMs: 2_000 });
+      expect((await ofPart().take(read, 99)).granted).toBe(5);
+      await ofPart().slowDown(read, 1_000);
+      expect((await take(1, read)).granted).toBe(0);
     });
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ResolvedPlan } from '../../shared/lane/lane-store.ts';
+import type { ResolvedPlan } from '../../shared/plan/plan-digest.ts';
 import { countsOf } from '../helpers/factories.ts';
 import { aNewJob, changeIdOf, found, refused } from '../helpers/factories-store.ts';
 import { type Held, leaseSeconds, next, stepOf, storesOn, type World } from './lane-store-world.ts';
@@ -192,26 +192,15 @@ export function defineResolveContract(world: World): void {
         EnableDpd: false,
         'IkeConfig.IkeLifetime': 86_400,
       };
-      const attachType = 'VPNGW';
+      const target = { regionId: 'north', intentNumber: 0, attachType: 'VPNGW', fields };
       expect(digested).toEqual([
         {
-          plan: { plan, keys: [{ 'IkeConfig.Psk': 'hmac:1' }, {}] },
+          plan,
+          keys: [{ 'IkeConfig.Psk': 'hmac:1' }, {}],
           targets: [
-            {
-              regionId: 'south',
-              vpnConnectionId: 'b',
-              attachType,
-              laneKey: 'gateway:south/2',
-              fields,
-            },
-            { regionId: 'north', vpnConnectionId: 'a', attachType, laneKey: north.lane, fields },
-            {
-              regionId: 'north',
-              vpnConnectionId: 'z',
-              attachType: null,
-              laneKey: null,
-              fields: null,
-            },
+            { ...target, regionId: 'south', vpnConnectionId: 'b' },
+            { ...target, vpnConnectionId: 'a' },
+            { ...target, vpnConnectionId: 'z', attachType: null, fields: null },
           ],
         },
       ]);

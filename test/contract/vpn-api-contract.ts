@@ -111,6 +111,13 @@ export function defineVpnApiContract(
         expect(updating).toEqual({ kind: 'ok', value: { items: [], total: 0 } });
       });
 
+      it('list customer gateways with their addresses', async () => {
+        const { regionId } = subject;
+        const listed = await api.listCustomerGateways({ regionId, pageNumber: 1 });
+
+        expect(inspect(listed, { depth: 9 })).toMatch(/ipAddress: '\d+(\.\d+){3}'/);
+      });
+
       it('fail with class credentials, and without an echo, for a wrong signature', async () => {
         const outcome = await subject.strangerApi.describeConnection(subject.first);
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { generateInventory } from '../../local/simulator/inventory.ts';
 import { DEMO_ACCESS_KEY } from '../../local/simulator/simulator.ts';
 import { isFinalJob } from '../../shared/job/state.ts';
+import { PreviewBody } from '../../shared/preview/preview-body.ts';
 import { JobBody } from '../../shared/progress/job-body.ts';
 import {
   callerOf,
@@ -37,6 +38,8 @@ describe('a plan submitted by hand', () => {
     });
     const withKey = jsonBody(plan, { 'Idempotency-Key': 'story-1' });
 
+    const previewed = await caller.send('/v1/previews', jsonBody(plan));
+    const preview = PreviewBody.parse(await previewed.json());
     const first = await caller.send('/v1/jobs', withKey);
     const again = await caller.send('/v1/jobs', withKey);
     const other = await caller.send(
@@ -59,6 +62,9 @@ describe('a plan submitted by hand', () => {
     const attempted = await caller.send(`${location}/changes/${changes[0]?.id}`);
     const inCloud = await describeConnection(cloud.url, connections[0]?.id ?? '');
 
+    expect(previewed.status).toBe(200);
+    expect(preview.items.map(({ action }) => action)).toEqual(connections.map(() => 'modify'));
+    expect(preview.digest).toBe(job.planDigest);
     expect([first.status, again.status, other.status]).toEqual([202, 200, 422]);
     expect(await again.json()).toMatchObject({ id });
     expect(seen).toEqual(new Set([200, 304]));

@@ -1,13 +1,16 @@
 import openApi from '../../docs/openapi.json' with { type: 'json' };
 import { createSubmitApp, type SubmitDeps } from '../../functions/submit/handler.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
+import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
+import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
 import { createGuard } from '../../shared/auth/guard.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
 import { createIds } from '../../shared/platform/id.ts';
 import { systemRandom as random } from '../../shared/platform/random.ts';
 import { Secret } from '../../shared/platform/secret.ts';
+import type { InventoryApi } from '../../shared/preview/scan-deps.ts';
 import { createDigestKeyLoader } from '../../shared/secret/digest-key.ts';
 import { createSealer } from '../../shared/secret/sealer.ts';
 import { anApiToken } from './factories.ts';
@@ -15,6 +18,14 @@ import { createRecordingLogger } from './recording-logger.ts';
 
 /** Tokens of the test apps, by what their actors may do. */
 export const bearer = { operator: 'token-operator', other: 'token-other', viewer: 'token-viewer' };
+
+const unasked = (): Promise<never> => Promise.reject(new Error('there is no cloud here'));
+const noCloud: InventoryApi = {
+  listConnections: unasked,
+  listGateways: unasked,
+  listCustomerGateways: unasked,
+  describeConnection: unasked,
+};
 
 /** The submit app on a real database, with what it logged and how often it woke the worker. */
 export function createTestApp(database: Database, overrides: Partial<SubmitDeps> = {}) {
@@ -30,9 +41,13 @@ export function createTestApp(database: Database, overrides: Partial<SubmitDeps>
       anApiToken('eyes', bearer.viewer, ['viewer']),
     ]),
     ids: createIds(clock, random),
+    inventory: createPgInventoryStore(database),
+    inventoryApi: noCloud,
     jobs: createPgJobStore(database),
+    limits: { writesPerMinute: 100 },
     logger,
     openApi,
+    previews: createPgPreviewStore(database),
     random,
     sealer,
     waker: {

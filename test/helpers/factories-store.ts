@@ -43,8 +43,9 @@ export function aNewJob(
     changes: targets.map((target, index) => {
       const { regionId, name } = parseTarget(target);
       const id = changeIdOf(overrides.id, index);
-      return { id, regionId, vpnConnectionId: name, intentNumber: 0 };
+      return { id, seq: index, regionId, vpnConnectionId: name, intentNumber: 0 };
     }),
+    selection: null,
     idempotency: null,
     ...overrides,
   };

@@ -8,8 +8,10 @@ import {
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
 import type { Database, Query } from '../../shared/adapters/postgres/database.ts';
+import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
+import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
 import { createPgResolveStore } from '../../shared/adapters/postgres/resolve-store.ts';
 import type { VpnApi } from '../../shared/connection/vpn-api.ts';
 import type { JobStore } from '../../shared/job/job-store.ts';
@@ -23,6 +25,8 @@ import { createIds } from '../../shared/platform/id.ts';
 import { createLogger, type Logger } from '../../shared/platform/logger.ts';
 import { systemRandom } from '../../shared/platform/random.ts';
 import { Secret } from '../../shared/platform/secret.ts';
+import { createInventoryApi, previewPart } from '../../shared/preview/inventory-api.ts';
+import type { PreviewDeps } from '../../shared/preview/preview-plan.ts';
 import { createSealer, type Sealer } from '../../shared/secret/sealer.ts';
 import { assembleWorker } from '../../shared/worker/assemble-worker.ts';
 import { runWorker, type WorkerDeps } from '../../shared/worker/run-worker.ts';
@@ -52,6 +56,8 @@ export interface VirtualWorld {
   resolving: ResolveStore;
   sealer: Sealer;
   submit(plan: Plan): Promise<JobRecord>;
+  /** What previews stand on, as another instance of the function would have it. */
+  previewer(wrapApi?: (api: VpnApi) => VpnApi): PreviewDeps;
   /** Another worker, as another process would be: it shares nothing with the others but database and cloud. */
   worker(more?: Partial<WorkerDeps>, wrapApi?: (api: VpnApi) => VpnApi): WorkerDeps;
   /** Runs a worker until nothing is due, or until the virtual time is over. Closing ends it too. */
@@ -119,6 +125,7 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
       clock,
       logger,
       waker: timerAlone,
+      ids,
       worker: ids.worker(),
       settings,
       limits,
@@ -163,6 +170,19 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
       const deps = { jobs, sealer, ids, digestKey: async () => digestKey };
       return (await submitJob(deps, { actor: 'tester', plan, idempotencyKey: null })).job;
     },
+    previewer: (wrapApi = (unwrapped) => unwrapped) => ({
+      previews: createPgPreviewStore(database),
+      inventory: createPgInventoryStore(database),
+      inventoryApi: createInventoryApi({
+        api: wrapApi(api),
+        budget: createPgApiBudget(database, { account: 'default', limits, part: previewPart }),
+        clock,
+      }),
+      limits,
+      digestKey: async () => digestKey,
+      ids,
+      clock,
+    }),
     worker,
     drain,
     forget: () => drains.clear(),

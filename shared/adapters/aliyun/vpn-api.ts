@@ -20,6 +20,7 @@ import type { RpcParams } from './serialize.ts';
 import {
   parseConnection,
   parseConnectionPage,
+  parseCustomerGatewayPage,
   parseGateway,
   parseGatewayPage,
   parseModified,
@@ -84,6 +85,15 @@ export function createAliyunVpnApi(deps: AliyunVpnApiDeps): VpnApi & { close(): 
           PageSize: pageSize,
         }),
         (body) => parseGatewayPage(body, regionId),
+      ),
+    listCustomerGateways: ({ regionId, pageNumber }) =>
+      readPage(
+        read('DescribeCustomerGateways', regionId, {
+          RegionId: regionId,
+          PageNumber: pageNumber,
+          PageSize: pageSize,
+        }),
+        (body) => parseCustomerGatewayPage(body, regionId),
       ),
     describeConnection: (ref) => describeConnection(read, ref),
     describeGateway: (query) => describeGateway(read, query),

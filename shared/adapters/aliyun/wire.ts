@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   type AttachType,
   attachTypes,
+  type CustomerGateway,
   type Tunnel,
   tunnelRoles,
   type VpnConnection,
@@ -22,16 +23,27 @@ const Id = z.string().min(1);
 const Text = z.string().optional().catch(undefined);
 const Block = z.record(z.string(), z.unknown()).catch({});
 const Count = z.coerce.number().int().min(0);
+const Tag = z.object({ Key: z.string(), Value: z.string().catch('') });
+const Tags = z
+  .object({ Tag: z.array(Tag.nullable().catch(null)) })
+  .optional()
+  .catch(undefined);
 
 const ConnectionAnswer = z.looseObject({
   VpnConnectionId: Id,
   VpnGatewayId: Text,
   AttachType: Text,
   TransitRouterId: Text,
+  CustomerGatewayId: Text,
+  Name: Text,
   State: Text,
   Status: Text,
   TunnelOptionsSpecification: z.unknown().optional(),
+  // A list names the container of the tags differently than the answer for one connection.
+  Tag: Tags,
+  Tags,
 });
+type ConnectionAnswer = z.infer<typeof ConnectionAnswer>;
 
 /**
  * Where answers hold tunnels: in a list of its own (Describe actions, ModifyVpnConnectionAttribute), or in a plain one
@@ -48,12 +60,16 @@ const TunnelAnswer = z.looseObject({
   TunnelId: Id,
   Role: z.enum(tunnelRoles).nullable().catch(null),
   TunnelIndex: z.coerce.number().int().min(1).nullable().catch(null),
+  CustomerGatewayId: Text,
   State: Text,
   Status: Text,
 });
 type TunnelAnswer = z.infer<typeof TunnelAnswer>;
 
-const GatewayAnswer = z.object({ VpnGatewayId: Id, Status: Text });
+const GatewayAnswer = z.object({ VpnGatewayId: Id, Status: Text, VpcId: Text });
+
+/** Its BGP key, `AuthKey`, is left where it is. */
+const CustomerGatewayAnswer = z.object({ CustomerGatewayId: Id, IpAddress: Text });
 
 /** Both Modify actions of connections repeat the id of the connection; that of tunnels repeats the tunnel's alone. */
 const ModifyAnswer = z.object({ VpnConnectionId: Id });
@@ -80,6 +96,7 @@ export function parseConnection(body: unknown, regionId: string): VpnConnection 
     vpnGatewayId: attachType === 'VPNGW' ? gatewayId : null,
     tunnelMode: tunnels.length > 0 ? 'dual' : 'single',
     tunnels: tunnels.map(tunnelOf),
+    ...summaryOf(answer, tunnels),
     state: answer.State?.toLowerCase() ?? 'unknown',
     negotiation: answer.Status || null,
     // Read when first asked for: of a page of 50 that one look shares, most are never looked at.
@@ -121,6 +138,27 @@ function fieldsOf(
   return Object.assign({}, fieldsIn(answer, { place: 'dual', attachType }), ...ofTunnels);
 }
 
+type ConnectionSummary = Pick<
+  VpnConnection,
+  'name' | 'customerGatewayIds' | 'negotiations' | 'transitRouterId' | 'tags'
+>;
+
+/** What tells connections apart, apart from what can be changed in them. */
+function summaryOf(answer: ConnectionAnswer, tunnels: readonly TunnelAnswer[]): ConnectionSummary {
+  const customers = [answer, ...tunnels].flatMap(
+    ({ CustomerGatewayId }) => presentId(CustomerGatewayId) ?? [],
+  );
+  const negotiations = [answer, ...tunnels].flatMap(({ Status }) => Status || []);
+  const tags = (answer.Tags ?? answer.Tag)?.Tag ?? [];
+  return {
+    name: answer.Name || null,
+    customerGatewayIds: [...new Set(customers)],
+    negotiations: [...new Set(negotiations)],
+    transitRouterId: presentId(answer.TransitRouterId),
+    tags: Object.fromEntries(tags.flatMap((tag) => (tag ? [[tag.Key, tag.Value]] : []))),
+  };
+}
+
 /** The body of DescribeVpnConnections; null when it, or any connection in it, cannot be understood. */
 export function parseConnectionPage(body: Bag, regionId: string): Page<VpnConnection> | null {
   return parsePage(body, 'VpnConnections', 'VpnConnection', (item) =>
@@ -132,13 +170,31 @@ export function parseConnectionPage(body: Bag, regionId: string): Page<VpnConnec
 export function parseGateway(body: unknown, regionId: string): VpnGateway | null {
   const parsed = GatewayAnswer.safeParse(body);
   if (!parsed.success) return null;
-  const { VpnGatewayId: vpnGatewayId, Status } = parsed.data;
-  return { regionId, vpnGatewayId, status: Status?.toLowerCase() ?? 'unknown' };
+  const { VpnGatewayId: vpnGatewayId, Status, VpcId } = parsed.data;
+  return {
+    regionId,
+    vpnGatewayId,
+    status: Status?.toLowerCase() ?? 'unknown',
+    vpcId: presentId(VpcId),
+  };
 }
 
 /** The body of DescribeVpnGateways; null when it, or any gateway in it, cannot be understood. */
 export function parseGatewayPage(body: Bag, regionId: string): Page<VpnGateway> | null {
   return parsePage(body, 'VpnGateways', 'VpnGateway', (item) => parseGateway(item, regionId));
+}
+
+/** The body of DescribeCustomerGateways; null when it, or any customer gateway in it, cannot be understood. */
+export function parseCustomerGatewayPage(
+  body: Bag,
+  regionId: string,
+): Page<CustomerGateway> | null {
+  return parsePage(body, 'CustomerGateways', 'CustomerGateway', (item) => {
+    const parsed = CustomerGatewayAnswer.safeParse(item);
+    if (!parsed.success) return null;
+    const { CustomerGatewayId: customerGatewayId, IpAddress } = parsed.data;
+    return { regionId, customerGatewayId, ipAddress: IpAddress || null };
+  });
 }
 
 /** The connection that the answer of a Modify action of connections names; null when it names none. */

@@ -104,18 +104,20 @@ async function acceptJob(run: Query, job: NewJob): Promise<AcceptOutcome> {
   );
   await run(
     `INSERT INTO lanekeeper.change (id, job_id, seq, position, region_id, vpn_connection_id, intent_number)
-     SELECT t.id, $1, t.place - 1, $2, t.region_id, t.vpn_connection_id, t.intent_number
-       FROM unnest($3::text[], $4::text[], $5::text[], $6::int[])
-            WITH ORDINALITY AS t(id, region_id, vpn_connection_id, intent_number, place)`,
+     SELECT t.id, $1, t.seq, $2, t.region_id, t.vpn_connection_id, t.intent_number
+       FROM unnest($3::text[], $4::int[], $5::text[], $6::text[], $7::int[])
+            AS t(id, seq, region_id, vpn_connection_id, intent_number)`,
     [
       job.id,
       position,
       job.changes.map((change) => change.id),
+      job.changes.map((change) => change.seq),
       job.changes.map((change) => change.regionId),
       job.changes.map((change) => change.vpnConnectionId),
       job.changes.map((change) => change.intentNumber),
     ],
   );
+  await insertSelectors(run, job);
   await enterRegions(run, job, position);
   return { kind: 'created', jobId: job.id };
 }
@@ -147,8 +149,8 @@ async function claimIdempotencyKey(run: Query, job: NewJob): Promise<AcceptOutco
 async function insertJob(run: Query, job: NewJob): Promise<number> {
   const [row] = await run(
     `INSERT INTO lanekeeper.job
-       (id, title, state, created_at, created_by, plan, on_failure, max_errors, max_in_flight, total, queued)
-     VALUES ($1, $2, 'resolving', lanekeeper.now(), $3, $4::jsonb, $5, $6, $7, $8, $8)
+       (id, title, state, created_at, created_by, plan, on_failure, max_errors, max_in_flight, queued, total, rollout)
+     VALUES ($1, $2, 'resolving', lanekeeper.now(), $3, $4::jsonb, $5, $6, $7, $8, $9, $10::jsonb)
      RETURNING position`,
     [
       job.id,
@@ -159,15 +161,28 @@ async function insertJob(run: Query, job: NewJob): Promise<number> {
       job.failurePolicy.maxErrors,
       job.maxInFlight,
       job.changes.length,
+      job.selection ? null : job.changes.length,
+      job.selection && JSON.stringify(job.selection.rollout),
     ],
   );
   if (!row) throw new AppError('internal', 'the job was not stored');
   return BigInteger.parse(row.position);
 }
 
+async function insertSelectors(run: Query, job: NewJob): Promise<void> {
+  if (!job.selection) return;
+  await run(
+    `INSERT INTO lanekeeper.job_selector (job_id, place, region_id, intent_number, criteria)
+     SELECT $1, s.place, s."regionId", s."intentNumber", s."select"
+       FROM jsonb_to_recordset($2::jsonb) AS s(place int, "regionId" text, "intentNumber" int, "select" jsonb)`,
+    [job.id, JSON.stringify(job.selection.selectors)],
+  );
+}
+
 /** Queues the job for resolving in each of its regions and makes the regions' lanes due, unless a worker is at it. */
 async function enterRegions(run: Query, job: NewJob, position: number): Promise<void> {
-  const regions = [...new Set(job.changes.map((change) => change.regionId))];
+  const targets = [...job.changes, ...(job.selection?.selectors ?? [])];
+  const regions = [...new Set(targets.map(({ regionId }) => regionId))];
   await run(
     `INSERT INTO lanekeeper.job_region (job_id, region_id, position) SELECT $1, unnest($2::text[]), $3`,
     [job.id, regions, position],

@@ -1,14 +1,14 @@
 import { cancelWaiting } from './cancel-waiting.ts';
 import type { Query } from './database.ts';
 
-/** Ends a job whose targets were refused under `stop`: nothing of it reaches the cloud. */
-export async function endRefusedJob(run: Query, jobId: string, refused: number): Promise<void> {
+/** Ends a job whose targets were refused under `stop`, for this reason: nothing of it reaches the cloud. */
+export async function endRefusedJob(run: Query, jobId: string, reason: string): Promise<void> {
   const cancelled = await cancelWaiting(run, jobId);
   await run(
     `UPDATE lanekeeper.job SET state = 'failed', reason = $2, queued = queued - $3, cancelled = cancelled + $3,
             started_at = lanekeeper.now(), finished_at = lanekeeper.now()
       WHERE id = $1`,
-    [jobId, `${refused} of the plan's targets were refused; nothing was changed`, cancelled.length],
+    [jobId, `${reason}; nothing was changed`, cancelled.length],
   );
 }
 

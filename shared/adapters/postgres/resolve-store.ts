@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import { attachTypes } from '../../connection/model.ts';
-import type {
-  Lease,
-  RegionWork,
-  Resolution,
-  ResolvedPlan,
-  ResolveStore,
-} from '../../lane/lane-store.ts';
+import type { Lease, RegionWork, Resolution, ResolveStore } from '../../lane/lane-store.ts';
+import type { ResolvedPlan } from '../../plan/plan-digest.ts';
 import type { Database, Query } from './database.ts';
 import { endRefusedJob, releaseJob } from './release-job.ts';
 import { IntentRow, intentColumns } from './rows.ts';
+import {
+  RolloutRow,
+  refusedSelectors,
+  saveSelections,
+  settleSelection,
+  unresolvedSelectors,
+} from './selections.ts';
 
 const WorkRow = z.object({ jobId: z.string(), triedForMs: z.coerce.number() });
 const UnresolvedRow = z.object({
@@ -21,8 +23,8 @@ const UnresolvedRow = z.object({
 const TargetRow = z.object({
   regionId: z.string(),
   vpnConnectionId: z.string(),
+  intentNumber: z.number(),
   attachType: z.enum(attachTypes).nullable(),
-  laneKey: z.string().nullable(),
   fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).nullable(),
 });
 
@@ -30,6 +32,12 @@ const TargetRow = z.object({
 export function createPgResolveStore(database: Database): ResolveStore {
   return {
     nextInRegion: (regionId) => nextInRegion(database.query, regionId),
+    saveSelections: (lease, jobId, selections) =>
+      database.transaction(async (run) => {
+        if (!(await holds(run, lease))) return false;
+        await saveSelections(run, jobId, selections);
+        return true;
+      }),
     saveResolutions: (lease, jobId, resolutions) =>
       database.transaction(async (run) => {
         if (!(await holds(run, lease))) return false;
@@ -80,6 +88,7 @@ async function nextInRegion(query: Query, regionId: string): Promise<RegionWork 
     triedForMs,
     intents: intents.map((intent) => IntentRow.parse(intent)),
     changes: changes.map((change) => UnresolvedRow.parse(change)),
+    selectors: await unresolvedSelectors(query, jobId, regionId),
   };
 }
 
@@ -141,7 +150,7 @@ async function finishRegion(
   );
   // The regions' lanes are different rows: the job's own row makes the last two finishers see each other.
   const [job] = await run(
-    `SELECT plan, failed, on_failure AS "onFailure" FROM lanekeeper.job
+    `SELECT plan, rollout, failed, on_failure AS "onFailure" FROM lanekeeper.job
       WHERE id = $1 AND state = 'resolving' FOR UPDATE`,
     [work.jobId],
   );
@@ -150,32 +159,56 @@ async function finishRegion(
     [work.jobId],
   );
   if (job === undefined || open.length > 0) return;
-  const { plan, failed, onFailure } = JobHead.parse(job);
+  const { plan, rollout, failed, onFailure } = JobHead.parse(job);
+  if (rollout) await settleSelection(run, work.jobId, rollout);
   const planDigest = digest({
-    plan: await resolvedPlan(run, work.jobId, plan),
+    plan,
+    keys: await keysOf(run, work.jobId),
     targets: await targetsOf(run, work.jobId),
   });
-  await run('UPDATE lanekeeper.job SET plan_digest = $2 WHERE id = $1', [work.jobId, planDigest]);
-  if (failed > 0 && onFailure === 'stop') await endRefusedJob(run, work.jobId, failed);
-  else await releaseJob(run, work.jobId);
+  const refusal = await refusalOf(run, work.jobId, failed);
+  await run('UPDATE lanekeeper.job SET plan_digest = $2, reason = $3 WHERE id = $1', [
+    work.jobId,
+    planDigest,
+    refusal.ofSelectors,
+  ]);
+  if (refusal.ofAll !== null && onFailure === 'stop') {
+    await endRefusedJob(run, work.jobId, refusal.ofAll);
+  } else await releaseJob(run, work.jobId);
 }
 
-const JobHead = z.object({ plan: z.unknown(), failed: z.number(), onFailure: z.string() });
+const JobHead = z.object({
+  plan: z.unknown(),
+  rollout: RolloutRow.nullable(),
+  failed: z.number(),
+  onFailure: z.string(),
+});
 
-/** The plan with its keys as keyed digests. */
-async function resolvedPlan(run: Query, jobId: string, plan: unknown): Promise<unknown> {
+/** What of the plan was refused, in words. Refused changes tell their reasons themselves, selectors have nothing else. */
+async function refusalOf(
+  run: Query,
+  jobId: string,
+  failed: number,
+): Promise<{ ofSelectors: string | null; ofAll: string | null }> {
+  const ofSelectors = await refusedSelectors(run, jobId);
+  const ofChanges = failed > 0 ? `${failed} of the plan's targets were refused` : null;
+  const parts = [ofChanges, ofSelectors].filter((part) => part !== null);
+  return { ofSelectors, ofAll: parts.length > 0 ? parts.join('; ') : null };
+}
+
+/** The keyed digests of the keys that the job's wishes name. */
+async function keysOf(run: Query, jobId: string): Promise<ResolvedPlan['keys']> {
   const intents = await run(
     `SELECT ${intentColumns} FROM lanekeeper.intent i WHERE i.job_id = $1 ORDER BY i.number`,
     [jobId],
   );
-  const keys = intents.map((row) => IntentRow.parse(row).keyDigests);
-  return { plan, keys };
+  return intents.map((row) => IntentRow.parse(row).keyDigests);
 }
 
 async function targetsOf(run: Query, jobId: string): Promise<ResolvedPlan['targets']> {
   const rows = await run(
-    `SELECT region_id AS "regionId", vpn_connection_id AS "vpnConnectionId", attach_type AS "attachType",
-            lane_key AS "laneKey", base AS fields
+    `SELECT region_id AS "regionId", vpn_connection_id AS "vpnConnectionId", intent_number AS "intentNumber",
+            attach_type AS "attachType", base AS fields
        FROM lanekeeper.change WHERE job_id = $1 ORDER BY seq`,
     [jobId],
   );

@@ -124,7 +124,7 @@ export const JobRow = z.object({
   startedAt: Timestamp.nullable(),
   finishedAt: Timestamp.nullable(),
   planDigest: z.string().nullable(),
-  total: z.number(),
+  total: z.number().nullable(),
   reason: z.string().nullable(),
   counts: z.record(z.enum(changeStates), z.number()),
 }) satisfies z.ZodType<JobRecord>;

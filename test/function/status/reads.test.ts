@@ -58,6 +58,10 @@ describe.each(databaseKinds)('the status function on $kind', ({ withDatabase }) 
     get = aStatusApp(createPgJobStore(database)).get;
   });
 
+  it('knows no previews, which read the cloud', async () => {
+    expect((await get('/v1/previews/prv_01KAJ0Q2Z5B4T7E9V3X6M8N1PR')).status).toBe(404);
+  });
+
   const listJobs = async (query = '') =>
     JobList.parse(await (await get(`/v1/jobs${query}`)).json());
   const listChanges = async (query = '') =>

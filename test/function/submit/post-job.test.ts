@@ -72,6 +72,23 @@ describe.each(databaseKinds)('POST /v1/jobs on $kind', ({ withDatabase }) => {
     expect(seen).toEqual(connectionsOf(2500));
   });
 
+  it('answers without a total while selectors are to be resolved', async () => {
+    const { post, get } = createTestApp(database);
+    const targets = [aTarget(0), { regionId: 'cn-hangzhou', select: { name: 'branch-*' } }];
+
+    const response = await post(aPlan({ targets, rollout: { concurrency: '100%' } }));
+    const id = await idOf(response.clone());
+    const changes = await get(`/v1/jobs/${id}/changes`);
+
+    expect(response.status).toBe(202);
+    expect(await response.json()).toMatchObject({
+      total: null,
+      progress: 0,
+      counts: { queued: 1 },
+    });
+    expect(await changes.json()).toMatchObject({ items: [{ vpnConnectionId: 'vco-00000' }] });
+  });
+
   it('stores what a plan means: policy, limits, intents and sealed keys', async () => {
     const { post, sealer } = createTestApp(database);
     const set = { IkeConfig: { Psk: 'n3wK3y', IkeVersion: 'ikev2' } };
@@ -228,7 +245,7 @@ describe.each(databaseKinds)('POST /v1/jobs on $kind', ({ withDatabase }) => {
       errors: [
         { path: '/title', message: 'is required' },
         { path: '/targets/1/regionId', message: 'is required' },
-        { path: '/targets/1/vpnConnectionId', message: 'is required' },
+        { path: '/targets/1', message: 'needs a vpnConnectionId or a select' },
         { path: '/set/IkeConfig/IkePfs', message: expect.stringContaining('group14') },
       ],
     });

@@ -147,7 +147,10 @@ describe('every code of the cloud, forced', () => {
       expect(tokensTo(world, change).size).toBe(1);
     }
     for (const attachType of ['VPNGW', 'CEN'] as const) {
-      const scope = { regionId: region, action: modifyActionFor({ attachType, part: 'connection' }) };
+      const scope = {
+        regionId: region,
+        action: modifyActionFor({ attachType, part: 'connection' }),
+      };
       // Half of what is allowed, less the two that were sent.
       expect(await budget.take(scope, 1_000)).toMatchObject({ granted: 48 });
     }

@@ -49,6 +49,7 @@ export function mortalWorker(world: VirtualWorld, stop: Stop): MortalWorker {
     describeConnection: (ref) => pass(() => port.describeConnection(ref)),
     listGateways: (query) => pass(() => port.listGateways(query)),
     describeGateway: (query) => pass(() => port.describeGateway(query)),
+    listCustomerGateways: (query) => pass(() => port.listCustomerGateways(query)),
     modify: (request) => pass(() => port.modify(request)),
   });
   const lanes: LaneStore = {
@@ -69,6 +70,7 @@ export function mortalWorker(world: VirtualWorld, stop: Stop): MortalWorker {
   };
   const resolving: ResolveStore = {
     nextInRegion: (regionId) => pass(() => world.resolving.nextInRegion(regionId)),
+    saveSelections: (...args) => pass(() => world.resolving.saveSelections(...args)),
     saveResolutions: (...args) => pass(() => world.resolving.saveResolutions(...args)),
     finishRegion: (...args) => pass(() => world.resolving.finishRegion(...args)),
   };

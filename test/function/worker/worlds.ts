@@ -35,6 +35,7 @@ export function portOf(api: VpnApi): VpnApi {
     describeConnection: (ref) => api.describeConnection(ref),
     listGateways: (query) => api.listGateways(query),
     describeGateway: (query) => api.describeGateway(query),
+    listCustomerGateways: (query) => api.listCustomerGateways(query),
     modify: (request) => api.modify(request),
   };
 }

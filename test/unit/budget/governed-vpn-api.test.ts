@@ -58,6 +58,7 @@ function aGovernedApi(options: {
     describeConnection: one('one'),
     listGateways: read('gateways'),
     describeGateway: one('gateway'),
+    listCustomerGateways: read('customers'),
     modify: async () => {
       log.push('modify');
       return options.outcome ?? { kind: 'accepted', requestId: 'r-1' };
@@ -110,6 +111,7 @@ const reads = [
   { action: 'DescribeVpnGateways', name: 'gateways', read: 'listGateways' },
   { action: 'DescribeVpnConnection', name: 'one', read: 'describeConnection' },
   { action: 'DescribeVpnGateway', name: 'gateway', read: 'describeGateway' },
+  { action: 'DescribeCustomerGateways', name: 'customers', read: 'listCustomerGateways' },
 ] as const;
 
 describe.each(reads)('a governed $action', ({ action, name, read }) => {

@@ -12,6 +12,11 @@ export function aConnection(id: string, overrides: Partial<VpnConnection> = {}):
     tunnels: [],
     state: overrides.vpnGatewayId ? 'active' : 'attached',
     negotiation: null,
+    negotiations: [],
+    name: null,
+    customerGatewayIds: [],
+    transitRouterId: null,
+    tags: {},
     fields: {},
     ...overrides,
   };
@@ -75,7 +80,12 @@ export function aRegion(connections: readonly VpnConnection[]): FakeRegion {
     listGateways: ({ regionId, pageNumber }) =>
       answer(numbered('gateways', pageNumber), () =>
         page(
-          [...region.updating].map((id) => ({ regionId, vpnGatewayId: id, status: 'updating' })),
+          [...region.updating].map((id) => ({
+            regionId,
+            vpnGatewayId: id,
+            status: 'updating',
+            vpcId: null,
+          })),
           pageNumber,
         ),
       ),
@@ -84,7 +94,10 @@ export function aRegion(connections: readonly VpnConnection[]): FakeRegion {
         regionId,
         vpnGatewayId,
         status: region.updating.has(vpnGatewayId) ? 'updating' : 'active',
+        vpcId: null,
       })),
+    listCustomerGateways: ({ pageNumber }) =>
+      answer(numbered('customers', pageNumber), () => page([], pageNumber)),
     modify: () => Promise.reject(new Error('a reader does not write')),
   };
   return { ...region, api };

@@ -232,3 +232,27 @@ describe('a search', () => {
     expect(found).toMatchObject({ kind: 'failed', error: { code: 'list' } });
   });
 });
+
+describe('a survey', () => {
+  it('finds all that lists show, and what is named although they miss it', async () => {
+    const all = onGateways(3, 20);
+    const region = aRegion(all);
+    region.unlisted.add('vco-2.2');
+
+    const found = await aReader(region).reader.survey('cn-hangzhou', ['vco-1.1', 'vco-2.2']);
+
+    expect(found.kind === 'found' && new Map(found.connections)).toEqual(
+      new Map(all.map((each) => [each.vpnConnectionId, each])),
+    );
+    expect(region.calls).toEqual(['list', 'list.2', 'one vco-2.2']);
+  });
+
+  it.each(['list', 'one vco-none'])('fails as a whole when %s fails', async (call) => {
+    const region = aRegion(onGateways(1, 5));
+    region.failing.add(call);
+
+    const found = await aReader(region).reader.survey('cn-hangzhou', ['vco-none']);
+
+    expect(found).toMatchObject({ kind: 'failed', error: { code: call } });
+  });
+});

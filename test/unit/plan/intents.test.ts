@@ -58,6 +58,24 @@ describe('intentsOf', () => {
       'vco-00001',
     ]);
   });
+
+  it('tells selectors from connections, each at its place and with its wish', () => {
+    const select = { attachType: ['CEN'] };
+    const region = { regionId: 'cn-hangzhou' };
+    const { targets, selectors } = intentsFor({
+      targets: [
+        { ...region, select },
+        aTarget(1, { set: { Name: 'branch-1' } }),
+        { ...region, select, set: { Name: 'branch-1' } },
+      ],
+    });
+
+    expect(targets).toEqual([{ place: 1, ...aTarget(1), intentNumber: 1 }]);
+    expect(selectors).toEqual([
+      { place: 0, ...region, select, intentNumber: 0 },
+      { place: 2, ...region, select, intentNumber: 1 },
+    ]);
+  });
 });
 
 describe('shownPlan', () => {

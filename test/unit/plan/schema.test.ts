@@ -24,6 +24,9 @@ function readSet(set: unknown): Plan['set'] {
   return parsePlan(aPlan({ set })).set;
 }
 
+/** A target that a selector takes. */
+const selected = (select: object) => ({ regionId: 'cn-hangzhou', select });
+
 describe('a good plan', () => {
   it('gets the defaults of what it leaves out', () => {
     expect(parsePlan(aPlan())).toEqual({
@@ -44,6 +47,12 @@ describe('a good plan', () => {
       { ...aTarget(1), set: { Name: 'branch-1' } },
       aTarget(1),
     ]);
+  });
+
+  it('may select connections instead of naming them', () => {
+    const targets = [aTarget(0), selected({ name: 'branch-*', tags: { env: 'prod' } })];
+
+    expect(parsePlan(aPlan({ targets })).targets).toEqual(targets);
   });
 
   it('may have no set when every target has one', () => {
@@ -157,7 +166,7 @@ describe('a bad plan', () => {
       '/targets/0/regionId',
       { targets: [aTarget(0, { regionId: 1 })] },
     ],
-    ['no connection', '/targets/0/vpnConnectionId', { targets: [{ regionId: 'cn-hangzhou' }] }],
+    ['neither connection nor selector', '/targets/0', { targets: [{ regionId: 'cn-hangzhou' }] }],
     ['an unknown key', '/colour', { colour: 'red' }],
     ['an unknown key of a target', '/targets/0/x', { targets: [aTarget(0, { x: 1 })] }],
     ['an unknown key of a set', '/set/Colour', { set: { Name: 'ab', Colour: 1 } }],
@@ -212,6 +221,18 @@ describe('a bad plan', () => {
     ['concurrency null', '/rollout/concurrency', { rollout: { concurrency: null } }],
     ['maxErrors -1', '/rollout/maxErrors', { rollout: { maxErrors: -1 } }],
     ['maxErrors "1.5%"', '/rollout/maxErrors', { rollout: { maxErrors: '1.5%' } }],
+    [
+      'a target with both',
+      '/targets/0/select',
+      { targets: [aTarget(0, { select: { name: 'x*' } })] },
+    ],
+    ['a selector of nothing', '/targets/0/select', { targets: [selected({})] }],
+    ['an empty list', '/targets/0/select/status', { targets: [selected({ status: [] })] }],
+    [
+      'an unknown criterion',
+      '/targets/0/select/zone',
+      { targets: [selected({ name: '*', zone: 'a' })] },
+    ],
     ['an unknown onFailure', '/onFailure', { onFailure: 'explode' }],
     ['acceptOutage "yes"', '/acceptOutage', { acceptOutage: 'yes' }],
     ['onFailure null', '/onFailure', { onFailure: null }],
@@ -220,7 +241,6 @@ describe('a bad plan', () => {
   });
 
   it.each<[string, unknown]>([
-    ['/targets/0/select', { targets: [aTarget(0, { select: { name: 'x*' } })] }],
     ['/targets/0/rotatePsk', { targets: [aTarget(0, { rotatePsk: true })] }],
     ['/rotatePsk', { rotatePsk: { length: 32 } }],
     ['/handover', { handover: { deliverTo: ['kms'] } }],

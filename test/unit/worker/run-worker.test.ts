@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { VpnApi } from '../../../shared/connection/vpn-api.ts';
 import type { ClaimedLane, LaneStore, LaneUpdate } from '../../../shared/lane/lane-store.ts';
 import type { WorkerWaker } from '../../../shared/lane/worker-waker.ts';
+import { createIds } from '../../../shared/platform/id.ts';
 import { systemRandom } from '../../../shared/platform/random.ts';
 import { Secret } from '../../../shared/platform/secret.ts';
 import { createSealer } from '../../../shared/secret/sealer.ts';
@@ -17,6 +18,7 @@ const unusedApi: VpnApi = {
   describeConnection: unused,
   listGateways: unused,
   describeGateway: unused,
+  listCustomerGateways: unused,
   modify: unused,
 };
 
@@ -68,7 +70,12 @@ function aWorker(
   };
   const deps = assembleWorker({
     lanes,
-    resolving: { nextInRegion: unused, saveResolutions: unused, finishRegion: unused },
+    resolving: {
+      nextInRegion: unused,
+      saveSelections: unused,
+      saveResolutions: unused,
+      finishRegion: unused,
+    },
     budget: { take: unused, slowDown: unused },
     api: unusedApi,
     sealer: createSealer(new Secret(Buffer.alloc(32, 7).toString('base64')), systemRandom),
@@ -76,6 +83,7 @@ function aWorker(
     clock,
     logger,
     waker,
+    ids: createIds(clock, systemRandom),
     worker: 'worker',
     settings: workerSettings({
       pollIntervalMs: 3_000,

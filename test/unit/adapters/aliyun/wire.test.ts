@@ -95,6 +95,11 @@ describe('parseConnection', () => {
       tunnels: [],
       state: 'active',
       negotiation: 'ipsec_sa_established',
+      negotiations: ['ipsec_sa_established'],
+      name: 'branch-a',
+      customerGatewayIds: ['cgw-one'],
+      transitRouterId: null,
+      tags: {},
     });
     expect(psk instanceof Secret && reveal(psk)).toBe('planted-key');
     expect(others).toEqual({
@@ -257,13 +262,22 @@ describe('pages', () => {
     const page = parseGatewayPage(
       {
         TotalCount: 1,
-        VpnGateways: { VpnGateway: [{ VpnGatewayId: 'vpn-one', Status: 'Updating' }] },
+        VpnGateways: {
+          VpnGateway: [{ VpnGatewayId: 'vpn-one', Status: 'Updating', VpcId: 'vpc-one' }],
+        },
       },
       'cn-hangzhou',
     );
 
     expect(page).toEqual({
-      items: [{ regionId: 'cn-hangzhou', vpnGatewayId: 'vpn-one', status: 'updating' }],
+      items: [
+        {
+          regionId: 'cn-hangzhou',
+          vpnGatewayId: 'vpn-one',
+          status: 'updating',
+          vpcId: 'vpc-one',
+        },
+      ],
       total: 1,
     });
   });

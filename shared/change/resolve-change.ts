@@ -1,0 +1,114 @@
+import { fieldTable } from '../connection/fields.ts';
+import type { MaskedValues } from '../connection/mask.ts';
+import type { VpnConnection } from '../connection/model.ts';
+import {
+  entriesOf,
+  type FieldValues,
+  isValuePath,
+  type PathParts,
+  shownPath,
+  valuePath,
+} from '../connection/values.ts';
+import { Secret } from '../platform/secret.ts';
+import { differencesOf, diffOf } from './diff.ts';
+import type { ChangeError, DiffEntry } from './record.ts';
+import { wishOnConnection } from './wish-on-connection.ts';
+import type { WishWarning } from './wish-warnings.ts';
+
+/** A connection as far as it decides what a wish means on it, keys as keyed digests. */
+export type ChangeSubject = Pick<VpnConnection, 'attachType' | 'tunnels'> & {
+  fields: MaskedValues;
+};
+
+/** What a plan wants of one connection, its keys as keyed digests; tunnels under the names that the plan gives them. */
+export interface MaskedWish {
+  set: MaskedValues;
+  acceptOutage: boolean;
+}
+
+/** What its author should know of a change that is possible. Codes are stable. */
+export interface ChangeWarning {
+  code: WishWarning['code'] | 'other_side' | 'write_only' | 'compared_later' | 'locked';
+  /** The field in the cloud's spelling; null when it is about the connection. */
+  path: string | null;
+  message: string;
+}
+
+/** What a wish means on a connection, before anything is written. */
+export type ChangeOutlook =
+  /** `path` is the field that stands in the way, in the cloud's spelling; null when it is the whole `set`. */
+  | { kind: 'refused'; error: ChangeError; path: string | null }
+  /** `diff` is empty when every wanted value stands already. */
+  | { kind: 'possible'; diff: readonly DiffEntry[]; warnings: readonly ChangeWarning[] };
+
+/**
+ * What changes when a connection gets the wanted values, or why it cannot. Both are masked under one key. Used when a
+ * job is resolved and for its preview, so that the two say the same.
+ */
+export function resolveChange(subject: ChangeSubject, wish: MaskedWish): ChangeOutlook {
+  const meant = wishOnConnection(
+    { ...wish, set: valuesOf(wish.set) },
+    { ...subject, fields: valuesOf(subject.fields) },
+  );
+  if (meant.kind === 'refused') {
+    const { code, message, path } = meant;
+    return { kind: 'refused', error: { code, class: 'refused', message, requestId: null }, path };
+  }
+  const wanted = maskedOf(meant.wanted);
+  const changed = differencesOf(subject.fields, wanted);
+  return {
+    kind: 'possible',
+    diff: diffOf(subject.fields, wanted),
+    warnings: [...meant.warnings, ...warningsOf(changed)],
+  };
+}
+
+/** Masked values as values: nothing that decides about a wish looks into a key. */
+function valuesOf(masked: MaskedValues): FieldValues {
+  return Object.fromEntries(Object.entries(masked).filter(([path]) => isValuePath(path)));
+}
+
+function maskedOf(values: FieldValues): MaskedValues {
+  return Object.fromEntries(
+    entriesOf(values).flatMap(({ path, value }) =>
+      value instanceof Secret ? [] : [[path, value] as const],
+    ),
+  );
+}
+
+/** Why a change of a connection that is not there is refused. */
+export function notInRegion(vpnConnectionId: string): ChangeError {
+  const message = `there is no connection ${vpnConnectionId} in this region`;
+  return { code: 'NotFound', class: 'not_found', message, requestId: null };
+}
+
+function warningsOf(changed: readonly PathParts[]): readonly ChangeWarning[] {
+  const isWriteOnly = ({ field }: PathParts): boolean => !fieldTable[field].readable;
+  const isUnlisted = ({ field, tunnel }: PathParts): boolean =>
+    tunnel === null && fieldTable[field].readable && !fieldTable[field].listed;
+  return [
+    ...warning(
+      'other_side',
+      changed.filter(({ field }) => fieldTable[field].agreed),
+    ),
+    ...warning('write_only', changed.filter(isWriteOnly)),
+    ...warning('compared_later', changed.filter(isUnlisted)),
+  ];
+}
+
+const sentences = {
+  other_side: 'must be changed on the other side too, or the tunnel goes down',
+  write_only: 'cannot be read: sent, whatever stands there',
+  compared_later: 'not in lists: compared when the change begins',
+};
+
+/** One warning for all fields of a kind, at the first of them. */
+function warning(
+  code: keyof typeof sentences,
+  fields: readonly PathParts[],
+): readonly ChangeWarning[] {
+  const paths = fields.map(({ tunnel, field }) => shownPath(valuePath(tunnel, field)));
+  const [path] = paths;
+  if (path === undefined) return [];
+  return [{ code, path, message: `${paths.join(', ')}: ${sentences[code]}` }];
+}

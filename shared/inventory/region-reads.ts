@@ -1,0 +1,81 @@
+import PQueue from 'p-queue';
+import type { GovernedVpnApi } from '../budget/governed-vpn-api.ts';
+import type { VpnConnection } from '../connection/model.ts';
+import type { CloudError } from '../connection/vpn-api.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Observations } from './observations.ts';
+import { type AllItems, readPages } from './read-pages.ts';
+
+/** Where reads of one region go, and where what they show is kept. */
+export interface RegionContext {
+  api: GovernedVpnApi;
+  clock: Clock;
+  regionId: string;
+  observed: Observations;
+}
+
+/** What went wrong, by the id of what could not be read: one connection's refusal must not pass for another's. */
+export type Faults = Map<string, CloudError>;
+
+/** How many single reads are under way at the same time. */
+export const singlesAtOnce = 16;
+
+/** Reads of single connections, each made once, so many at a time. */
+export function createSingleReads(
+  context: RegionContext,
+  faults: Faults,
+): (id: string) => Promise<void> {
+  const queue = new PQueue({ concurrency: singlesAtOnce });
+  const reads = new Map<string, Promise<void>>();
+  return (id) => {
+    const read = reads.get(id) ?? queue.add(() => readOne(context, id, faults));
+    reads.set(id, read);
+    return read;
+  };
+}
+
+/** Reads all connections of the region, page by page. */
+export async function sweepRegion(context: RegionContext): Promise<AllItems<VpnConnection>> {
+  const { api, clock, regionId, observed } = context;
+  const readAt = clock.monotonic();
+  const all = await readPages((pageNumber) => api.listConnections({ regionId, pageNumber }));
+  if (all.kind === 'failed') return all;
+  observed.connectionsInRegion = all.total;
+  const sizes = new Map<string, number>();
+  for (const connection of all.items) {
+    observed.sawConnection(connection.vpnConnectionId, connection, readAt);
+    const gateway = connection.vpnGatewayId;
+    if (gateway !== null) sizes.set(gateway, (sizes.get(gateway) ?? 0) + 1);
+  }
+  for (const [id, size] of sizes) observed.sawGatewaySize(id, size);
+  return all;
+}
+
+/** Reads all connections of one gateway. */
+export async function readGatewayList(
+  { api, clock, regionId, observed }: RegionContext,
+  vpnGatewayId: string,
+  faults: Faults,
+): Promise<void> {
+  const readAt = clock.monotonic();
+  const list = await readPages((pageNumber) =>
+    api.listConnections({ regionId, vpnGatewayId, pageNumber }),
+  );
+  if (list.kind === 'failed') {
+    faults.set(vpnGatewayId, list.error);
+    return;
+  }
+  observed.sawGatewaySize(vpnGatewayId, list.total);
+  for (const item of list.items) observed.sawConnection(item.vpnConnectionId, item, readAt);
+}
+
+async function readOne(
+  { api, clock, regionId, observed }: RegionContext,
+  vpnConnectionId: string,
+  faults: Faults,
+): Promise<void> {
+  const readAt = clock.monotonic();
+  const outcome = await api.describeConnection({ regionId, vpnConnectionId });
+  if (outcome.kind === 'failed') faults.set(vpnConnectionId, outcome.error);
+  else observed.sawConnection(vpnConnectionId, outcome.value, readAt, true);
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { maskFields } from '../connection/mask.ts';
+import { intentsOf, shownPlan } from '../plan/intents.ts';
+import type { Plan } from '../plan/schema.ts';
+import { Selector } from '../plan/selector.ts';
+import { ShareFromOne } from '../plan/share.ts';
+
+const Scalar = z.union([z.string(), z.number(), z.boolean()]);
+const Target = z.object({ place: z.number(), regionId: z.string(), intentNumber: z.number() });
+
+/**
+ * All that a preview needs of a plan, safe to store: keys are keyed digests, so that a preview that waits holds no key at
+ * all, not even a sealed one.
+ */
+export const PreviewRequest = z.object({
+  /** The plan as it may be shown. */
+  plan: z.unknown(),
+  concurrency: ShareFromOne,
+  /** The distinct wishes by their numbers, and the keyed digests of their keys. */
+  wishes: z.array(z.record(z.string(), Scalar)),
+  keys: z.array(z.record(z.string(), z.string())),
+  acceptOutage: z.boolean(),
+  targets: z.array(Target.extend({ vpnConnectionId: z.string() })),
+  selectors: z.array(Target.extend({ select: Selector })),
+  /** Places of the targets that have a `set` of their own. */
+  ownSets: z.array(z.number()),
+});
+export type PreviewRequest = z.infer<typeof PreviewRequest>;
+
+/** What a preview needs of a plan. */
+export function previewRequestOf(plan: Plan, digestKey: Buffer): PreviewRequest {
+  const { intents, targets, selectors } = intentsOf(plan, digestKey);
+  return {
+    plan: shownPlan(plan),
+    concurrency: plan.rollout.concurrency,
+    wishes: intents.map(({ fields, keyDigests }) => ({
+      ...maskFields(fields, digestKey),
+      ...keyDigests,
+    })),
+    keys: intents.map(({ keyDigests }) => keyDigests),
+    acceptOutage: plan.acceptOutage,
+    targets: [...targets],
+    selectors: [...selectors],
+    ownSets: plan.targets.flatMap(({ set }, place) => (set === undefined ? [] : [place])),
+  };
+}
+
+/** The regions that a plan lies in. */
+export function regionsOf({ targets, selectors }: PreviewRequest): readonly string[] {
+  return [...new Set([...targets, ...selectors].map(({ regionId }) => regionId))];
+}

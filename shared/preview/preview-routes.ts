@@ -1,0 +1,57 @@
+import type { Guard } from '../auth/guard.ts';
+import { parsePlan } from '../plan/parse-plan.ts';
+import { AppError } from '../platform/errors.ts';
+import { type Call, jsonResponse, type Route } from '../platform/http/app.ts';
+import { readJson } from '../platform/http/body.ts';
+import type { PendingPreview } from './preview-body.ts';
+import {
+  continuePreview,
+  type PreviewDeps,
+  type PreviewOutcome,
+  previewPlan,
+} from './preview-plan.ts';
+
+const msPerSecond = 1_000;
+
+/** Previews of plans: reads for whoever asks, but reads of the cloud. */
+export function previewRoutes(deps: PreviewDeps & { guard: Guard }): readonly Route[] {
+  return [
+    { method: 'POST', path: '/v1/previews', handle: (call) => postPreview(deps, call) },
+    { method: 'GET', path: '/v1/previews/:previewId', handle: (call) => getPreview(deps, call) },
+  ];
+}
+
+async function postPreview(
+  deps: PreviewDeps & { guard: Guard },
+  { request, logger }: Call,
+): Promise<Response> {
+  deps.guard(request, 'read');
+  const plan = parsePlan(await readJson(request));
+  const outcome = await previewPlan(deps, plan);
+  logger.info('plan previewed', { kind: outcome.kind });
+  return answerOf(outcome);
+}
+
+async function getPreview(
+  deps: PreviewDeps & { guard: Guard },
+  { request, params }: Call,
+): Promise<Response> {
+  deps.guard(request, 'read');
+  const { previewId = '' } = params;
+  if (!/^prv_[0-9A-HJKMNP-TV-Z]{26}$/.test(previewId)) {
+    throw new AppError('not_found', 'there is no such preview');
+  }
+  return answerOf(await continuePreview(deps, previewId));
+}
+
+function answerOf(outcome: PreviewOutcome): Response {
+  if (outcome.kind === 'ready') return jsonResponse(outcome.preview);
+  const { id, retryInMs } = outcome;
+  const self = `/v1/previews/${id}`;
+  const body: PendingPreview = { id, links: { self } };
+  const retryAfter = String(Math.max(1, Math.ceil(retryInMs / msPerSecond)));
+  return jsonResponse(body, {
+    status: 202,
+    headers: { Location: self, 'Retry-After': retryAfter },
+  });
+}

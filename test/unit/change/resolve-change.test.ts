@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { type ChangeSubject, resolveChange } from '../../../shared/change/resolve-change.ts';
+
+const onGateway: ChangeSubject = {
+  attachType: 'VPNGW',
+  tunnels: [],
+  fields: { Name: 'branch-a', 'IkeConfig.Psk': 'hmac:1', 'IkeConfig.IkeEncAlg': 'aes' },
+};
+
+describe('resolveChange', () => {
+  it('gives the difference and what to know of it', () => {
+    const wanted = {
+      Name: 'branch-a',
+      'IkeConfig.Psk': 'hmac:2',
+      'IkeConfig.IkeEncAlg': 'aes256',
+      AutoConfigRoute: true,
+      'BgpConfig.EnableBgp': false,
+    };
+
+    expect(resolveChange(onGateway, { set: wanted, acceptOutage: false })).toEqual({
+      kind: 'possible',
+      diff: [
+        { path: 'AutoConfigRoute', from: 'unknown', to: true },
+        { path: 'IkeConfig.Psk', from: '***', to: '***' },
+        { path: 'IkeConfig.IkeEncAlg', from: 'aes', to: 'aes256' },
+        { path: 'BgpConfig.EnableBgp', from: null, to: false },
+      ],
+      warnings: expect.arrayContaining([
+        {
+          code: 'other_side',
+          path: 'IkeConfig.Psk',
+          message:
+            'IkeConfig.Psk, IkeConfig.IkeEncAlg: must be changed on the other side too, or the tunnel goes down',
+        },
+        expect.objectContaining({ code: 'write_only', path: 'AutoConfigRoute' }),
+        expect.objectContaining({ code: 'compared_later', path: 'BgpConfig.EnableBgp' }),
+      ]),
+    });
+  });
+
+  it('has nothing to say of what stands already', () => {
+    expect(resolveChange(onGateway, { set: { Name: 'branch-a' }, acceptOutage: false })).toEqual({
+      kind: 'possible',
+      diff: [],
+      warnings: [],
+    });
+  });
+
+  it.each([
+    ['VPNGW', { CustomerGatewayId: 'cgw-1', Name: 'b' }, true],
+    ['CEN', { CustomerGatewayId: 'cgw-1' }, false],
+    ['NO_ASSOCIATED', { CustomerGatewayId: 'cgw-1' }, true],
+  ] as const)('of %s refuses %j: %s', (attachType, wanted, isRefused) => {
+    const outlook = resolveChange(
+      { ...onGateway, attachType },
+      { set: wanted, acceptOutage: false },
+    );
+
+    expect(outlook.kind === 'refused').toBe(isRefused);
+    if (outlook.kind === 'refused') {
+      expect(outlook.error.code).toBe(
+        attachType === 'VPNGW' ? 'FieldNotApplicable' : 'CustomerGatewayFixed',
+      );
+      expect(outlook.path).toBe('CustomerGatewayId');
+    }
+  });
+
+  it('takes each tunnel of a pair for itself', () => {
+    const pair: ChangeSubject = {
+      attachType: 'VPNGW',
+      tunnels: [
+        { tunnelId: 'tun-a', role: 'master', index: null, state: 'active', negotiation: null },
+        { tunnelId: 'tun-b', role: 'slave', index: null, state: 'active', negotiation: null },
+      ],
+      fields: { 'tun-a/IkeConfig.Psk': 'hmac:1', 'tun-b/IkeConfig.Psk': 'hmac:2' },
+    };
+    const wish = { set: { 'IkeConfig.Psk': 'hmac:2' }, acceptOutage: true };
+    const path = 'TunnelOptionsSpecification[tun-a].TunnelIkeConfig.Psk';
+
+    expect(resolveChange(pair, wish)).toMatchObject({
+      kind: 'possible',
+      diff: [{ path, from: '***', to: '***' }],
+      warnings: expect.arrayContaining([expect.objectContaining({ code: 'other_side', path })]),
+    });
+    expect(resolveChange(pair, { ...wish, acceptOutage: false })).toMatchObject({
+      kind: 'refused',
+      error: { code: 'TunnelRedundancyLost' },
+    });
+  });
+});
