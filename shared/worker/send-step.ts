@@ -1,11 +1,20 @@
-import type { ChangeRecord } from '../change/record.ts';
+import type { ChangeError, ChangeRecord } from '../change/record.ts';
 import { composeRequest, fieldsToSend, requestDigestOf } from '../change/request.ts';
 import type { CloudError, ModifyOutcome, ModifyRequest } from '../connection/vpn-api.ts';
 import type { Assignment, Due } from '../lane/lane-store.ts';
 import { AppError, unreachable } from '../platform/errors.ts';
 import { isSparable } from './look.ts';
 import { retryAt } from './read-step.ts';
-import { advance, fail, lookAgain, onTick, putOff, storedError } from './step-results.ts';
+import {
+  advance,
+  fail,
+  lookAgain,
+  onTick,
+  openFor,
+  ownError,
+  putOff,
+  storedError,
+} from './step-results.ts';
 import { storedBase, storedPart } from './stored-change.ts';
 import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
 
@@ -89,6 +98,7 @@ function notAccepted(
   const error = storedError(outcome.error);
   switch (outcome.kind) {
     case 'busy':
+      if (isRefusedTooLong(deps, change)) return fail(change, busyWithoutEnd(deps, error.code));
       return putOff(change, error, { due: retryAt(deps, undefined), refused: true });
     case 'throttled':
     case 'not_sent':
@@ -110,8 +120,24 @@ function stillUnknown(
   outcome: Exclude<ModifyOutcome, { kind: 'accepted' } | { kind: 'refused' }>,
 ): StepResult {
   if (outcome.kind === 'unknown') return awaitFate(deps, held, change, outcome.error);
+  if (outcome.kind === 'busy' && openFor(deps, change) >= deps.settings.busyLimitMs)
+    return fail(change, busyWithoutEnd(deps, outcome.error.code));
   const afterMs = outcome.error.retryInMs ?? deps.settings.pollIntervalMs;
   return lookAgain(deps, change, { afterMs, error: storedError(outcome.error) });
+}
+
+/**
+ * Whether the busy answers fill the limit. They are counted, because each follows a read that showed nothing under way,
+ * at most one in a poll interval: time in which reads show the other operation does not count.
+ */
+function isRefusedTooLong({ settings }: StepDeps, { refusals }: ChangeRecord): boolean {
+  return (refusals + 1) * settings.pollIntervalMs >= settings.busyLimitMs;
+}
+
+function busyWithoutEnd(deps: StepDeps, code: string): ChangeError {
+  const minutes = Math.round(deps.settings.busyLimitMs / 60_000);
+  const message = `the cloud answered ${code} for more than ${minutes} minutes, though its reads show nothing under way; look at the connection before you retry`;
+  return ownError('timeout', 'BusyTimeout', message);
 }
 
 /** The request may have been applied: whoever comes next reads back before anything else. */

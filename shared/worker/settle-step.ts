@@ -18,7 +18,7 @@ import { baseKeyContext } from '../secret/seal-context.ts';
 import { sealedKeysOf } from '../secret/sealed-keys.ts';
 import { isSparable, lookFor, thisTick } from './look.ts';
 import { sendStep } from './send-step.ts';
-import { advance, end, fail, lookAgain, ownError, storedError } from './step-results.ts';
+import { advance, end, fail, lookAgain, openFor, ownError, storedError } from './step-results.ts';
 import { rememberTunnels, wholeChange, writeOnlyOf } from './stored-change.ts';
 import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
 
@@ -247,10 +247,6 @@ function isRefusal(errorClass: ChangeError['class']): boolean {
   return ['invalid', 'quota', 'locked', 'permission', 'credentials', 'not_found'].includes(
     errorClass,
   );
-}
-
-function openFor(deps: StepDeps, change: ChangeRecord): number {
-  return change.sentAt === null ? 0 : deps.clock.now() - Date.parse(change.sentAt);
 }
 
 function unlessTooLate(deps: StepDeps, change: ChangeRecord, goOn: () => StepResult): StepResult {

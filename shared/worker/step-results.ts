@@ -107,6 +107,11 @@ export function onTick(deps: StepDeps, afterMs: number): Due {
   return { dueInMs: Math.max(1, afterMs), tickMs: deps.settings.pollIntervalMs };
 }
 
+/** For how long the change's request has been out, milliseconds. */
+export function openFor(deps: StepDeps, change: ChangeRecord): number {
+  return change.sentAt === null ? 0 : deps.clock.now() - Date.parse(change.sentAt);
+}
+
 /** A cloud error as it is stored with a change. */
 export function storedError(error: CloudError): ChangeError {
   const { code, message, requestId } = error;

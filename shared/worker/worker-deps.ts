@@ -18,6 +18,8 @@ export interface WorkerSettings {
   settleLimitMs: number;
   /** A tunnel that was changed and is not up again after this ends the change before the other tunnel is touched. */
   verifyTimeoutMs: number;
+  /** A change that the cloud calls busy for so long, while reads show nothing under way, fails. */
+  busyLimitMs: number;
 }
 
 /** What the steps of a change need. */

@@ -4,6 +4,8 @@ import type { WorkerSettings } from './worker-deps.ts';
 const settleLimitMs = 600_000;
 /** How long a changed tunnel may take to come up again, as long as plans cannot say it. */
 const verifyTimeoutMs = 300_000;
+/** Longer than any operation of the cloud that its reads do not show; what they show is waited for without limit. */
+const busyLimitMs = 1_800_000;
 
 /** A worker's settings from the configuration. */
 export function workerSettings(config: {
@@ -20,5 +22,6 @@ export function workerSettings(config: {
     budgetMs: budgetSeconds * 1_000,
     settleLimitMs,
     verifyTimeoutMs,
+    busyLimitMs,
   };
 }
