@@ -1,6 +1,17 @@
 import { connect, createServer, type Socket } from 'node:net';
+import { systemClock as clock } from '../../shared/platform/clock.ts';
 
-/** Stands between a client and a server, and can lose connections the way a frozen or forgotten one is lost. */
+/** What becomes of a piece of data on its way. */
+export type Passage =
+  | { kind: 'pass' }
+  /** It arrives so many milliseconds later, and what follows it after it. */
+  | { kind: 'late'; ms: number }
+  /** It never arrives, and both sides see the connection break. */
+  | { kind: 'cut' }
+  /** It never arrives, nor does anything after it in either direction; the connection breaks after so many milliseconds. */
+  | { kind: 'mute'; ms: number };
+
+/** Stands between clients and a server, and loses connections and data the ways in which networks do. */
 export interface BreakableProxy {
   /** The given address, through the proxy. */
   url: string;
@@ -8,25 +19,70 @@ export interface BreakableProxy {
   connections(): number;
   /** From now on the connections made so far seem alive, but the next thing sent on one breaks it. */
   breakWhenUsed(): void;
+  /** From now on `decide` says what becomes of each piece of data, by the side that sent it. */
+  treat(decide: (from: 'client' | 'server') => Passage): void;
   close(): Promise<void>;
 }
 
+const passes: Passage = { kind: 'pass' };
+
+/** Carries data of one direction on, in order. */
+function carry(to: Socket): (data: Buffer, afterMs: number) => void {
+  let waiting: Promise<void> | null = null;
+  return (data, afterMs) => {
+    if (waiting === null && afterMs === 0) {
+      to.write(data);
+      return;
+    }
+    const before = waiting ?? Promise.resolve();
+    const mine = before
+      .then(() => clock.sleep(afterMs))
+      .then(() => {
+        if (to.writable) to.write(data);
+        if (waiting === mine) waiting = null;
+      });
+    waiting = mine;
+  };
+}
+
+/** A proxy for the server that `target` names by URL. It passes everything on until it is told otherwise. */
 export async function startBreakableProxy(target: string): Promise<BreakableProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   const broken = new WeakSet<Socket>();
   let connections = 0;
+  let decide: (from: 'client' | 'server') => Passage = () => passes;
   const proxy = createServer((client) => {
     connections += 1;
     const server = connect(Number(port), hostname);
-    sockets.add(client).add(server);
+    let isMute = false;
     const end = (): void => {
-      client.destroy();
-      server.destroy();
+      for (const socket of [client, server]) {
+        socket.destroy();
+        sockets.delete(socket);
+      }
     };
-    client.on('data', (data) => (broken.has(client) ? end() : server.write(data)));
-    server.on('data', (data) => client.write(data));
-    for (const socket of [client, server]) socket.on('close', end).on('error', end);
+    const pass = (
+      from: 'client' | 'server',
+      send: ReturnType<typeof carry>,
+      data: Buffer,
+    ): void => {
+      if (isMute) return;
+      const isBroken = from === 'client' && broken.has(client);
+      const passage: Passage = isBroken ? { kind: 'cut' } : decide(from);
+      if (passage.kind === 'cut') end();
+      else if (passage.kind === 'mute') {
+        isMute = true;
+        void clock.sleep(passage.ms).then(end);
+      } else send(data, passage.kind === 'late' ? passage.ms : 0);
+    };
+    const [toServer, toClient] = [carry(server), carry(client)];
+    client.on('data', (data) => pass('client', toServer, data));
+    server.on('data', (data) => pass('server', toClient, data));
+    for (const socket of [client, server]) {
+      sockets.add(socket);
+      socket.on('close', end).on('error', end);
+    }
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const address = proxy.address();
@@ -37,6 +93,9 @@ export async function startBreakableProxy(target: string): Promise<BreakableProx
     connections: () => connections,
     breakWhenUsed() {
       for (const socket of sockets) broken.add(socket);
+    },
+    treat(how) {
+      decide = how;
     },
     close: () =>
       new Promise((resolve) => {

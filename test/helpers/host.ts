@@ -10,7 +10,8 @@ import { DEMO_ACCESS_KEY } from '../../local/simulator/simulator.ts';
 import { isFinalJob } from '../../shared/job/state.ts';
 import { type ChangeBody, ChangeList } from '../../shared/progress/change-body.ts';
 import { JobBody } from '../../shared/progress/job-body.ts';
-import { type RunningProgram, runProgram } from './processes.ts';
+import { runProgram } from './processes.ts';
+import type { RunningProgram } from './programs.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
