@@ -1,0 +1,63 @@
+import type { RecordSnapshot } from '../../local/simulator/record.ts';
+
+/** A change of the run, as the database has it in the end. */
+export interface JudgedChange {
+  id: string;
+  vpnConnectionId: string;
+  state: string;
+  clientToken: string | null;
+  lastError: string | null;
+}
+
+/** What a run left behind. */
+export interface Remains {
+  /** In the order in which they were to be carried out: jobs by acceptance, then the plan's order. */
+  changes: readonly JudgedChange[];
+  jobs: readonly { id: string; state: string }[];
+  record: RecordSnapshot;
+  /** By connection: the value that was planned last, and the one that the cloud shows. */
+  wanted: ReadonlyMap<string, number>;
+  shown: ReadonlyMap<string, number>;
+}
+
+/** Everything that contradicts the promises, each as a sentence; empty when they held. The cloud's own record is the judge. */
+export function judge(remains: Remains): readonly string[] {
+  const { changes, jobs, record, wanted, shown } = remains;
+  return [
+    ...record.overlaps.map(({ scope }) => `two changes were in flight at once on ${scope}`),
+    ...jobs
+      .filter(({ state }) => state !== 'succeeded')
+      .map(({ id, state }) => `job ${id} is ${state}`),
+    ...changes
+      .filter(({ state }) => state !== 'succeeded')
+      .map(({ id, state, lastError }) => `change ${id} is ${state}: ${lastError}`),
+    ...wrongWrites(changes, record),
+    ...[...wanted]
+      .filter(([id, value]) => shown.get(id) !== value)
+      .map(([id, value]) => `${id} shows ${shown.get(id)} instead of ${value}`),
+  ];
+}
+
+/** Each change's request must have taken effect exactly once, those of one connection in their order, and nothing else. */
+function wrongWrites(changes: readonly JudgedChange[], record: RecordSnapshot): string[] {
+  const effective = record.writes.filter(({ source, effective }) => source === 'api' && effective);
+  const done = groupBy(effective, ({ vpnConnectionId }) => vpnConnectionId ?? '');
+  const planned = groupBy(changes, ({ vpnConnectionId }) => vpnConnectionId);
+  return [...new Set([...done.keys(), ...planned.keys()])].flatMap((id) => {
+    const tokens = (done.get(id) ?? []).map(({ clientToken }) => clientToken);
+    const expected = (planned.get(id) ?? []).map(({ clientToken }) => clientToken);
+    if (tokens.length !== expected.length)
+      return [`${id} was changed ${tokens.length} times instead of ${expected.length}`];
+    const isInOrder = tokens.every((token, index) => token === expected[index]);
+    return isInOrder ? [] : [`${id} was changed as planned, but in another order`];
+  });
+}
+
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    groups.set(key, [...(groups.get(key) ?? []), item]);
+  }
+  return groups;
+}
