@@ -42,6 +42,7 @@ interface Orphan {
 const mostLooks = 15;
 /** After its process was stopped, for what it had already sent to the database. */
 const wakeMs = 100;
+const restartMs = 200;
 
 /** Starts `size` workers as `npm run worker` does and waits until they work. */
 export async function startHerd(deps: HerdDeps): Promise<Herd> {
@@ -51,11 +52,19 @@ export async function startHerd(deps: HerdDeps): Promise<Herd> {
   const orphans: Orphan[] = [];
   let takenWhileSuspended = 0;
 
+  /** Starts one until it works: a worker that cannot reach the database at its start ends with 1, as it should. */
   async function start(): Promise<void> {
-    const program = spawnProgram('local/worker/main.ts', deps.environment);
-    everyone.push(program);
-    const [, id = ''] = await program.printed(/^working as (wrk_\w+)$/m);
-    free.push({ id, program });
+    for (;;) {
+      const program = spawnProgram('local/worker/main.ts', deps.environment);
+      everyone.push(program);
+      const [, id] = (await program.printed(/^working as (wrk_\w+)$/m).catch(() => null)) ?? [];
+      if (id !== undefined) {
+        free.push({ id, program });
+        return;
+      }
+      if ((await program.ended()) !== 1) throw new Error(`no worker starts: ${program.stderr()}`);
+      await clock.sleep(restartMs);
+    }
   }
 
   async function heldBy({ id }: Worker): Promise<readonly Orphan[]> {
