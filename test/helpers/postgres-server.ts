@@ -24,7 +24,8 @@ const careless = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
 const pauseMs = 20;
 const mostStarts = 50;
 
-function findFreePort(): Promise<number> {
+/** A port of the loopback that nobody listens on now. */
+export function findFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
     server.listen(0, '127.0.0.1', () => {

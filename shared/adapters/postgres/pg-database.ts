@@ -50,7 +50,8 @@ function createPool(options: PgOptions): pg.Pool {
     query_timeout: options.statementTimeoutMs ?? 60_000,
     application_name: 'lanekeeper',
     keepAlive: true,
-    // Statements of a transaction that do not wait for each other travel together.
+    // Statements of a transaction that do not wait for each other travel together. Nothing follows a COMMIT, a ROLLBACK or a
+    // lone statement before its answer: there a transaction-mode pooler gives the session to somebody else (pgbouncer #759).
     pipeline: true,
     allowExitOnIdle: true,
     types: { getTypeParser: (oid: number) => columnParser(oid) },

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,24 +14,32 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Runs .ci/run with an `npm` that prints these lines and ends with this code. */
+/** Puts a shell script where .ci/run finds it before the program of that name. */
+async function standIn(name: string, script: string): Promise<void> {
+  await writeFile(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+}
+
+/** Runs .ci/run with an `npm` that prints these lines and ends with this code; with `status` dpkg answers for packages. */
 async function run(
   lines: readonly string[],
   code: number,
   ci: string,
+  status = 'install ok installed',
 ): Promise<{ last: string; code: unknown; stderr: string }> {
-  const npm = `#!/bin/sh\ntest "$1" = cit || exit 9\ncat <<'END'\n${lines.join('\n')}\nEND\nexit ${code}\n`;
-  await writeFile(join(folder, 'npm'), npm, { mode: 0o755 });
+  const output = lines.join('\n');
+  await standIn('npm', `test "$1" = cit || exit 9\ncat <<'END'\n${output}\nEND\nexit ${code}`);
+  await standIn('dpkg-query', `echo '${status}'`);
+  await standIn('apt-get', `echo "$@" >> ${join(folder, 'apt')}`);
   const child = spawn(ciRun, { env: { PATH: `${folder}:/usr/bin:/bin`, CI: ci } });
-  const output = { stdout: '', stderr: '' };
+  const printed = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].on('data', (chunk) => {
-      output[name] += String(chunk);
+      printed[name] += String(chunk);
     });
   }
   const [ended] = await once(child, 'close');
-  const last = output.stdout.trimEnd().split('\n').at(-1) ?? '';
-  return { last, code: ended, stderr: output.stderr };
+  const last = printed.stdout.trimEnd().split('\n').at(-1) ?? '';
+  return { last, code: ended, stderr: printed.stderr };
 }
 
 describe.skipIf(process.platform !== 'linux')('.ci/run', () => {
@@ -45,6 +53,19 @@ describe.skipIf(process.platform !== 'linux')('.ci/run', () => {
     const result = await run(['some output', tally], code, ci);
 
     expect(result).toMatchObject({ last: tally, code: expected });
+  });
+
+  it('installs the packages that are missing, and none that is there', async () => {
+    await run(['1 passed, 0 failed, 0 skipped'], 0, 'true');
+    await expect(readFile(join(folder, 'apt'), 'utf8')).rejects.toThrow('ENOENT');
+
+    await run(['1 passed, 0 failed, 0 skipped'], 0, 'true', 'unknown ok not-installed');
+
+    const calls = (await readFile(join(folder, 'apt'), 'utf8')).trimEnd().split('\n');
+    expect(calls).toEqual([
+      'update -q',
+      expect.stringMatching(/^install .*--no-install-recommends.* pgbouncer$/),
+    ]);
   });
 
   it('makes a tally of a run that broke off without one', async () => {
