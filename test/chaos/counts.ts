@@ -14,9 +14,9 @@ const minimumsPerMinute = {
   /** Answers of cloud and database that were lost after their request had gone through. */
   lostReplies: 10,
   /** Refusals of the cloud because something else was in flight. */
-  busyAnswers: 6,
+  busyAnswers: 5,
   /** Requests sent once more, after a read: the fate of the first was unknown, or it was refused as busy. */
-  retries: 6,
+  retries: 5,
   /** Changes that ended. */
   changes: 60,
 };

@@ -27,8 +27,8 @@ export interface ChaosReport extends ChaosOptions {
 
 const minuteMs = 60_000;
 /** No more jobs than this are under way, so that each sees its share of the mishaps. */
-const mostOpenJobs = 4;
-const submitEveryMs = 400;
+const mostOpenJobs = 5;
+const submitEveryMs = 250;
 const tickEveryMs = 3_000;
 /** What is not over so long after the last mishap is stuck. */
 const restLimitMs = 3 * minuteMs;

@@ -48,13 +48,13 @@ const logger = createLogger({ level: 'silent', clock });
 /** Slow answers outlast a lease, so that writes are under way when it ends. */
 const faults = {
   writes: {
-    lostAfterApply: 0.02,
-    droppedBefore: 0.02,
-    error500Applied: 0.02,
-    error500NotApplied: 0.02,
-    html502Applied: 0.01,
-    truncated: 0.01,
-    spuriousBusy: 0.05,
+    lostAfterApply: 0.04,
+    droppedBefore: 0.04,
+    error500Applied: 0.03,
+    error500NotApplied: 0.04,
+    html502Applied: 0.02,
+    truncated: 0.02,
+    spuriousBusy: 0.08,
     slow: { rate: 0.08, ms: 3_000 },
   },
   reads: { droppedBefore: 0.01, error500NotApplied: 0.01, slow: { rate: 0.04, ms: 1_500 } },
@@ -113,26 +113,31 @@ async function shownBy(endpoint: string, inventory: Inventory): Promise<Map<stri
   return shown;
 }
 
-/** Weather over cloud and database; replies of the cloud stay away longer than a write's timeout. */
+/**
+ * Weather over cloud and database. Replies of the cloud stay away longer than a write's timeout, and requests arrive later
+ * than the lease of whoever sent them.
+ */
 function weatherIn(
   seed: number,
   cloud: BreakableProxy,
   database: BreakableProxy,
 ): World['weather'] {
-  const climate = { now: () => clock.monotonic(), lateMs: { min: 300, max: 2_500 } };
+  const now = (): number => clock.monotonic();
   return {
     cloud: weatherOver(cloud, {
-      ...climate,
+      now,
       seed: seed + 1,
       share: 0.3,
       latencyMs: 40,
+      lateMs: { min: 500, max: 5_000 },
       muteMs: { min: 2_000, max: 17_000 },
     }),
     database: weatherOver(database, {
-      ...climate,
+      now,
       seed: seed + 2,
       share: 0.1,
       latencyMs: 4,
+      lateMs: { min: 300, max: 2_500 },
       muteMs: { min: 500, max: 4_000 },
     }),
   };

@@ -26,22 +26,32 @@ export interface BreakableProxy {
 
 const passes: Passage = { kind: 'pass' };
 
-/** Carries data of one direction on, in order. */
-function carry(to: Socket): (data: Buffer, afterMs: number) => void {
+/** One direction of a connection. */
+interface Way {
+  /** Carries data on, after what was sent before it. */
+  send(data: Buffer, afterMs: number): void;
+  /** Resolves when nothing is under way. */
+  empty(): Promise<void>;
+}
+
+function wayTo(socket: Socket): Way {
   let waiting: Promise<void> | null = null;
-  return (data, afterMs) => {
-    if (waiting === null && afterMs === 0) {
-      to.write(data);
-      return;
-    }
-    const before = waiting ?? Promise.resolve();
-    const mine = before
-      .then(() => clock.sleep(afterMs))
-      .then(() => {
-        if (to.writable) to.write(data);
-        if (waiting === mine) waiting = null;
-      });
-    waiting = mine;
+  return {
+    send(data, afterMs) {
+      if (waiting === null && afterMs === 0) {
+        socket.write(data);
+        return;
+      }
+      const before = waiting ?? Promise.resolve();
+      const mine = before
+        .then(() => clock.sleep(afterMs))
+        .then(() => {
+          if (socket.writable) socket.write(data);
+          if (waiting === mine) waiting = null;
+        });
+      waiting = mine;
+    },
+    empty: () => waiting ?? Promise.resolve(),
   };
 }
 
@@ -62,11 +72,7 @@ export async function startBreakableProxy(target: string): Promise<BreakableProx
         sockets.delete(socket);
       }
     };
-    const pass = (
-      from: 'client' | 'server',
-      send: ReturnType<typeof carry>,
-      data: Buffer,
-    ): void => {
+    const pass = (from: 'client' | 'server', way: Way, data: Buffer): void => {
       if (isMute) return;
       const isBroken = from === 'client' && broken.has(client);
       const passage: Passage = isBroken ? { kind: 'cut' } : decide(from);
@@ -74,14 +80,17 @@ export async function startBreakableProxy(target: string): Promise<BreakableProx
       else if (passage.kind === 'mute') {
         isMute = true;
         void clock.sleep(passage.ms).then(end);
-      } else send(data, passage.kind === 'late' ? passage.ms : 0);
+      } else way.send(data, passage.kind === 'late' ? passage.ms : 0);
     };
-    const [toServer, toClient] = [carry(server), carry(client)];
-    client.on('data', (data) => pass('client', toServer, data));
-    server.on('data', (data) => pass('server', toClient, data));
+    const ways = { toServer: wayTo(server), toClient: wayTo(client) };
+    client.on('data', (data) => pass('client', ways.toServer, data));
+    server.on('data', (data) => pass('server', ways.toClient, data));
+    // What a client sent arrives, even when that client is no more.
+    client.on('close', () => void ways.toServer.empty().then(end));
+    server.on('close', end);
     for (const socket of [client, server]) {
       sockets.add(socket);
-      socket.on('close', end).on('error', end);
+      socket.on('error', () => socket.destroy());
     }
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));

@@ -110,8 +110,8 @@ describe('the counts of a chaos run', () => {
     takeovers: 18,
     databaseRestarts: 3,
     lostReplies: 30,
-    busyAnswers: 18,
-    retries: 18,
+    busyAnswers: 15,
+    retries: 15,
     changes: 180,
   };
 
