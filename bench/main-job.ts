@@ -3,17 +3,16 @@ import { systemClock as clock } from '../shared/platform/clock.ts';
 import { type Child, startChild } from './lib/child.ts';
 import type { Emit } from './lib/figures.ts';
 import { runPlainLoop } from './lib/plain-loop.ts';
-import { startWorker } from './lib/worker.ts';
+import { bundleWorker } from './lib/worker.ts';
 import {
   type Cost,
   connectionsOf,
   costOf,
-  ended,
   mainFleet,
   openWorld,
   planFor,
   recordOf,
-  type World,
+  runJob,
 } from './lib/world.ts';
 
 const pollMs = 100;
@@ -43,23 +42,6 @@ function report(emit: Emit, who: string, cost: Cost, makespanMs: number): void {
     throw new Error(`${who}: ${cost.effective} writes took effect`);
 }
 
-/** Times of a job: until it was resolved and released, and from then until its last change was done. */
-interface Times {
-  resolvingMs: number;
-  makespanMs: number;
-}
-
-async function runJob(world: World, plan: Plan): Promise<Times> {
-  const { id } = await world.submit(plan);
-  const job = await ended(world.jobs, id);
-  if (job.state !== 'succeeded') throw new Error(`the job ended ${job.state}: ${job.reason}`);
-  const startedAt = Date.parse(job.startedAt ?? '');
-  return {
-    resolvingMs: startedAt - Date.parse(job.createdAt),
-    makespanMs: Date.parse(job.finishedAt ?? '') - startedAt,
-  };
-}
-
 /**
  * The main job: the bundled worker in a process of its own, on PostgreSQL, against a simulated cloud in another process, with
  * a plain loop over the same fleet (10 connections in parallel, as a script or Terraform does it) as the baseline. The worker
@@ -70,7 +52,8 @@ export async function mainJob(emit: Emit): Promise<void> {
   const ours = await startCloud();
   const endpoint = ours.ready[1] ?? '';
   const world = await openWorld('postgres');
-  const worker = await startWorker({ databaseUrl: world.url ?? '', endpoint, pollMs });
+  const bundle = await bundleWorker({ databaseUrl: world.url ?? '', endpoint, pollMs });
+  const worker = await bundle.start();
   const cold = await runJob(world, planFor(targets, 'aes192'));
   const before = await recordOf(endpoint);
   const warm = await runJob(world, planFor(targets, 'aes256'));

@@ -3,7 +3,9 @@ import { type Bench, emitterFor } from './lib/figures.ts';
 import { mainJob } from './main-job.ts';
 import { mainJobReal } from './main-job-real.ts';
 import { preview } from './preview.ts';
+import { recovery } from './recovery.ts';
 import { resolve } from './resolve.ts';
+import { scale } from './scale.ts';
 import { status } from './status.ts';
 
 /** Every benchmark by its name. `npm run bench` runs all, `npm run bench -- NAME` one. */
@@ -14,6 +16,8 @@ const benches: Readonly<Record<string, Bench>> = {
   preview,
   resolve,
   status,
+  scale,
+  recovery,
 };
 
 const wanted = process.argv.slice(2);

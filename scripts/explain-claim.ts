@@ -13,31 +13,14 @@ import { systemClock } from '../shared/platform/clock.ts';
 import { createLogger } from '../shared/platform/logger.ts';
 import { migrationsFolder } from '../test/helpers/migrations-folder.ts';
 import { startPostgres } from '../test/helpers/postgres-server.ts';
+import { fillLanes } from './fill-lanes.ts';
 
 const logger = createLogger({ level: 'error', clock: systemClock });
-const jobs = 4;
-/** Two jobs stand on every lane. */
 const sizes = [
   { changes: 1_000, lanes: 200 },
   { changes: 1_000_000, lanes: 200_000 },
   { changes: 1_000_000, lanes: 200 },
 ];
-
-async function fill(database: Database, size: { changes: number; lanes: number }): Promise<void> {
-  await database.script(`
-    TRUNCATE lanekeeper.change, lanekeeper.lane, lanekeeper.lane_job, lanekeeper.intent, lanekeeper.job CASCADE;
-    INSERT INTO lanekeeper.job (id, title, state, created_at, created_by, plan, on_failure, max_errors, max_in_flight, total)
-    SELECT 'job_' || j, '', 'running', now(), 'ops', '{}', 'stop', 0, 10, ${size.changes / jobs} FROM generate_series(0, ${jobs - 1}) AS j;
-    INSERT INTO lanekeeper.lane (lane_key, kind, region_id, due_at)
-    SELECT 'gateway:r/' || l, 'gateway', 'r', now() - interval '1 minute' FROM generate_series(0, ${size.lanes - 1}) AS l;
-    INSERT INTO lanekeeper.change (id, job_id, seq, position, intent_number, region_id, vpn_connection_id, lane_key, released, ready)
-    SELECT 'chg_' || n, 'job_' || (n / ${size.lanes} % 2 * 2 + n % 2), n, 1, 0, 'r', 'vco-' || n, 'gateway:r/' || n % ${size.lanes}, true, true
-      FROM generate_series(0, ${size.changes - 1}) AS n;
-    INSERT INTO lanekeeper.lane_job (lane_key, job_id, waiting)
-    SELECT lane_key, job_id, count(*) FROM lanekeeper.change GROUP BY lane_key, job_id`);
-  for (const table of ['job', 'lane', 'lane_job', 'change'])
-    await database.script(`VACUUM (ANALYZE) lanekeeper.${table}`);
-}
 
 /** The plan of a statement that is run and rolled back; the second time, when what it reads is in memory. */
 async function explain(
@@ -61,7 +44,7 @@ async function explain(
 
 async function printPlans(database: Database): Promise<void> {
   for (const size of sizes) {
-    await fill(database, size);
+    await fillLanes(database, size);
     const laneKeys = Array.from({ length: 50 }, (_, index) => `gateway:r/${index}`);
     const claim = await explain(database, claimStatement, [50, 30, 'worker']);
     const pick = await explain(database, candidatesStatement, [laneKeys]);

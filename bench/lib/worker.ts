@@ -12,12 +12,14 @@ async function deployedNodeOptions(): Promise<string> {
   return /NODE_OPTIONS: (.+)/.exec(text)?.[1] ?? '';
 }
 
-/** Bundles the worker function and runs it as it is deployed, secrets by reference, budgets lifted. */
-export async function startWorker(options: {
+/** Bundles the worker function; each `start` runs it in a process of its own as it is deployed, budgets lifted. */
+export async function bundleWorker(options: {
   databaseUrl: string;
   endpoint: string;
   pollMs: number;
-}): Promise<Child> {
+  /** Lanes that one worker advances at once; 100 unless told. */
+  concurrency?: number;
+}): Promise<{ start(): Promise<Child> }> {
   const folder = await mkdtemp(join(tmpdir(), 'lanekeeper-bench-'));
   const bundles = await bundleFunctions({ folder: join(folder, 'dist') });
   const bundle = bundles.find(({ name }) => name === 'worker');
@@ -27,20 +29,24 @@ export async function startWorker(options: {
     return `file:${path}`;
   };
   const tokens = [{ name: 'bench', sha256: digestOfToken('bench'), roles: ['viewer'] }];
-  return startChild('bench/processes/worker.mjs', {
-    args: [bundle?.path ?? ''],
-    env: {
-      NODE_OPTIONS: await deployedNodeOptions(),
-      DATABASE_URL: await secret('database-url', options.databaseUrl),
-      SECRETS_KEY: await secret('secrets-key', secretsKey),
-      API_TOKENS: await secret('api-tokens', JSON.stringify(tokens)),
-      VPC_ENDPOINT: options.endpoint,
-      POLL_INTERVAL_MS: String(options.pollMs),
-      WORKER_CONCURRENCY: '100',
-      READS_PER_MINUTE: '1000000',
-      WRITES_PER_MINUTE: '1000000',
-      LOG_LEVEL: 'warn',
-    },
-    readyWhen: /working/,
-  });
+  const env = {
+    NODE_OPTIONS: await deployedNodeOptions(),
+    DATABASE_URL: await secret('database-url', options.databaseUrl),
+    SECRETS_KEY: await secret('secrets-key', secretsKey),
+    API_TOKENS: await secret('api-tokens', JSON.stringify(tokens)),
+    VPC_ENDPOINT: options.endpoint,
+    POLL_INTERVAL_MS: String(options.pollMs),
+    WORKER_CONCURRENCY: String(options.concurrency ?? 100),
+    READS_PER_MINUTE: '1000000',
+    WRITES_PER_MINUTE: '1000000',
+    LOG_LEVEL: 'warn',
+  };
+  return {
+    start: () =>
+      startChild('bench/processes/worker.mjs', {
+        args: [bundle?.path ?? ''],
+        env,
+        readyWhen: /working/,
+      }),
+  };
 }

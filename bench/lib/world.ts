@@ -108,6 +108,24 @@ export async function ended(jobs: JobStore, jobId: string): Promise<JobRecord> {
   }
 }
 
+/** Times of a job: until it was resolved and released, and from then until its last change was done. Milliseconds. */
+export interface Times {
+  resolvingMs: number;
+  makespanMs: number;
+}
+
+/** Submits a plan and waits for its end; throws when it does not succeed. */
+export async function runJob(world: World, plan: Plan): Promise<Times> {
+  const { id } = await world.submit(plan);
+  const job = await ended(world.jobs, id);
+  if (job.state !== 'succeeded') throw new Error(`the job ended ${job.state}: ${job.reason}`);
+  const startedAt = Date.parse(job.startedAt ?? '');
+  return {
+    resolvingMs: startedAt - Date.parse(job.createdAt),
+    makespanMs: Date.parse(job.finishedAt ?? '') - startedAt,
+  };
+}
+
 /** What a simulated cloud in another process saw. */
 export async function recordOf(url: string): Promise<RecordSnapshot> {
   const response = await fetch(`${url}/_simulator/record`);
