@@ -58,8 +58,14 @@ async function startWorker(world: World, endpoint: string): Promise<Worker> {
   return { id, program };
 }
 
-/** Kills the worker as soon as it holds enough lanes; gives those it left behind. */
-async function killAtWork(world: World, { id, program }: Worker): Promise<readonly string[]> {
+/** Lanes that a worker left behind, and the monotonic time of its end. */
+interface Orphans {
+  lanes: readonly string[];
+  since: number;
+}
+
+/** Kills the worker as soon as it holds enough lanes. */
+async function killAtWork(world: World, { id, program }: Worker): Promise<Orphans> {
   const held = async (): Promise<string[]> => {
     const rows = await world.database.query(
       `SELECT lane_key FROM lanekeeper.lane WHERE worker = $1 AND kind <> 'region'`,
@@ -68,31 +74,27 @@ async function killAtWork(world: World, { id, program }: Worker): Promise<readon
     return rows.map(({ lane_key }) => String(lane_key));
   };
   while ((await held()).length < heldAtLeast) await clock.sleep(5);
+  const since = clock.monotonic();
   await program.end('SIGKILL');
   // What it had sent to the database before it died is done by now.
   await clock.sleep(50);
-  return held();
+  return { lanes: await held(), since };
 }
 
-/** Milliseconds until the next step was written on each of the lanes, by another worker. */
-async function stepsAfter(
-  world: World,
-  orphans: readonly string[],
-  dead: string,
-): Promise<number[]> {
-  const since = clock.monotonic();
-  const open = new Set(orphans);
+/** Milliseconds from the end of the worker until another had written the next step, for each of its lanes. */
+async function stepsAfter(world: World, { lanes, since }: Orphans): Promise<number[]> {
+  const open = new Set(lanes);
   const took: number[] = [];
-  const epochs = await epochsOf(world, orphans);
+  const epochs = await epochsOf(world, lanes);
   while (open.size > 0) {
     const rows = await world.database.query(
-      `SELECT lane_key, epoch, worker FROM lanekeeper.lane WHERE lane_key = ANY ($1)`,
+      `SELECT lane_key, epoch FROM lanekeeper.lane WHERE lane_key = ANY ($1) AND worker IS NULL`,
       [[...open]],
     );
-    for (const { lane_key, epoch, worker } of rows) {
+    for (const { lane_key, epoch } of rows) {
       const key = String(lane_key);
       // Claimed by another, and given back after its step.
-      if (Number(epoch) === epochs.get(key) || worker === dead || worker !== null) continue;
+      if (Number(epoch) === epochs.get(key)) continue;
       took.push(clock.monotonic() - since);
       open.delete(key);
     }
@@ -126,7 +128,7 @@ async function afterKills(emit: Emit): Promise<void> {
     const algorithm = kill % 2 === 0 ? 'aes192' : 'aes256';
     const { id } = await world.submit(planFor(connectionsOf(fleet), algorithm));
     const orphans = await killAtWork(world, doomed);
-    took.push(...(await stepsAfter(world, orphans, doomed.id)));
+    took.push(...(await stepsAfter(world, orphans)));
     await ended(world.jobs, id);
   }
   const { overlaps } = await recordOf(endpoint);
