@@ -15,6 +15,12 @@ export interface RunningProgram {
   ended(): Promise<number | null>;
 }
 
+/** Nothing that was started here outlives this process, suspended or not. */
+const running = new Set<ChildProcessWithoutNullStreams>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Runs a TypeScript entry as `npm run` would, in an environment that holds `environment` alone. The caller ends it. */
 export function spawnProgram(
   entry: string,
@@ -24,7 +30,11 @@ export function spawnProgram(
   const child = spawn(process.execPath, ['--import', 'tsx', entry, ...args], {
     env: { PATH: process.env.PATH, ...environment },
   });
-  const exit = once(child, 'close').then(([code]) => (typeof code === 'number' ? code : null));
+  running.add(child);
+  const exit = once(child, 'close').then(([code]) => {
+    running.delete(child);
+    return typeof code === 'number' ? code : null;
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {
