@@ -50,6 +50,7 @@ export function dyingWorker(world: VirtualWorld, point: Point): DyingWorker {
     describeConnection: (ref) => read(() => port.describeConnection(ref)),
     listGateways: (query) => read(() => port.listGateways(query)),
     describeGateway: (query) => read(() => port.describeGateway(query)),
+    listCustomerGateways: (query) => read(() => port.listCustomerGateways(query)),
     modify: (request) => pass(call === 'send', () => port.modify(request)),
   });
   const lanes: LaneStore = {

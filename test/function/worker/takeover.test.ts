@@ -52,6 +52,7 @@ function countingWorker(world: VirtualWorld, tally: Tally): Parameters<VirtualWo
     describeConnection: (ref) => read(() => api.describeConnection(ref)),
     listGateways: (query) => read(() => api.listGateways(query)),
     describeGateway: (query) => read(() => api.describeGateway(query)),
+    listCustomerGateways: (query) => read(() => api.listCustomerGateways(query)),
     modify: (request) => api.modify(request),
   });
   return world.worker({ lanes }, wrapApi);

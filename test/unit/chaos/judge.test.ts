@@ -10,6 +10,7 @@ function aWrite(vpnConnectionId: string, clientToken: string, effective = true):
     regionId: 'cn-hangzhou',
     scope: `connection:cn-hangzhou/${vpnConnectionId}`,
     vpnConnectionId,
+    tunnelIds: [],
     clientToken,
     source: 'api',
     outcome: effective ? 'accepted' : 'repeated',
@@ -34,6 +35,7 @@ function aRecord(writes: readonly WriteRecord[]): RecordSnapshot {
   return {
     writes,
     overlaps: [],
+    tunnelOverlaps: [],
     maxInFlight: 1,
     calls: [],
     busyAnswers: 0,
