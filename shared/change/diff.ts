@@ -32,7 +32,16 @@ export function differencesOf(base: MaskedValues, wanted: MaskedValues): readonl
  * `null`, one that nobody can read as `unknown`.
  */
 export function diffOf(base: MaskedValues, wanted: MaskedValues): readonly DiffEntry[] {
-  return differencesOf(base, wanted).flatMap(({ tunnel, field }): DiffEntry[] => {
+  return shownDifferences(differencesOf(base, wanted), base, wanted);
+}
+
+/** The same, of differences that are known already. */
+export function shownDifferences(
+  differences: readonly PathParts[],
+  base: MaskedValues,
+  wanted: MaskedValues,
+): readonly DiffEntry[] {
+  return differences.flatMap(({ tunnel, field }): DiffEntry[] => {
     const path = valuePath(tunnel, field);
     const [from, to] = [base[path], wanted[path]];
     if (to === undefined) return [];

@@ -54,7 +54,7 @@ export interface ChangeProgress {
   diff: readonly DiffEntry[];
   /** The fields as found when resolved, then as read just before each part is written; with what is write-only once sent. */
   base: MaskedValues | null;
-  /** The keys of `base` by their paths, sealed for this change. */
+  /** The keys of `base` by their paths, sealed for this change as soon as a write is prepared. */
   sealedBaseKeys: Readonly<Record<string, string>>;
   /** Both tunnels of a dual-tunnel connection; empty for a single-tunnel one, and until it is resolved. */
   tunnels: readonly ChangeTunnel[];

@@ -1,16 +1,9 @@
 import { fieldTable } from '../connection/fields.ts';
 import type { MaskedValues } from '../connection/mask.ts';
 import type { VpnConnection } from '../connection/model.ts';
-import {
-  entriesOf,
-  type FieldValues,
-  isValuePath,
-  type PathParts,
-  shownPath,
-  valuePath,
-} from '../connection/values.ts';
+import { type FieldValues, type PathParts, shownPath, valuePath } from '../connection/values.ts';
 import { Secret } from '../platform/secret.ts';
-import { differencesOf, diffOf } from './diff.ts';
+import { differencesOf, shownDifferences } from './diff.ts';
 import type { ChangeError, DiffEntry } from './record.ts';
 import { wishOnConnection } from './wish-on-connection.ts';
 import type { WishWarning } from './wish-warnings.ts';
@@ -46,10 +39,8 @@ export type ChangeOutlook =
  * job is resolved and for its preview, so that the two say the same.
  */
 export function resolveChange(subject: ChangeSubject, wish: MaskedWish): ChangeOutlook {
-  const meant = wishOnConnection(
-    { ...wish, set: valuesOf(wish.set) },
-    { ...subject, fields: valuesOf(subject.fields) },
-  );
+  // Nothing that decides about a wish looks into a key: its digest serves as well.
+  const meant = wishOnConnection(wish, subject);
   if (meant.kind === 'refused') {
     const { code, message, path } = meant;
     return { kind: 'refused', error: { code, class: 'refused', message, requestId: null }, path };
@@ -58,22 +49,17 @@ export function resolveChange(subject: ChangeSubject, wish: MaskedWish): ChangeO
   const changed = differencesOf(subject.fields, wanted);
   return {
     kind: 'possible',
-    diff: diffOf(subject.fields, wanted),
+    diff: shownDifferences(changed, subject.fields, wanted),
     warnings: [...meant.warnings, ...warningsOf(changed)],
   };
 }
 
-/** Masked values as values: nothing that decides about a wish looks into a key. */
-function valuesOf(masked: MaskedValues): FieldValues {
-  return Object.fromEntries(Object.entries(masked).filter(([path]) => isValuePath(path)));
-}
-
 function maskedOf(values: FieldValues): MaskedValues {
-  return Object.fromEntries(
-    entriesOf(values).flatMap(({ path, value }) =>
-      value instanceof Secret ? [] : [[path, value] as const],
-    ),
-  );
+  const masked: Record<string, MaskedValues[string]> = {};
+  for (const [path, value] of Object.entries(values)) {
+    if (value !== undefined && !(value instanceof Secret)) masked[path] = value;
+  }
+  return masked;
 }
 
 /** Why a change of a connection that is not there is refused. */

@@ -117,7 +117,6 @@ export type Resolution =
       laneKey: string;
       attachType: AttachType;
       base: MaskedValues;
-      sealedBaseKeys: Readonly<Record<string, string>>;
       tunnels: readonly ChangeTunnel[];
       diff: readonly DiffEntry[];
     }

@@ -16,8 +16,6 @@ import { planDigestOf } from '../plan/plan-digest.ts';
 import { selectConnections } from '../plan/select-connections.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Ids } from '../platform/id.ts';
-import { baseKeyContext } from '../secret/seal-context.ts';
-import { sealedKeysOf } from '../secret/sealed-keys.ts';
 import { ownError, storedError } from './step-results.ts';
 import { rememberTunnels, wishOf } from './stored-change.ts';
 import type { HeldLane, StepDeps } from './worker-deps.ts';
@@ -157,9 +155,6 @@ function resolutionOf(
     laneKey: laneKeyOf(connection),
     attachType: connection.attachType,
     base,
-    sealedBaseKeys: sealedKeysOf(deps.sealer, connection.fields, (path) =>
-      baseKeyContext(id, path),
-    ),
     tunnels: rememberTunnels(connection.tunnels, []),
     diff: outlook.diff,
   };

@@ -64,7 +64,6 @@ export function found(change: Pick<UnresolvedChange, 'id'>, laneKey: string): Re
     laneKey,
     attachType: 'VPNGW',
     base: { 'IkeConfig.IkeEncAlg': 'aes', EnableDpd: false, 'IkeConfig.IkeLifetime': 86_400 },
-    sealedBaseKeys: {},
     tunnels: [],
     diff: [{ path: 'IkeConfig.IkeEncAlg', from: 'aes', to: 'aes256' }],
   };

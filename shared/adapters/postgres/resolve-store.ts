@@ -103,9 +103,9 @@ async function saveFound(run: Query, resolutions: readonly Resolution[]): Promis
     `WITH c AS (
        UPDATE lanekeeper.change c
           SET lane_key = r."laneKey", attach_type = r."attachType", base = r.base, diff = r.diff,
-              sealed_base_keys = r."sealedBaseKeys", tunnels = r.tunnels, events = c.events + 1
+              tunnels = r.tunnels, events = c.events + 1
          FROM jsonb_to_recordset($1::jsonb) AS r(
-              id text, "laneKey" text, "attachType" text, base jsonb, diff jsonb, "sealedBaseKeys" jsonb,
+              id text, "laneKey" text, "attachType" text, base jsonb, diff jsonb,
               tunnels jsonb)
         WHERE c.id = r.id AND CASE WHEN c.lane_key IS NULL THEN c.state = 'queued' ELSE false END
        RETURNING c.id, c.events, c.job_id, c.lane_key)
