@@ -72,11 +72,11 @@ function warningsOf(changed: readonly PathParts[]): readonly ChangeWarning[] {
   const isWriteOnly = ({ field }: PathParts): boolean => !fieldTable[field].readable;
   const isUnlisted = ({ field, tunnel }: PathParts): boolean =>
     tunnel === null && fieldTable[field].readable && !fieldTable[field].listed;
+  // Of the only tunnel the wish's own warnings tell more.
+  const isOfPair = ({ field, tunnel }: PathParts): boolean =>
+    tunnel !== null && fieldTable[field].agreed;
   return [
-    ...warning(
-      'other_side',
-      changed.filter(({ field }) => fieldTable[field].agreed),
-    ),
+    ...warning('other_side', changed.filter(isOfPair)),
     ...warning('write_only', changed.filter(isWriteOnly)),
     ...warning('compared_later', changed.filter(isUnlisted)),
   ];

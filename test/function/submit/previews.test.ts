@@ -72,7 +72,7 @@ describe('a preview', () => {
         { path: 'IkeConfig.Psk', from: '***', to: '***' },
         { path: 'IkeConfig.IkeEncAlg', from: 'aes', to: 'aes256' },
       ],
-      warnings: expect.arrayContaining([expect.objectContaining({ code: 'other_side' })]),
+      warnings: expect.arrayContaining([expect.objectContaining({ code: 'tunnel_outage' })]),
       reason: null,
     });
     expect(items.map(({ reason }) => reason && [reason.path, reason.code])).toEqual([
