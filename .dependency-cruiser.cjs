@@ -7,7 +7,7 @@ const { readdirSync } = require('node:fs');
 
 /** Domain nouns in rank order: a noun may import the groups before its own, never after; nouns of one group are strangers. */
 const nounGroups = [
-  ['connection', 'secret', 'auth'],
+  ['connection', 'secret', 'auth', 'rotation'],
   ['plan', 'change'],
   ['job'],
   ['lane', 'budget'],
