@@ -2,10 +2,11 @@ import type { Random } from '../platform/random.ts';
 import { Secret } from '../platform/secret.ts';
 import { reveal } from '../platform/secret-reveal.ts';
 import type { KeyringStore } from './keyring-store.ts';
+import { keyringContext } from './seal-context.ts';
 import type { Sealer } from './sealer.ts';
 
 const name = 'digest';
-const context = 'keyring/digest';
+const context = keyringContext(name);
 const keyBytes = 32;
 
 export interface DigestKeyDeps {

@@ -11,6 +11,11 @@ export function baseKeyContext(changeId: string, path: string): string {
   return `change:${changeId}/base${placeIn(path)}`;
 }
 
+/** The context with which a key of the service's own is sealed in the keyring. */
+export function keyringContext(name: string): string {
+  return `keyring/${name}`;
+}
+
 /** The key of a connection has had its context since before tunnels had keys. */
 function placeIn(path: string): string {
   const slash = path.indexOf('/');

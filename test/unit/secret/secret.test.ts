@@ -13,6 +13,9 @@ import { createRecordingLogger } from '../../helpers/recording-logger.ts';
 const keyOf = (fill: number): Secret => new Secret(Buffer.alloc(32, fill).toString('base64'));
 const sealer = createSealer(keyOf(1), random);
 
+/** What stands after the name of the key. */
+const bodyOf = (envelope: string): string => envelope.split('.')[2] ?? '';
+
 /** A keyring in memory, with the semantics of the port. */
 function aKeyring(): KeyringStore & { sealed: Map<string, string>; reads: number } {
   const sealed = new Map<string, string>();
@@ -61,7 +64,7 @@ describe('a sealer', () => {
     const [a, b] = [1, 2].map(() => sealer.seal(new Secret('hushhushhush'), 'c'));
 
     expect(a).not.toBe(b);
-    expect(Buffer.from(String(a).slice(3), 'base64url').toString('latin1')).not.toContain('hush');
+    expect(Buffer.from(bodyOf(String(a)), 'base64url').toString('latin1')).not.toContain('hush');
   });
 
   it('opens nothing that was sealed for another job, intent or place', () => {
@@ -87,15 +90,57 @@ describe('a sealer', () => {
   });
 
   it('opens nothing that was altered or cut, wherever', () => {
-    const bytes = Buffer.from(sealer.seal(new Secret('hush'), 'c').slice(3), 'base64url');
+    const bytes = Buffer.from(bodyOf(sealer.seal(new Secret('hush'), 'c')), 'base64url');
     for (let place = 0; place < bytes.length; place += 1) {
       const altered = Buffer.from(bytes);
       altered.writeUInt8(altered.readUInt8(place) ^ 1, place);
-      expect(() => sealer.open(`v1.${altered.toString('base64url')}`, 'c')).toThrow();
-      expect(() =>
-        sealer.open(`v1.${bytes.subarray(0, place).toString('base64url')}`, 'c'),
-      ).toThrow();
+      const cut = bytes.subarray(0, place);
+      for (const damaged of [altered, cut].map((body) => body.toString('base64url'))) {
+        expect(() => sealer.open(`${sealer.sealedPrefix}${damaged}`, 'c')).toThrow();
+        expect(() => sealer.open(`v1.${damaged}`, 'c')).toThrow();
+      }
     }
+  });
+
+  it('opens what another of its keys sealed, and seals with its first', () => {
+    const [former, next] = [keyOf(1), keyOf(2)];
+    const before = createSealer(former, random, [next]);
+    const after = createSealer(next, random, [former]);
+    const envelopes = [before, after].map((each) => each.seal(new Secret('hush'), 'c'));
+
+    for (const each of [before, after]) {
+      expect(envelopes.map((envelope) => reveal(each.open(envelope, 'c')))).toEqual([
+        'hush',
+        'hush',
+      ]);
+    }
+    expect(before.sealedPrefix).toBe(createSealer(former, random).sealedPrefix);
+    expect(envelopes.map((envelope) => envelope.startsWith(after.sealedPrefix))).toEqual([
+      false,
+      true,
+    ]);
+  });
+
+  it('opens envelopes of the first version, which name no key, with any of its keys', () => {
+    const first = `v1.${bodyOf(sealer.seal(new Secret('hush'), 'c'))}`;
+
+    expect(reveal(sealer.open(first, 'c'))).toBe('hush');
+    expect(reveal(createSealer(keyOf(2), random, [keyOf(1)]).open(first, 'c'))).toBe('hush');
+  });
+
+  it('opens nothing that names another of its keys than the one it was sealed with', () => {
+    const both = createSealer(keyOf(1), random, [keyOf(2)]);
+    const body = bodyOf(both.seal(new Secret('hush'), 'c'));
+
+    const { sealedPrefix } = createSealer(keyOf(2), random);
+
+    expect(() => both.open(`${sealedPrefix}${body}`, 'c')).toThrow(
+      expect.objectContaining({ code: 'internal' }),
+    );
+  });
+
+  it.each(['', 'v3.x', 'v2.short.AAAA', 'v1.', 'plain text'])('does not open %j', (text) => {
+    expect(() => sealer.open(text, 'c')).toThrow(expect.objectContaining({ code: 'internal' }));
   });
 
   it('takes a key of 32 bytes alone', () => {
