@@ -108,7 +108,7 @@ describe.each(databaseKinds)('POST /v1/jobs on $kind', ({ withDatabase }) => {
       {
         number: 0,
         fields: { 'IkeConfig.IkeVersion': 'ikev2' },
-        sealed_keys: { 'IkeConfig.Psk': expect.stringMatching(/^v1\./) },
+        sealed_keys: { 'IkeConfig.Psk': expect.stringMatching(/^v2\./) },
         key_digests: { 'IkeConfig.Psk': expect.stringMatching(/^hmac:/) },
       },
       { number: 1, fields: { Name: 'branch-2' }, sealed_keys: {}, key_digests: {} },
