@@ -27,11 +27,11 @@ export class ApiFault extends Error {
   /** HTTP status of the answer. */
   readonly status: number;
 
-  constructor(code: string, message?: string) {
+  constructor(code: string, message?: string, status?: number) {
     const known = describeErrorCode(code);
     super(message ?? known.message);
     this.code = code;
-    this.status = known.status;
+    this.status = status ?? known.status;
   }
 }
 

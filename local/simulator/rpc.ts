@@ -59,15 +59,14 @@ const REFUSALS: { readonly [Kind in FaultKind]?: string } = {
   unavailable503: 'ServiceUnavailable',
 };
 
-/** Answers requests of the RPC style (help page "Request syntax", RPC style). */
+/** Answers requests of the VPC API (help page "Request syntax", RPC style); `params` are those of query, body and headers. */
 export function createRpc(
   parts: RpcParts,
-): (request: SimulatorRequest) => Promise<SimulatorAnswer> {
+): (request: SimulatorRequest, params: Parameters) => Promise<SimulatorAnswer> {
   let ordinal = 0;
-  return async (request) => {
+  return async (request, params) => {
     ordinal += 1;
     const requestId = requestIdOf(parts.seed, ordinal);
-    const params = parametersOf(request);
     const hostId = request.headers.host ?? 'vpc.aliyuncs.com';
     try {
       const call = identify(parts, request, params, requestId, hostId);
@@ -80,8 +79,8 @@ export function createRpc(
   };
 }
 
-/** Requests that are signed in their headers name action and version there too. */
-function parametersOf(request: SimulatorRequest): Parameters {
+/** A request's parameters; one that is signed in its headers names action and version there too. */
+export function parametersOf(request: SimulatorRequest): Parameters {
   const params = readParameters(request.path, request.body);
   if (!isAcs3(request)) return params;
   const { 'x-acs-action': action = '', 'x-acs-version': version = '' } = request.headers;

@@ -5,9 +5,11 @@ import { answerControl, CONTROL_PREFIX } from './control.ts';
 import { SimulatorError } from './errors.ts';
 import { createFaultDice, type FaultOptions } from './faults.ts';
 import { generateInventory } from './inventory.ts';
+import { KmsAccount, type KmsOptions } from './kms/account.ts';
+import { createKmsRpc, KMS_VERSION } from './kms/kms-rpc.ts';
 import { createQuotas, type QuotaOptions } from './quotas.ts';
 import { SimulatorRecord } from './record.ts';
-import { createRpc } from './rpc.ts';
+import { createRpc, parametersOf } from './rpc.ts';
 import type { Inventory } from './shapes.ts';
 import { createSignatureCheck } from './signature.ts';
 import { CloudState, type MsRange } from './state.ts';
@@ -51,6 +53,8 @@ export interface SimulatorOptions {
   readonly lateAccepts?: boolean;
   /** How long a client token is remembered, milliseconds. Default 600,000. */
   readonly tokenWindowMs?: number;
+  /** The Key Management Service that stands beside the VPC. */
+  readonly kms?: KmsOptions;
   /** Opens `POST /_simulator/tamper`. Default false. */
   readonly admin?: boolean;
 }
@@ -60,6 +64,7 @@ export interface Simulator {
   /** Answers one request, without any transport. */
   handle(request: SimulatorRequest): Promise<SimulatorAnswer>;
   readonly state: CloudState;
+  readonly kms: KmsAccount;
   readonly record: SimulatorRecord;
   readonly inventory: Inventory;
 }
@@ -79,6 +84,7 @@ const DEFAULTS = {
   visibleAt: 'settled',
   lateAccepts: false,
   tokenWindowMs: 600_000,
+  kms: {},
   admin: false,
 } as const satisfies SimulatorOptions;
 
@@ -91,13 +97,18 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   checkRange('settleMs', chosen.settleMs);
   checkRange('lateMs', chosen.lateMs);
   const state = new CloudState(inventory, chosen, record);
-  const rpc = createRpc({
+  const kms = new KmsAccount(seed, chosen.kms);
+  const front = {
     clock,
     signatureClock: options.signatureClock ?? clock,
     seed,
-    state,
     record,
     signatures: createSignatureCheck(chosen.accessKeys),
+  };
+  const kmsRpc = createKmsRpc({ ...front, account: kms });
+  const rpc = createRpc({
+    ...front,
+    state,
     quotas: createQuotas(chosen.quotas),
     dice: createFaultDice(seed, chosen.faults),
     tokens: new TokenMemory(chosen.tokenWindowMs),
@@ -108,9 +119,10 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       return answerControl(request, { state, record, inventory, admin });
     }
     if (latencyMs > 0) await clock.sleep(latencyMs);
-    return rpc(request);
+    const params = parametersOf(request);
+    return params.get('Version') === KMS_VERSION ? kmsRpc(request, params) : rpc(request, params);
   }
-  return { handle, state, record, inventory };
+  return { handle, state, kms, record, inventory };
 }
 
 function checkRange(name: string, given: MsRange): void {
