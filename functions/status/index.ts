@@ -1,4 +1,5 @@
 import openApi from '../../docs/openapi.json' with { type: 'json' };
+import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.ts';
 import { answerHttpEvent, type FcHttpResponse } from '../../shared/adapters/fc/http-event.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { openPgDatabase } from '../../shared/adapters/postgres/pg-database.ts';
@@ -10,7 +11,7 @@ import { systemRandom as random } from '../../shared/platform/random.ts';
 import { connectionStringOf } from '../../shared/secret/connection-string.ts';
 import { createStatusApp } from './handler.ts';
 
-const config = await loadDeployedConfig();
+const config = await loadDeployedConfig(openKmsSecrets({ clock }));
 const logger = createLogger({ level: config.logLevel, clock, fields: { function: 'status' } });
 const database = await openPgDatabase({ url: connectionStringOf(config.database.url), logger });
 

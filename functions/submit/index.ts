@@ -1,4 +1,7 @@
 import openApi from '../../docs/openapi.json' with { type: 'json' };
+import { createKmsClient } from '../../shared/adapters/aliyun/kms-client.ts';
+import { createKmsKeyWrapper } from '../../shared/adapters/aliyun/kms-key-wrapper.ts';
+import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.ts';
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { answerHttpEvent, type FcHttpResponse } from '../../shared/adapters/fc/http-event.ts';
 import { createRoleCredentials } from '../../shared/adapters/fc/role-credentials.ts';
@@ -18,16 +21,23 @@ import { systemRandom as random } from '../../shared/platform/random.ts';
 import { createInventoryApi, previewPart } from '../../shared/preview/inventory-api.ts';
 import { connectionStringOf } from '../../shared/secret/connection-string.ts';
 import { createDigestKeyLoader } from '../../shared/secret/digest-key.ts';
-import { createSealer } from '../../shared/secret/sealer.ts';
+import { openSealer } from '../../shared/secret/open-sealer.ts';
 import { createSubmitApp } from './handler.ts';
 
-const config = await loadDeployedConfig();
+const config = await loadDeployedConfig(openKmsSecrets({ clock }));
 const logger = createLogger({ level: config.logLevel, clock, fields: { function: 'submit' } });
 const database = await openPgDatabase({ url: connectionStringOf(config.database.url), logger });
-const sealer = createSealer(config.secretsKey, random);
-const keyring = createPgKeyringStore(database);
 const limits = config.worker;
-const credentials = createRoleCredentials();
+const credentials = createRoleCredentials(config.cloud.credentials);
+const kms = createKmsClient({
+  endpoint: config.cloud.kmsEndpoint ?? 'https://kms.{region}.aliyuncs.com',
+  credentials: () => credentials.current(),
+  clock,
+  logger,
+});
+const wrapper = createKmsKeyWrapper(kms, config.cloud.regionId ?? '');
+const keyring = createPgKeyringStore(database);
+const sealer = await openSealer(config, { keyring, wrapper, random });
 const budget = createPgApiBudget(database, { account: 'default', limits, part: previewPart });
 const api = createAliyunVpnApi({
   endpoint: config.cloud.vpcEndpoint ?? 'https://vpc.{region}.aliyuncs.com',

@@ -1,3 +1,6 @@
+import { createKmsClient } from '../../shared/adapters/aliyun/kms-client.ts';
+import { createKmsKeyWrapper } from '../../shared/adapters/aliyun/kms-key-wrapper.ts';
+import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.ts';
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { createRoleCredentials } from '../../shared/adapters/fc/role-credentials.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
@@ -13,19 +16,27 @@ import { createLogger } from '../../shared/platform/logger.ts';
 import { systemRandom as random } from '../../shared/platform/random.ts';
 import { connectionStringOf } from '../../shared/secret/connection-string.ts';
 import { loadDigestKey } from '../../shared/secret/digest-key.ts';
-import { createSealer } from '../../shared/secret/sealer.ts';
+import { openSealer } from '../../shared/secret/open-sealer.ts';
 import { assembleWorker } from '../../shared/worker/assemble-worker.ts';
 import type { RunEnd } from '../../shared/worker/run-worker.ts';
 import { workerSettings } from '../../shared/worker/worker-settings.ts';
 import { createWorkerHandler } from './handler.ts';
 
-const config = await loadDeployedConfig();
+const config = await loadDeployedConfig(openKmsSecrets({ clock }));
 const logger = createLogger({ level: config.logLevel, clock, fields: { function: 'worker' } });
 const database = await openPgDatabase({ url: connectionStringOf(config.database.url), logger });
-const sealer = createSealer(config.secretsKey, random);
 const limits = config.worker;
 const ids = createIds(clock, random);
-const credentials = createRoleCredentials();
+const credentials = createRoleCredentials(config.cloud.credentials);
+const kms = createKmsClient({
+  endpoint: config.cloud.kmsEndpoint ?? 'https://kms.{region}.aliyuncs.com',
+  credentials: () => credentials.current(),
+  clock,
+  logger,
+});
+const wrapper = createKmsKeyWrapper(kms, config.cloud.regionId ?? '');
+const keyring = createPgKeyringStore(database);
+const sealer = await openSealer(config, { keyring, wrapper, random });
 
 const run = createWorkerHandler(
   assembleWorker({
@@ -39,7 +50,7 @@ const run = createWorkerHandler(
       logger,
     }),
     sealer,
-    digestKey: await loadDigestKey({ keyring: createPgKeyringStore(database), sealer, random }),
+    digestKey: await loadDigestKey({ keyring, sealer, random }),
     clock,
     logger,
     waker: timerAlone,

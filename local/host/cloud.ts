@@ -12,6 +12,8 @@ import { createLastingSimulator } from './cloud-memory.ts';
 /** The cloud that the host works on: the configured one, or a simulated one of its own. */
 export interface Cloud {
   endpoint: string;
+  /** Null: there is no KMS. */
+  kmsEndpoint: string | null;
   credentials: CredentialsSource;
   /** Where the simulated cloud listens; null when another cloud is configured. */
   simulatorUrl: string | null;
@@ -39,6 +41,7 @@ export function configuredCloud({ cloud }: Pick<Config, 'cloud'>): Cloud | null 
   }
   return {
     endpoint: vpcEndpoint,
+    kmsEndpoint: cloud.kmsEndpoint,
     credentials: staticCredentials(credentials),
     simulatorUrl: null,
     close: () => Promise.resolve(),
@@ -63,6 +66,7 @@ export async function simulatedCloud(
   const server = await startSimulatorServer(simulator);
   return {
     endpoint: server.url,
+    kmsEndpoint: server.url,
     credentials: staticCredentials(demoKey),
     simulatorUrl: server.url,
     close: () => server.close(),

@@ -26,6 +26,7 @@ import { createHintBell, type HintBell } from '../worker/hint-bell.ts';
 import { keepWorking } from '../worker/keep-working.ts';
 import { type Cloud, configuredCloud, simulatedCloud } from './cloud.ts';
 import { type HttpServer, openHttpServer } from './http-server.ts';
+import { openKeyWrapper } from './kms.ts';
 import { type LocalSecrets, loadLocalSecrets, openSecrets } from './local-secrets.ts';
 import { openDatabase } from './open-database.ts';
 
@@ -106,7 +107,10 @@ async function openParts(
     given: config,
   });
   const keyring = createPgKeyringStore(database);
-  const opened = await openSecrets(secrets.secretsKey, { keyring, random });
+  const wrapper = openKeyWrapper({ cloud, config, clock, logger });
+  onClose(async () => wrapper.close());
+  const keys = { ...secrets, secondSecretsKey: config.secondSecretsKey };
+  const opened = await openSecrets(keys, { keyring, wrapper, random });
   const bell = createHintBell();
   return { ...options, ...opened, database, server, cloud, secrets, vpnApi, bell };
 }

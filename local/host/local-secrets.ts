@@ -2,16 +2,21 @@ import { createHash } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ApiToken, ApiTokens } from '../../shared/platform/config/api-token.ts';
+import type { SecretsKeySource } from '../../shared/platform/config/secrets-key.ts';
 import { AppError } from '../../shared/platform/errors.ts';
 import type { Random } from '../../shared/platform/random.ts';
 import { Secret } from '../../shared/platform/secret.ts';
 import { loadDigestKey } from '../../shared/secret/digest-key.ts';
-import type { KeyringStore } from '../../shared/secret/keyring-store.ts';
-import { createSealer, type Sealer } from '../../shared/secret/sealer.ts';
+import {
+  type OpenSealerDeps,
+  openSealer,
+  type SealerKeys,
+} from '../../shared/secret/open-sealer.ts';
+import type { Sealer } from '../../shared/secret/sealer.ts';
 
 /** What a laptop needs and nobody configured. */
 export interface LocalSecrets {
-  secretsKey: Secret;
+  secretsKey: SecretsKeySource;
   tokens: readonly ApiToken[];
   /** The admin token in clear, only in the run that made it. */
   freshToken: string | null;
@@ -29,7 +34,7 @@ const inMemory = ':memory:';
 export async function loadLocalSecrets(options: {
   dataDir: string;
   random: Random;
-  given: { secretsKey: Secret | null; tokens: readonly ApiToken[] | null };
+  given: { secretsKey: SecretsKeySource | null; tokens: readonly ApiToken[] | null };
 }): Promise<LocalSecrets> {
   const { dataDir, given } = options;
   const secretsKey = await loadSecretsKey(options);
@@ -41,12 +46,12 @@ export async function loadLocalSecrets(options: {
 export async function loadSecretsKey(options: {
   dataDir: string;
   random: Random;
-  given: { secretsKey: Secret | null };
-}): Promise<Secret> {
+  given: { secretsKey: SecretsKeySource | null };
+}): Promise<SecretsKeySource> {
   const { dataDir, random, given } = options;
   if (given.secretsKey) return given.secretsKey;
   const bytes = await loadKey(dataDir, 'secrets.key', random);
-  return new Secret(bytes.toString('base64'));
+  return { kind: 'raw', key: new Secret(bytes.toString('base64')) };
 }
 
 /** 32 random bytes that stay the same, in a file of `dataDir`. Raises `invalid_configuration` for a damaged file. */
@@ -63,10 +68,10 @@ export async function loadKey(dataDir: string, name: string, random: Random): Pr
  * key: nothing stored in it could be opened.
  */
 export async function openSecrets(
-  secretsKey: Secret,
-  deps: { keyring: KeyringStore; random: Random },
+  keys: SealerKeys,
+  deps: OpenSealerDeps,
 ): Promise<{ sealer: Sealer; digestKey: Buffer }> {
-  const sealer = createSealer(secretsKey, deps.random);
+  const sealer = await openSealer(keys, deps);
   try {
     return { sealer, digestKey: await loadDigestKey({ ...deps, sealer }) };
   } catch (error) {

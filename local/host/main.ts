@@ -1,3 +1,4 @@
+import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
 import { loadConfig } from '../../shared/platform/config.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
@@ -6,7 +7,10 @@ import { type Host, startHost } from './host.ts';
 import { closeOnSignals, giveUp } from './process-end.ts';
 
 async function main(): Promise<void> {
-  const config = await loadConfig({ deployed: false });
+  const config = await loadConfig({
+    deployed: false,
+    openSecrets: openKmsSecrets({ clock }),
+  });
   const logger = createLogger({ level: config.logLevel, clock });
   const host = await startHost({ config, clock, random, logger });
   announce(host);

@@ -1,3 +1,4 @@
+import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
 import { exitOnFaults, loadConfig } from '../../shared/platform/config.ts';
 import { AppError } from '../../shared/platform/errors.ts';
@@ -6,7 +7,10 @@ import { openDatabase } from '../host/open-database.ts';
 
 /** Brings the database of the configuration up to date. Exit code 1 when it cannot. */
 async function main(): Promise<void> {
-  const config = await loadConfig({ deployed: false }).catch(exitOnFaults);
+  const config = await loadConfig({
+    deployed: false,
+    openSecrets: openKmsSecrets({ clock }),
+  }).catch(exitOnFaults);
   const logger = createLogger({ level: config.logLevel, clock });
   const database = await openDatabase({ database: config.database, clock, logger });
   await database.close();

@@ -1,3 +1,4 @@
+import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.ts';
 import { staticCredentials } from '../../shared/adapters/aliyun/static-credentials.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { timerAlone } from '../../shared/lane/worker-waker.ts';
@@ -6,6 +7,7 @@ import { type Config, loadConfig } from '../../shared/platform/config.ts';
 import { AppError } from '../../shared/platform/errors.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
 import { systemRandom as random } from '../../shared/platform/random.ts';
+import { openKeyWrapper } from '../host/kms.ts';
 import { loadSecretsKey, openSecrets } from '../host/local-secrets.ts';
 import { openDatabase } from '../host/open-database.ts';
 import { closeOnSignals, giveUp } from '../host/process-end.ts';
@@ -13,10 +15,12 @@ import { buildWorker, type LocalWorkerParts } from './build-worker.ts';
 import { keepWorking } from './keep-working.ts';
 
 /** The cloud of a worker of its own. Raises `invalid_configuration` that names every variable it lacks. */
-function requireCloud({ database, cloud }: Config): LocalWorkerParts['cloud'] {
-  const { vpcEndpoint: endpoint, credentials } = cloud;
+function requireCloud({ database, cloud }: Config): LocalWorkerParts['cloud'] & {
+  kmsEndpoint: string | null;
+} {
+  const { vpcEndpoint: endpoint, kmsEndpoint, credentials } = cloud;
   if (database.url !== null && endpoint !== null && credentials !== null) {
-    return { endpoint, credentials: staticCredentials(credentials) };
+    return { endpoint, kmsEndpoint, credentials: staticCredentials(credentials) };
   }
   const missing = [
     ...(database.url === null ? ['DATABASE_URL'] : []),
@@ -31,15 +35,20 @@ function requireCloud({ database, cloud }: Config): LocalWorkerParts['cloud'] {
 
 /** One worker process against `DATABASE_URL` and `VPC_ENDPOINT`; several may run at once. */
 async function main(): Promise<void> {
-  const config = await loadConfig({ deployed: false });
+  const config = await loadConfig({
+    deployed: false,
+    openSecrets: openKmsSecrets({ clock }),
+  });
   const cloud = requireCloud(config);
   const logger = createLogger({ level: config.logLevel, clock, fields: { function: 'worker' } });
   const { dataDir } = config.database;
   const secretsKey = await loadSecretsKey({ dataDir, random, given: config });
   const database = await openDatabase({ database: config.database, clock, logger });
   const keyring = createPgKeyringStore(database);
+  const wrapper = openKeyWrapper({ cloud, config, clock, logger });
+  const keys = { secretsKey, secondSecretsKey: config.secondSecretsKey };
   const worker = buildWorker({
-    ...(await openSecrets(secretsKey, { keyring, random })),
+    ...(await openSecrets(keys, { keyring, wrapper, random })),
     settings: config.worker,
     database,
     cloud,
@@ -55,6 +64,7 @@ async function main(): Promise<void> {
     stop.abort();
     await working;
     worker.close();
+    wrapper.close();
     await database.close();
   };
   closeOnSignals(close, logger);

@@ -8,6 +8,8 @@ import {
   type ResolvedEnvironment,
   resolveReferences,
 } from './config/references.ts';
+import { namesKmsKey, type SecretsKeySource } from './config/secrets-key.ts';
+import type { Sinks } from './config/sinks.ts';
 import { referencedWhenDeployed, Variables } from './config/variables.ts';
 import { AppError, type Fault } from './errors.ts';
 import { faultsOf, plainMessage } from './http/faults.ts';
@@ -35,12 +37,18 @@ export interface Config {
   cloud: {
     vpcEndpoint: string | null;
     kmsEndpoint: string | null;
+    /** Where KMS is asked for what the service itself needs. Null only when nothing is. */
+    regionId: string | null;
     credentials: CloudCredentials | null;
   };
   /** Null: the local host makes an admin token. */
   tokens: readonly ApiToken[] | null;
-  /** 32 bytes in base64. Null: the local host makes one. */
-  secretsKey: Secret | null;
+  /** Null: the local host makes one. */
+  secretsKey: SecretsKeySource | null;
+  /** Opens too, while `secretsKey` is being replaced. */
+  secondSecretsKey: SecretsKeySource | null;
+  /** Where new values are delivered, by the names that plans use. */
+  sinks: Sinks;
   worker: {
     pollIntervalMs: number;
     concurrency: number;
@@ -57,28 +65,52 @@ export interface Config {
 export interface DeployedConfig extends Config {
   database: { url: Secret; dataDir: string };
   tokens: readonly ApiToken[];
-  secretsKey: Secret;
+  secretsKey: SecretsKeySource;
 }
 
+/** What is needed to reach KMS, as far as the environment has it. */
+export type KmsAccess = Pick<Config['cloud'], 'kmsEndpoint' | 'regionId' | 'credentials'>;
+
+/** Makes a reader of KMS secrets by their names; what it rejects with may be told, and is told, unless it is no AppError. */
+export type OpenSecrets = (access: KmsAccess) => ReadText;
+
 type Values = z.infer<typeof Variables>;
+
+const AccessKey = Variables.pick({
+  ALIBABA_CLOUD_ACCESS_KEY_ID: true,
+  ALIBABA_CLOUD_ACCESS_KEY_SECRET: true,
+  ALIBABA_CLOUD_SECURITY_TOKEN: true,
+});
+
+export interface LoadOptions {
+  deployed: boolean;
+  environment?: Environment;
+  readText?: ReadText;
+  /** Without it `kms-secret:` references are faults. */
+  openSecrets?: OpenSecrets;
+}
 
 /**
  * Reads the configuration from the process's environment (or the one given), references resolved.
  * Raises `invalid_configuration` with every fault, each under its variable's name; values are never repeated.
  */
-export async function loadConfig(options: {
-  deployed: boolean;
-  environment?: Environment;
-  readText?: ReadText;
-}): Promise<Config> {
-  const { deployed, environment = process.env, readText = readUtf8 } = options;
-  return parseConfig(await resolveReferences(environment, readText), { deployed });
+export async function loadConfig(options: LoadOptions): Promise<Config> {
+  return parseConfig(await resolveEnvironment(options), options);
+}
+
+/** The environment as {@link loadConfig} reads it, before it is checked. */
+export function resolveEnvironment(options: LoadOptions): Promise<ResolvedEnvironment> {
+  const { deployed, environment = process.env, readText = readUtf8, openSecrets } = options;
+  return resolveReferences(environment, {
+    readFile: readText,
+    readSecret: (known) => openSecrets?.(kmsAccessOf(known, deployed)) ?? refuseToRead,
+  });
 }
 
 /** As {@link loadConfig} in Function Compute; faults end the process as {@link exitOnFaults} does. */
-export async function loadDeployedConfig(): Promise<DeployedConfig> {
+export async function loadDeployedConfig(openSecrets: OpenSecrets): Promise<DeployedConfig> {
   try {
-    const config = await loadConfig({ deployed: true });
+    const config = await loadConfig({ deployed: true, openSecrets });
     const { database, tokens, secretsKey } = config;
     if (database.url === null || tokens === null || secretsKey === null) {
       throw new AppError('internal', 'a checked configuration lacks what is required');
@@ -100,7 +132,7 @@ export function exitOnFaults(error: unknown): never {
 }
 
 /** The configuration from resolved values. Raises `invalid_configuration` with every fault at once. */
-function parseConfig(
+export function parseConfig(
   { values, referenced, faults }: ResolvedEnvironment,
   { deployed }: { deployed: boolean },
 ): Config {
@@ -109,10 +141,27 @@ function parseConfig(
     ...faults,
     ...(parsed.success ? [] : faultsOf(parsed.error).map(underVariable)),
     ...pairFaults(values, referenced),
+    ...regionFaults(values, deployed),
     ...(deployed ? deploymentFaults(values, referenced) : []),
+    ...(deployed && parsed.success ? sinkFaults(parsed.data.SINKS ?? {}, referenced) : []),
   ];
   if (!parsed.success || all.length > 0) throw invalidConfiguration(all);
   return configOf(parsed.data, deployed);
+}
+
+/** With what KMS is reached; a value with a fault counts as missing, since its fault is told anyway. */
+function kmsAccessOf(values: ResolvedEnvironment['values'], deployed: boolean): KmsAccess {
+  const { KMS_ENDPOINT: endpoint, FC_REGION: region } = Variables.shape;
+  const key = AccessKey.safeParse(values).data;
+  return {
+    kmsEndpoint: endpoint.safeParse(values.KMS_ENDPOINT).data ?? endpointOf('kms', deployed),
+    regionId: region.safeParse(values.FC_REGION).data ?? null,
+    credentials: key ? credentialsOf(key) : null,
+  };
+}
+
+function refuseToRead(): Promise<string> {
+  return Promise.reject(new AppError('unavailable', 'this program does not ask KMS'));
 }
 
 function readUtf8(path: string): Promise<string> {
@@ -150,7 +199,14 @@ function deploymentFaults(
   values: ResolvedEnvironment['values'],
   referenced: ResolvedEnvironment['referenced'],
 ): readonly Fault[] {
-  return referencedWhenDeployed
+  const isSecret = (name: (typeof referencedWhenDeployed)[number]): boolean =>
+    name !== 'SECRETS_KEY' || !namesKmsKey(values[name]);
+  const second = 'SECRETS_KEY_SECOND';
+  const isSecondInClear = values[second] !== undefined && !namesKmsKey(values[second]);
+  return [
+    ...referencedWhenDeployed.filter(isSecret),
+    ...(isSecondInClear ? ([second] as const) : []),
+  ]
     .filter((name) => !referenced.has(name))
     .map((path) => ({
       path,
@@ -161,6 +217,30 @@ function deploymentFaults(
     }));
 }
 
+/** A key in KMS is asked for in a region of its own choice only where there is one to choose. */
+function regionFaults(values: ResolvedEnvironment['values'], deployed: boolean): readonly Fault[] {
+  const needsKms = namesKmsKey(values.SECRETS_KEY) || namesKmsKey(values.SECRETS_KEY_SECOND);
+  const hasCloud = deployed || values.KMS_ENDPOINT !== undefined;
+  if (!needsKms || !hasCloud || values.FC_REGION !== undefined) return [];
+  return [{ path: 'FC_REGION', message: 'is missing: the key in KMS is asked for in this region' }];
+}
+
+/** What a deployment's sinks may not be or hold in clear. */
+function sinkFaults(sinks: Sinks, referenced: ResolvedEnvironment['referenced']): readonly Fault[] {
+  const all = Object.entries(sinks);
+  const hasSecret = all.some(([, { type }]) => type === 'webhook');
+  const mustRefer = {
+    path: 'SINKS',
+    message: 'must be a reference when deployed: it holds a secret',
+  };
+  return [
+    ...(hasSecret && !referenced.has('SINKS') ? [mustRefer] : []),
+    ...all
+      .filter(([, { type }]) => type === 'file')
+      .map(([name]) => ({ path: `SINKS/${name}/type`, message: 'must not be file when deployed' })),
+  ];
+}
+
 function configOf(values: Values, deployed: boolean): Config {
   return {
     deployed,
@@ -169,10 +249,13 @@ function configOf(values: Values, deployed: boolean): Config {
     cloud: {
       vpcEndpoint: values.VPC_ENDPOINT ?? endpointOf('vpc', deployed),
       kmsEndpoint: values.KMS_ENDPOINT ?? endpointOf('kms', deployed),
+      regionId: values.FC_REGION ?? null,
       credentials: credentialsOf(values),
     },
     tokens: values.API_TOKENS ?? null,
     secretsKey: values.SECRETS_KEY ?? null,
+    secondSecretsKey: values.SECRETS_KEY_SECOND ?? null,
+    sinks: values.SINKS ?? {},
     worker: {
       pollIntervalMs: values.POLL_INTERVAL_MS,
       concurrency: values.WORKER_CONCURRENCY,
@@ -190,7 +273,7 @@ function endpointOf(product: 'vpc' | 'kms', deployed: boolean): string | null {
   return deployed ? `https://${product}.{region}.aliyuncs.com` : null;
 }
 
-function credentialsOf(values: Values): CloudCredentials | null {
+function credentialsOf(values: z.infer<typeof AccessKey>): CloudCredentials | null {
   const { ALIBABA_CLOUD_ACCESS_KEY_ID: id, ALIBABA_CLOUD_ACCESS_KEY_SECRET: secret } = values;
   if (id === undefined || secret === undefined) return null;
   return {

@@ -1,7 +1,22 @@
-/** Where the service keeps keys of its own, sealed. Raises `unavailable` when the database cannot be reached. */
+/**
+ * Where the service keeps keys of its own: sealed, or wrapped by a master key. Raises `unavailable` when the database cannot
+ * be reached.
+ */
 export interface KeyringStore {
   /** The sealed key of that name, or null. */
   get(name: string): Promise<string | null>;
   /** Stores a sealed key unless one of that name is there; answers with the one that is there afterwards. */
   putIfAbsent(name: string, sealed: string): Promise<string>;
+}
+
+const wrappedPrefix = 'wrapped/';
+
+/** The name under which the keyring has a key that this master key wraps. It is not sealed: it is what seals. */
+export function wrappedKeyName(masterKeyId: string): string {
+  return `${wrappedPrefix}${masterKeyId}`;
+}
+
+/** Whether what stands under a name is wrapped by a master key, and not sealed. */
+export function isWrappedKeyName(name: string): boolean {
+  return name.startsWith(wrappedPrefix);
 }

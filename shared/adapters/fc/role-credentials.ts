@@ -25,9 +25,14 @@ export interface RoleCredentialsSource {
   current(): Promise<RoleCredentials>;
 }
 
-/** A place for them; nothing is kept beyond the newest. */
-export function createRoleCredentials(): RoleCredentialsSource {
-  let newest: RoleCredentials | null = null;
+/**
+ * A place for them; nothing is kept beyond the newest. Until the first invocation they are those of the environment, if it
+ * has any: what a function needs to start is asked for before.
+ */
+export function createRoleCredentials(
+  atStart: RoleCredentials | null = null,
+): RoleCredentialsSource {
+  let newest = atStart;
   return {
     take(context) {
       newest = InvocationContext.safeParse(context).data?.credentials ?? null;

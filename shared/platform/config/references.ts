@@ -1,4 +1,4 @@
-import type { Fault } from '../errors.ts';
+import { AppError, type Fault } from '../errors.ts';
 import { type VariableName, variableNames } from './variables.ts';
 
 /** The environment as the process got it. */
@@ -12,45 +12,82 @@ export interface ResolvedEnvironment {
   faults: readonly Fault[];
 }
 
-/** Reads a file as text; rejects when that is not possible. */
-export type ReadText = (path: string) => Promise<string>;
+/** Reads what a reference names as text; rejects when that is not possible. */
+export type ReadText = (name: string) => Promise<string>;
 
-const unreadable = 'names a file that cannot be read';
-const kmsSecret =
-  'names a KMS secret, which this version cannot read; that comes with the deployment. Use file:PATH';
+/** How each kind of reference is read. */
+export interface Readers {
+  readFile: ReadText;
+  /** Given the values that are known without KMS, among them those with which it is reached. */
+  readSecret: (known: ResolvedEnvironment['values']) => ReadText;
+}
+
+const prefixes = { file: 'file:', secret: 'kms-secret:' } as const;
+
+/** What is needed to reach KMS, and so cannot come from there. */
+const neededForKms: readonly VariableName[] = [
+  'KMS_ENDPOINT',
+  'FC_REGION',
+  'ALIBABA_CLOUD_ACCESS_KEY_ID',
+  'ALIBABA_CLOUD_ACCESS_KEY_SECRET',
+  'ALIBABA_CLOUD_SECURITY_TOKEN',
+];
 
 /**
- * Replaces each `file:PATH` by what the file holds (without one line end at its end).
- * `kms-secret:NAME` is a fault for now. An empty value counts as not set.
+ * Replaces each `file:PATH` by what the file holds and each `kms-secret:NAME` by the secret's current value, without one
+ * line end at its end. An empty value counts as not set. What cannot be read is a fault of its variable.
  */
 export async function resolveReferences(
   environment: Environment,
-  readText: ReadText,
+  { readFile, readSecret }: Readers,
 ): Promise<ResolvedEnvironment> {
-  const values: Partial<Record<VariableName, string>> = {};
-  const referenced = new Set<VariableName>();
-  const faults: Fault[] = [];
-  for (const name of variableNames) {
-    const given = environment[name];
-    if (given === undefined || given === '') continue;
-    const kind = /^(file|kms-secret):/.exec(given)?.[1];
-    if (kind === undefined) {
-      values[name] = given;
-      continue;
-    }
-    referenced.add(name);
-    const text = kind === 'file' ? await readOrNull(readText, given.slice('file:'.length)) : null;
-    if (text === null)
-      faults.push({ path: name, message: kind === 'file' ? unreadable : kmsSecret });
-    else values[name] = text.replace(/\r?\n$/, '');
+  const given = variableNames.flatMap((name) => {
+    const text = environment[name];
+    return text === undefined || text === '' ? [] : [{ name, text }];
+  });
+  const resolved: Mutable = { values: {}, referenced: new Set(), faults: [] };
+  const secrets = given.filter(({ text }) => text.startsWith(prefixes.secret));
+  for (const { name, text } of given) {
+    if (text.startsWith(prefixes.file)) {
+      await resolveOne(resolved, name, () => readFile(text.slice(prefixes.file.length)), 'file');
+    } else if (!text.startsWith(prefixes.secret)) resolved.values[name] = text;
   }
-  return { values, referenced, faults };
+  const read = readSecret({ ...resolved.values });
+  const readNamed = async ({ name, text }: (typeof given)[number]): Promise<void> => {
+    if (neededForKms.includes(name)) {
+      resolved.referenced.add(name);
+      resolved.faults.push({
+        path: name,
+        message: 'cannot come from KMS: it is needed to reach KMS',
+      });
+    } else
+      await resolveOne(resolved, name, () => read(text.slice(prefixes.secret.length)), 'secret');
+  };
+  await Promise.all(secrets.map(readNamed));
+  return resolved;
 }
 
-async function readOrNull(readText: ReadText, path: string): Promise<string | null> {
+interface Mutable extends ResolvedEnvironment {
+  referenced: Set<VariableName>;
+  faults: Fault[];
+}
+
+/** Only what we say ourselves of a secret is told: what else is thrown could hold its value. */
+async function resolveOne(
+  { values, referenced, faults }: Mutable,
+  name: VariableName,
+  read: () => Promise<string>,
+  kind: keyof typeof prefixes,
+): Promise<void> {
+  referenced.add(name);
   try {
-    return await readText(path);
-  } catch {
-    return null;
+    values[name] = (await read()).replace(/\r?\n$/, '');
+  } catch (error) {
+    const reason = error instanceof AppError ? `: ${error.message}` : '';
+    const message =
+      kind === 'file'
+        ? 'names a file that cannot be read'
+        : `names a KMS secret that cannot be read${reason}`;
+    faults.push({ path: name, message });
   }
 }

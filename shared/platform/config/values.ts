@@ -49,19 +49,6 @@ function isEndpoint(text: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback);
 }
 
-/** 32 bytes in base64. A key in KMS (`kms:<key id>`) is part of the grammar and comes with the deployment. */
-export const SecretsKey = z
-  .string()
-  .refine(
-    (text) => !text.startsWith('kms:'),
-    'names a KMS key, which this version cannot use; give 32 bytes in base64',
-  )
-  .refine(
-    (text) => text.startsWith('kms:') || /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(text),
-    'must be 32 bytes in base64 (openssl rand -base64 32)',
-  )
-  .transform((value) => new Secret(value));
-
 /** JSON text, parsed. What it holds is checked by what it is piped into. */
 export const JsonText = z.string().transform((text, context) => {
   try {

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { logLevels } from '../logger.ts';
 import { ApiTokens } from './api-token.ts';
+import { SecretsKey } from './secrets-key.ts';
+import { Sinks } from './sinks.ts';
 import {
   CloudEndpoint,
   DatabaseUrl,
   JsonText,
   jsonNotYet,
   notYet,
-  SecretsKey,
   SecretText,
   wholeNumber,
 } from './values.ts';
@@ -59,7 +60,8 @@ export const Variables = z.object({
     shownDefault: 'simulator locally, `https://vpc.{region}.aliyuncs.com` deployed',
   }),
   KMS_ENDPOINT: CloudEndpoint.optional().meta({
-    description: 'The same for KMS. Checked, but nothing asks KMS in this version.',
+    description:
+      'The same for KMS, which keeps what `kms-secret:` references, `kms:` keys and sinks of type `kms` name.',
     shownDefault: 'simulator locally, `https://kms.{region}.aliyuncs.com` deployed',
   }),
   ALIBABA_CLOUD_ACCESS_KEY_ID: z
@@ -80,9 +82,12 @@ export const Variables = z.object({
   }),
   SECRETS_KEY: SecretsKey.optional().meta({
     description:
-      'Base64 of 32 bytes; wraps pre-shared keys at rest. `kms:<key id>` comes with the deployment. Required when deployed.',
+      'Base64 of 32 bytes, which wrap pre-shared keys at rest; or `kms:<key id>`: KMS makes such a key once and unwraps it at each start. Required when deployed.',
     shownDefault: 'made at first local start in `DATA_DIR`',
   }),
+  SECRETS_KEY_SECOND: SecretsKey.optional().describe(
+    'A second key, in either form, that opens and never seals: the next one before `SECRETS_KEY` is replaced, the former one until `npm run rewrap` has ended. See the [runbook](runbook.md).',
+  ),
   SLACK_SIGNING_SECRET: chat.describe('Slack. Chat platforms are not available in this version.'),
   SLACK_BOT_TOKEN: chat.describe('Slack, for cards. Not available in this version.'),
   DINGTALK_APP_SECRET: chat.describe('DingTalk. Not available in this version.'),
@@ -117,9 +122,11 @@ export const Variables = z.object({
     .describe(
       'Whether the local host also works (`on` `off`). Off: only `npm run worker` processes do.',
     ),
-  SINKS: jsonNotYet('delivery of keys is')
+  SINKS: JsonText.pipe(Sinks)
     .optional()
-    .describe('JSON: where keys are delivered. Not available in this version.'),
+    .describe(
+      'JSON object from names to where new values are delivered, see [sinks](sinks.md). A reference when deployed and a webhook is among them. Plans cannot deliver yet.',
+    ),
   NOTIFY: jsonNotYet('notification is')
     .optional()
     .describe('JSON: who is notified. Not available in this version.'),
@@ -140,7 +147,13 @@ export const Variables = z.object({
     ),
   FC_ENDPOINT: z.string().optional().describe('For `FC_API`; not read in this version.'),
   FC_ACCOUNT_ID: z.string().optional().describe('For `FC_API`; not read in this version.'),
-  FC_REGION: z.string().optional().describe('For `FC_API`; not read in this version.'),
+  FC_REGION: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/, 'must be a region id')
+    .optional()
+    .describe(
+      'Region of the functions. KMS is asked there for `kms-secret:` references and `kms:` keys.',
+    ),
   FC_WORKER_SERVICE: z.string().optional().describe('For `FC_API`; not read in this version.'),
   FC_WORKER_FUNCTION: z.string().optional().describe('For `FC_API`; not read in this version.'),
   LOG_LEVEL: z

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadLocalSecrets, openSecrets } from '../../../local/host/local-secrets.ts';
+import type { SecretsKeySource } from '../../../shared/platform/config/secrets-key.ts';
 import { systemRandom as random } from '../../../shared/platform/random.ts';
 import { Secret } from '../../../shared/platform/secret.ts';
 import { reveal } from '../../../shared/platform/secret-reveal.ts';
+import type { KeyWrapper } from '../../../shared/secret/key-wrapper.ts';
 import type { KeyringStore } from '../../../shared/secret/keyring-store.ts';
 
 const nothing = { secretsKey: null, tokens: null };
@@ -20,6 +22,20 @@ afterEach(() => rm(folder, { recursive: true }));
 function load(given: Parameters<typeof loadLocalSecrets>[0]['given'] = nothing) {
   return loadLocalSecrets({ dataDir: folder, random, given });
 }
+
+const aKey = (): SecretsKeySource => ({
+  kind: 'raw',
+  key: new Secret(random.bytes(32).toString('base64')),
+});
+
+const clearKey = (source: SecretsKeySource): string =>
+  source.kind === 'raw' ? reveal(source.key) : source.keyId;
+
+/** No test here has a key that KMS wraps. */
+const wrapper: KeyWrapper = {
+  makeKey: () => Promise.reject(new Error('nobody asks KMS')),
+  unwrapKey: () => Promise.reject(new Error('nobody asks KMS')),
+};
 
 /** A keyring in memory. */
 function createKeyring(): KeyringStore {
@@ -38,7 +54,7 @@ describe('local secrets', () => {
     const first = await load();
     const second = await load();
 
-    expect(reveal(second.secretsKey)).toBe(reveal(first.secretsKey));
+    expect(clearKey(second.secretsKey)).toBe(clearKey(first.secretsKey));
     expect(second.tokens).toEqual(first.tokens);
     expect(first.freshToken).toMatch(/^lk_/);
     expect(second.freshToken).toBeNull();
@@ -67,13 +83,13 @@ describe('local secrets', () => {
   it('are the same for all that start at once, and one of them shows the token', async () => {
     const all = await Promise.all(Array.from({ length: 8 }, () => load()));
 
-    expect(new Set(all.map(({ secretsKey }) => reveal(secretsKey))).size).toBe(1);
+    expect(new Set(all.map(({ secretsKey }) => clearKey(secretsKey))).size).toBe(1);
     expect(new Set(all.map(({ tokens }) => tokens[0]?.sha256)).size).toBe(1);
     expect(all.filter(({ freshToken }) => freshToken !== null)).toHaveLength(1);
   });
 
   it('are not made when they are given', async () => {
-    const secretsKey = new Secret(random.bytes(32).toString('base64'));
+    const secretsKey = aKey();
     const tokens = [{ name: 'ci', sha256: 'a'.repeat(64), roles: ['viewer' as const] }];
 
     const secrets = await load({ secretsKey, tokens });
@@ -99,17 +115,26 @@ describe('local secrets', () => {
 
 describe('the secrets of a database', () => {
   it('open with the key that it was begun with and with no other', async () => {
-    const keyring = createKeyring();
-    const key = new Secret(random.bytes(32).toString('base64'));
-    const other = new Secret(random.bytes(32).toString('base64'));
-
-    const first = await openSecrets(key, { keyring, random });
-    const second = await openSecrets(key, { keyring, random });
+    const deps = { keyring: createKeyring(), wrapper, random };
+    const begunWith = { secretsKey: aKey(), secondSecretsKey: null };
+    const first = await openSecrets(begunWith, deps);
+    const second = await openSecrets(begunWith, deps);
 
     expect(second.digestKey).toEqual(first.digestKey);
-    await expect(openSecrets(other, { keyring, random })).rejects.toMatchObject({
+    const another = openSecrets({ secretsKey: aKey(), secondSecretsKey: null }, deps);
+    await expect(another).rejects.toMatchObject({
       code: 'invalid_configuration',
       faults: [{ path: 'SECRETS_KEY' }],
     });
+  });
+
+  it('open with a new key while the one that it was begun with is the second', async () => {
+    const deps = { keyring: createKeyring(), wrapper, random };
+    const former = aKey();
+    const { digestKey } = await openSecrets({ secretsKey: former, secondSecretsKey: null }, deps);
+
+    const opened = await openSecrets({ secretsKey: aKey(), secondSecretsKey: former }, deps);
+
+    expect(opened.digestKey).toEqual(digestKey);
   });
 });

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { variableNames } from '../../../shared/platform/config/variables.ts';
-import { loadConfig } from '../../../shared/platform/config.ts';
+import { type KmsAccess, loadConfig, type OpenSecrets } from '../../../shared/platform/config.ts';
 import { AppError, type Fault } from '../../../shared/platform/errors.ts';
+import { Secret } from '../../../shared/platform/secret.ts';
 
 const key = Buffer.alloc(32, 7).toString('base64');
 const tokens = JSON.stringify([
@@ -48,9 +49,11 @@ describe('loadConfig', () => {
       deployed: false,
       host: { address: '127.0.0.1', port: 8787, works: true },
       database: { url: null, dataDir: '.data' },
-      cloud: { vpcEndpoint: null, kmsEndpoint: null, credentials: null },
+      cloud: { vpcEndpoint: null, kmsEndpoint: null, regionId: null, credentials: null },
       tokens: null,
       secretsKey: null,
+      secondSecretsKey: null,
+      sinks: {},
       worker: {
         pollIntervalMs: 3000,
         concurrency: 50,
@@ -149,11 +152,8 @@ describe('loadConfig', () => {
   });
 
   it.each([
-    ['SECRETS_KEY', 'kms:key-1'],
-    ['DATABASE_URL', 'kms-secret:lanekeeper/db'],
     ['FC_API', '2016-08-15'],
     ['FC_API', '2023-03-30'],
-    ['SINKS', '{"kms":{}}'],
     ['NOTIFY', '[]'],
     ['CHAT_ACTORS', '{}'],
     ['FEISHU_APP_SECRET', 'x'],
@@ -241,6 +241,40 @@ describe('loadConfig', () => {
     ]);
   });
 
+  it('knows keys in KMS, which are no secrets and need no reference', async () => {
+    const key = { SECRETS_KEY: 'kms:key-1', SECRETS_KEY_SECOND: 'kms:alias/lanekeeper' };
+
+    const config = await load({ ...deployedBy, ...key, FC_REGION: 'cn-hangzhou' }, true);
+
+    expect(config.secretsKey).toEqual({ kind: 'kms', keyId: 'key-1' });
+    expect(config.secondSecretsKey).toEqual({ kind: 'kms', keyId: 'alias/lanekeeper' });
+    expect(config.cloud.regionId).toBe('cn-hangzhou');
+  });
+
+  it('wants the region in which a key in KMS is asked for, unless the cloud is simulated', async () => {
+    const missing = [{ path: 'FC_REGION', message: expect.stringContaining('is missing') }];
+    const key = { SECRETS_KEY: 'kms:key-1' };
+
+    expect(await faultsOf({ ...deployedBy, ...key }, true)).toEqual(missing);
+    expect(await faultsOf({ ...key, KMS_ENDPOINT: 'https://kms.example.com' })).toEqual(missing);
+    expect((await load(key)).secretsKey).toEqual({ kind: 'kms', keyId: 'key-1' });
+  });
+
+  it.each(['kms:', 'kms:a b', `kms:${'k'.repeat(129)}`])(
+    'refuses a SECRETS_KEY of %s',
+    async (bad) => {
+      expect(pathsOf(await faultsOf({ SECRETS_KEY: bad }))).toEqual(['SECRETS_KEY']);
+    },
+  );
+
+  it('wants a second key by reference too when deployed', async () => {
+    const faults = await faultsOf({ ...deployedBy, SECRETS_KEY_SECOND: key }, true);
+
+    expect(faults).toEqual([
+      { path: 'SECRETS_KEY_SECOND', message: expect.stringContaining('must be a reference') },
+    ]);
+  });
+
   it('requires its three secrets when deployed', async () => {
     expect(pathsOf(await faultsOf({}, true))).toEqual([
       'DATABASE_URL',
@@ -255,5 +289,74 @@ describe('loadConfig', () => {
     expect(faults).toEqual([
       { path: 'SECRETS_KEY', message: expect.stringContaining('must be a reference') },
     ]);
+  });
+});
+
+describe('kms-secret: references', () => {
+  const secrets: Record<string, string> = { 'lanekeeper/url': 'postgres://u:p@db/x\n' };
+  const asked: { name: string; access: KmsAccess }[] = [];
+  const openSecrets: OpenSecrets = (access) => async (name) => {
+    asked.push({ name, access });
+    const text = secrets[name];
+    if (text === undefined)
+      throw new AppError('unavailable', 'KMS said Forbidden.ResourceNotFound');
+    return text;
+  };
+  const loadBy = (environment: Record<string, string>) =>
+    loadConfig({ deployed: false, environment, readText, openSecrets });
+
+  it('are read through the access that the other values give', async () => {
+    const config = await loadBy({
+      DATABASE_URL: 'kms-secret:lanekeeper/url',
+      KMS_ENDPOINT: 'https://kms.example.com',
+      FC_REGION: 'cn-hangzhou',
+      ALIBABA_CLOUD_ACCESS_KEY_ID: 'id',
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'file:/run/key',
+    });
+
+    expect(config.database.url).toBeInstanceOf(Secret);
+    expect(asked.at(-1)).toMatchObject({
+      name: 'lanekeeper/url',
+      access: {
+        kmsEndpoint: 'https://kms.example.com',
+        regionId: 'cn-hangzhou',
+        credentials: { accessKeyId: 'id' },
+      },
+    });
+  });
+
+  it('are faults of their variables when they cannot be read, all at once and without a value', async () => {
+    const error = await loadBy({
+      DATABASE_URL: 'kms-secret:none',
+      API_TOKENS: 'kms-secret:none-either',
+      PORT: 'x',
+    }).catch((thrown: unknown) => thrown);
+
+    const message = 'names a KMS secret that cannot be read: KMS said Forbidden.ResourceNotFound';
+    expect(error).toMatchObject({
+      faults: [
+        { path: 'DATABASE_URL', message },
+        { path: 'API_TOKENS', message },
+        { path: 'PORT' },
+      ],
+    });
+  });
+
+  it('tell nothing of an error that somebody else threw', async () => {
+    const error = await loadConfig({
+      deployed: false,
+      environment: { DATABASE_URL: 'kms-secret:x' },
+      openSecrets: () => () => Promise.reject(new Error('HUSH')),
+    }).catch((thrown: unknown) => thrown);
+
+    expect(error).toMatchObject({
+      faults: [{ path: 'DATABASE_URL', message: 'names a KMS secret that cannot be read' }],
+    });
+  });
+
+  it('cannot name what is needed to reach KMS', async () => {
+    await expect(loadBy({ KMS_ENDPOINT: 'kms-secret:lanekeeper/url' })).rejects.toMatchObject({
+      faults: [{ path: 'KMS_ENDPOINT', message: expect.stringContaining('cannot come from KMS') }],
+    });
   });
 });
