@@ -9,14 +9,10 @@ export interface KeyringStore {
   putIfAbsent(name: string, sealed: string): Promise<string>;
 }
 
-const wrappedPrefix = 'wrapped/';
-
-/** The name under which the keyring has a key that this master key wraps. It is not sealed: it is what seals. */
+/**
+ * The name under which the keyring has a key that this master key wraps. It is not sealed: it is what seals. All such names
+ * begin with that of an empty id.
+ */
 export function wrappedKeyName(masterKeyId: string): string {
-  return `${wrappedPrefix}${masterKeyId}`;
-}
-
-/** Whether what stands under a name is wrapped by a master key, and not sealed. */
-export function isWrappedKeyName(name: string): boolean {
-  return name.startsWith(wrappedPrefix);
+  return `wrapped/${masterKeyId}`;
 }

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { wrappedKeyName } from '../../secret/keyring-store.ts';
+import type { SealedPlace, SealedRow, SealedStore } from '../../secret/sealed-store.ts';
+import type { Database, Row } from './database.ts';
+
+const Envelopes = z.record(z.string(), z.string());
+const KeyringRow = z.object({ name: z.string(), sealed: z.string() });
+const IntentRow = z.object({ jobId: z.string(), number: z.number(), envelopes: Envelopes });
+const ChangeRow = z.object({ changeId: z.string(), envelopes: Envelopes });
+const Id = z.object({ id: z.string() });
+
+type Kind = SealedPlace['kind'];
+
+/** How rows of a kind are found (`$1` prefix, `$2` limit, `$3…` the key before the first), read and replaced. */
+interface SealedTable {
+  find: string;
+  keyOf(place: SealedPlace | null): readonly unknown[];
+  rowOf(row: Row): SealedRow;
+  replace: string;
+}
+
+/** Whether one of a row's envelopes begins otherwise. */
+const otherwise = (column: string): string =>
+  `EXISTS (SELECT FROM jsonb_each_text(${column}) e WHERE NOT starts_with(e.value, $1))`;
+
+/** Every column of the schema that holds envelopes; a test compares it with the schema. */
+const tables: Readonly<Record<Kind, SealedTable>> = {
+  keyring: {
+    find: `SELECT name, sealed FROM lanekeeper.keyring
+            WHERE name > $3 AND NOT starts_with(sealed, $1) AND NOT starts_with(name, '${wrappedKeyName('')}')
+            ORDER BY name LIMIT $2`,
+    keyOf: (place) => [place?.kind === 'keyring' ? place.name : ''],
+    rowOf: (row) => {
+      const { name, sealed } = KeyringRow.parse(row);
+      return { place: { kind: 'keyring', name }, envelopes: { '': sealed } };
+    },
+    replace: `UPDATE lanekeeper.keyring k SET sealed = r.by->>''
+                FROM jsonb_to_recordset($1::jsonb) AS r(name text, envelopes jsonb, by jsonb)
+               WHERE k.name = r.name AND k.sealed = r.envelopes->>'' RETURNING k.name`,
+  },
+  intent: {
+    find: `SELECT job_id AS "jobId", number, sealed_keys AS envelopes FROM lanekeeper.intent
+            WHERE (job_id, number) > ($3, $4::int) AND ${otherwise('sealed_keys')}
+            ORDER BY job_id, number LIMIT $2`,
+    keyOf: (place) => (place?.kind === 'intent' ? [place.jobId, place.number] : ['', 0]),
+    rowOf: (row) => {
+      const { envelopes, ...key } = IntentRow.parse(row);
+      return { place: { kind: 'intent', ...key }, envelopes };
+    },
+    replace: `UPDATE lanekeeper.intent i SET sealed_keys = r.by
+                FROM jsonb_to_recordset($1::jsonb) AS r("jobId" text, number int, envelopes jsonb, by jsonb)
+               WHERE i.job_id = r."jobId" AND i.number = r.number AND i.sealed_keys = r.envelopes RETURNING i.number`,
+  },
+  change: {
+    find: `SELECT id AS "changeId", sealed_base_keys AS envelopes FROM lanekeeper.change
+            WHERE id > $3 AND sealed_base_keys <> '{}' AND ${otherwise('sealed_base_keys')}
+            ORDER BY id LIMIT $2`,
+    keyOf: (place) => [place?.kind === 'change' ? place.changeId : ''],
+    rowOf: (row) => {
+      const { changeId, envelopes } = ChangeRow.parse(row);
+      return { place: { kind: 'change', changeId }, envelopes };
+    },
+    // Workers lock many changes in an order of their own: one that waits for none of them cannot be part of a deadlock.
+    replace: `WITH r AS (
+                SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("changeId" text, envelopes jsonb, by jsonb)),
+              free AS (
+                SELECT id FROM lanekeeper.change WHERE id IN (SELECT "changeId" FROM r) ORDER BY id FOR UPDATE SKIP LOCKED)
+              UPDATE lanekeeper.change c SET sealed_base_keys = r.by FROM r JOIN free ON free.id = r."changeId"
+               WHERE c.id = r."changeId" AND c.sealed_base_keys = r.envelopes RETURNING c.id`,
+  },
+};
+
+/** What is sealed, on PostgreSQL. */
+export function createPgSealedStore(database: Database): SealedStore {
+  return {
+    async sealedOtherwise({ kind, sealedPrefix, after, limit }) {
+      const { find, keyOf, rowOf } = tables[kind];
+      const rows = await database.query(find, [sealedPrefix, limit, ...keyOf(after)]);
+      return rows.map(rowOf);
+    },
+    async replace(rows) {
+      let count = 0;
+      for (const kind of ['keyring', 'intent', 'change'] as const) {
+        const own = rows.filter(({ place }) => place.kind === kind);
+        if (own.length === 0) continue;
+        const values = own.map(({ place, envelopes, by }) => ({ ...place, envelopes, by }));
+        count += (await database.query(tables[kind].replace, [JSON.stringify(values)])).length;
+      }
+      return count;
+    },
+    async underWay(among) {
+      const rows = await database.query(
+        `SELECT id FROM lanekeeper.change
+          WHERE finished_at IS NULL AND sealed_base_keys <> '{}' AND ($1::text[] IS NULL OR id = ANY ($1::text[]))`,
+        [among],
+      );
+      return rows.map((row) => Id.parse(row).id);
+    },
+  };
+}
