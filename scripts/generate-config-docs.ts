@@ -22,8 +22,10 @@ const text = `# Configuration
 Everything is read once, at the start, from environment variables. If anything is wrong, the process says so for every
 variable at once, each by its name and never with its value, and ends with exit code 78.
 
-Any value may be a reference: \`file:PATH\` takes the content of a file. \`kms-secret:NAME\` comes with the deployment.
-In Function Compute \`DATABASE_URL\`, \`SECRETS_KEY\` and \`API_TOKENS\` must be references.
+Any value may be a reference. \`file:PATH\` takes the content of a file, \`kms-secret:NAME\` the current version of a generic secret
+in KMS of the region \`FC_REGION\`, read with the role's credentials or the access key below; so neither these nor \`KMS_ENDPOINT\` and \`FC_REGION\`
+can come from there. \`npm start\` and \`npm run worker\` read references once.
+In Function Compute \`DATABASE_URL\`, \`SECRETS_KEY\` and \`API_TOKENS\` must be references; a \`SECRETS_KEY\` of the form \`kms:<key id>\` is one.
 
 | variable | meaning | default |
 | --- | --- | --- |

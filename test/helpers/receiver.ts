@@ -6,11 +6,10 @@ import { exportJWK, generateKeyPair } from 'jose';
 import { z } from 'zod';
 
 /** A delivery as the receiver decrypted it. */
-export const ReceivedDocument = z.looseObject({
+const ReceivedDocument = z.looseObject({
   version: z.string(),
   values: z.record(z.string(), z.unknown()).optional(),
 });
-export type ReceivedDocument = z.infer<typeof ReceivedDocument>;
 
 type Receive = (
   request: { headers: IncomingMessage['headers']; body: string },

@@ -3,7 +3,7 @@ import { kmsFault } from './error-table.ts';
 
 /** Stages that the system gives; each secret has its current version, and after a change its previous one. */
 export const CURRENT = 'ACSCurrent';
-export const PREVIOUS = 'ACSPrevious';
+const PREVIOUS = 'ACSPrevious';
 
 /** How many versions a secret keeps (API document PutSecretValue). */
 const MAX_VERSIONS = 10;

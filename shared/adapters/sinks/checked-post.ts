@@ -38,7 +38,7 @@ export type CheckedPost = (request: PostRequest) => Promise<PostAnswer>;
 const maxAnswerBytes = 65_536;
 
 /** The system's resolver. */
-export const systemResolve: ResolveHost = (host) => lookup(host, { all: true });
+const systemResolve: ResolveHost = (host) => lookup(host, { all: true });
 
 /**
  * POSTs to addresses that were checked, and to no others: the name is looked up once, every address must be a public one,
