@@ -13,6 +13,7 @@ const nounGroups = [
   ['lane', 'budget'],
   ['inventory'],
   ['worker', 'progress', 'preview'],
+  ['schedule'],
 ];
 
 const nouns = nounGroups.flat();
@@ -50,6 +51,7 @@ const vendorHomes = {
   'ulid/': 'shared/platform/id\\.ts$',
   'canonicalize/': 'shared/platform/canonical\\.ts$',
   'cli-progress/': 'local/demo/',
+  'croner/': 'shared/schedule/cron\\.ts$',
 };
 
 const vendorsStayHome = Object.entries(vendorHomes).map(([vendor, home]) =>
