@@ -35,11 +35,20 @@ function unknownKey(key: string): string {
  * no fault repeats a value, so that no key is ever echoed.
  */
 export function parsePlan(input: unknown): Plan {
+  const checked = checkPlan(input);
+  if (checked.kind === 'plan') return checked.plan;
+  throw invalidPlan(checked.faults);
+}
+
+/** As {@link parsePlan}, the faults as a value: for what holds a plan among other things. */
+export function checkPlan(
+  input: unknown,
+): { kind: 'plan'; plan: Plan } | { kind: 'faults'; faults: readonly Fault[] } {
   const { head, faults: sizeFaults } = withinSize(input);
   const parsed = Plan.safeParse(head, { error: plainMessage });
   const faults = [...sizeFaults, ...(parsed.success ? [] : faultsOf(parsed.error, unknownKey))];
-  if (parsed.success && faults.length === 0) return parsed.data;
-  throw invalidPlan(faults);
+  if (parsed.success && faults.length === 0) return { kind: 'plan', plan: parsed.data };
+  return { kind: 'faults', faults };
 }
 
 /** Too long a list of targets is told as one fault; looking at millions of entries would help nobody. */

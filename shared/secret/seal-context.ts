@@ -16,6 +16,11 @@ export function keyringContext(name: string): string {
   return `keyring/${name}`;
 }
 
+/** The context with which a key of a schedule's plan is sealed. `target` is the place of its target, null for the plan's own `set`. */
+export function scheduleKeyContext(name: string, target: number | null, path: string): string {
+  return `schedule:${name}/${target === null ? 'set' : `targets/${target}/set`}/${path}`;
+}
+
 /** The key of a connection has had its context since before tunnels had keys. */
 function placeIn(path: string): string {
   const slash = path.indexOf('/');
