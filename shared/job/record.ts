@@ -23,6 +23,8 @@ export interface JobRecord {
   total: number | null;
   counts: ChangeCounts;
   reason: string | null;
+  /** The schedule that it came of. */
+  scheduleName: string | null;
 }
 
 /** The wish of some targets: what to set. Keys are sealed for the job, all else is in clear. */
@@ -93,6 +95,14 @@ export interface NewJob {
   selection: {
     selectors: readonly (StoredSelector & { regionId: string })[];
     rollout: RolloutShares;
+  } | null;
+  /** The schedule that it comes of, and what that says of it; null when it was submitted. */
+  schedule: {
+    name: string;
+    /** When it should run, ISO 8601 UTC: once for each schedule. Null when it is run by hand. */
+    plannedAt: string | null;
+    /** ISO 8601 duration: connections whose key was changed since are left. */
+    minAge: string | null;
   } | null;
   /** Present when the caller gave an `Idempotency-Key`; `planHash` is a keyed digest of the plan. */
   idempotency: { key: string; planHash: string } | null;

@@ -25,6 +25,9 @@ export interface SubmitJobInput {
   idempotencyKey: string | null;
 }
 
+/** A plan with whose it is, and where it comes from. */
+type NewJobInput = SubmitJobInput & { schedule: NewJob['schedule'] };
+
 /**
  * Accepts a plan: stores the job with all its changes, its keys sealed. The same key and plan again find the same job.
  * Raises `idempotency_key_reused` for the same key with another plan, `unavailable` when the database cannot be reached.
@@ -34,7 +37,7 @@ export async function submitJob(
   input: SubmitJobInput,
 ): Promise<{ kind: 'created' | 'repeated'; job: JobRecord }> {
   const digestKey = await deps.digestKey();
-  const outcome = await deps.jobs.accept(newJobOf(deps, input, digestKey));
+  const outcome = await deps.jobs.accept(newJobOf(deps, { ...input, schedule: null }, digestKey));
   if (outcome.kind === 'key_reused') {
     throw new AppError(
       'idempotency_key_reused',
@@ -46,9 +49,10 @@ export async function submitJob(
   return { kind: outcome.kind, job };
 }
 
-function newJobOf(
-  { sealer, ids }: SubmitJobDeps,
-  { actor, plan, idempotencyKey }: SubmitJobInput,
+/** The job of a plan, ready to be accepted: with ids, its keys sealed for it and digested. */
+export function newJobOf(
+  { sealer, ids }: Pick<SubmitJobDeps, 'sealer' | 'ids'>,
+  { actor, plan, idempotencyKey, schedule }: NewJobInput,
   digestKey: Buffer,
 ): NewJob {
   const id = ids.job();
@@ -72,6 +76,7 @@ function newJobOf(
       return { id: ids.change(), seq: hasSelectors ? roomySeq(place, 0) : place, ...target };
     }),
     selection: hasSelectors ? { selectors, rollout } : null,
+    schedule,
     idempotency:
       idempotencyKey === null
         ? null

@@ -22,6 +22,7 @@ export const errorCatalog = {
     retry: 'never',
     title: 'The path does not take this method',
   },
+  conflict: { status: 409, blame: 'caller', retry: 'later', title: 'It cannot be done now' },
   too_large: { status: 413, blame: 'caller', retry: 'never', title: 'The body is too large' },
   unsupported_media_type: {
     status: 415,

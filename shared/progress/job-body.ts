@@ -32,7 +32,7 @@ export const JobBody = z
     reason: z.string().nullable().describe('Why it ended as it did, or is held.'),
     retryOf: z.string().nullable(),
     rollbackOf: z.string().nullable(),
-    scheduleName: z.string().nullable(),
+    scheduleName: z.string().nullable().describe('The schedule that it came of.'),
     links: z.object({ self: z.string(), changes: z.string() }).describe('Paths of this API.'),
   })
   .meta({ id: 'Job' });
@@ -58,7 +58,7 @@ export function jobPath(jobId: string): string {
 /** A stored job as callers see it. */
 export function jobBodyOf(job: JobRecord, clock: Clock): JobBody {
   const { id, title, state, createdAt, createdBy, startedAt, finishedAt } = job;
-  const { planDigest, total, counts, reason } = job;
+  const { planDigest, total, counts, reason, scheduleName } = job;
   return {
     id,
     title,
@@ -75,7 +75,7 @@ export function jobBodyOf(job: JobRecord, clock: Clock): JobBody {
     reason,
     retryOf: null,
     rollbackOf: null,
-    scheduleName: null,
+    scheduleName,
     links: { self: jobPath(id), changes: `${jobPath(id)}/changes` },
   };
 }

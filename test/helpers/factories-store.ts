@@ -46,6 +46,7 @@ export function aNewJob(
       return { id, seq: index, regionId, vpnConnectionId: name, intentNumber: 0 };
     }),
     selection: null,
+    schedule: null,
     idempotency: null,
     ...overrides,
   };

@@ -59,6 +59,7 @@ export function aJob(overrides: Partial<JobRecord> = {}): JobRecord {
     total: changeStates.reduce((sum, state) => sum + counts[state], 0),
     counts,
     reason: null,
+    scheduleName: null,
     ...overrides,
   };
 }

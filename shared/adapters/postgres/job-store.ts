@@ -91,7 +91,8 @@ export function createPgJobStore(database: Database): JobStore {
   };
 }
 
-async function acceptJob(run: Query, job: NewJob): Promise<AcceptOutcome> {
+/** Stores a job with all its changes in the given transaction, or finds the one that its key names. */
+export async function acceptJob(run: Query, job: NewJob): Promise<AcceptOutcome> {
   const repeated = await claimIdempotencyKey(run, job);
   if (repeated) return repeated;
   const position = await insertJob(run, job);
@@ -135,22 +136,33 @@ async function claimIdempotencyKey(run: Query, job: NewJob): Promise<AcceptOutco
      RETURNING k.job_id`,
     [job.createdBy, key, planHash, job.id],
   );
-  if (claimed.length > 0) return null;
+  return claimed.length > 0 ? null : jobOfKey(run, job);
+}
+
+const KeyRow = z.object({ planHash: z.string(), jobId: z.string() });
+
+/** What the idempotency key of a job stands for already; null when it has none or the key is free. */
+export async function jobOfKey(
+  run: Query,
+  { createdBy, idempotency }: Pick<NewJob, 'createdBy' | 'idempotency'>,
+): Promise<Exclude<AcceptOutcome, { kind: 'created' }> | null> {
+  if (!idempotency) return null;
   const [row] = await run(
-    `SELECT plan_hash AS "planHash", job_id AS "jobId" FROM lanekeeper.idempotency_key WHERE actor = $1 AND key = $2`,
-    [job.createdBy, key],
+    `SELECT plan_hash AS "planHash", job_id AS "jobId" FROM lanekeeper.idempotency_key
+      WHERE actor = $1 AND key = $2 AND created_at >= lanekeeper.now() - interval '7 days'`,
+    [createdBy, idempotency.key],
   );
-  const known = z.object({ planHash: z.string(), jobId: z.string() }).parse(row);
-  return known.planHash === planHash
-    ? { kind: 'repeated', jobId: known.jobId }
-    : { kind: 'key_reused' };
+  if (!row) return null;
+  const { planHash, jobId } = KeyRow.parse(row);
+  return planHash === idempotency.planHash ? { kind: 'repeated', jobId } : { kind: 'key_reused' };
 }
 
 async function insertJob(run: Query, job: NewJob): Promise<number> {
   const [row] = await run(
     `INSERT INTO lanekeeper.job
-       (id, title, state, created_at, created_by, plan, on_failure, max_errors, max_in_flight, queued, total, rollout)
-     VALUES ($1, $2, 'resolving', lanekeeper.now(), $3, $4::jsonb, $5, $6, $7, $8, $9, $10::jsonb)
+       (id, title, state, created_at, created_by, plan, on_failure, max_errors, max_in_flight, queued, total, rollout,
+        schedule_name, planned_at, min_age)
+     VALUES ($1, $2, 'resolving', lanekeeper.now(), $3, $4::jsonb, $5, $6, $7, $8, $9, $10::jsonb, $11, $12, $13)
      RETURNING position`,
     [
       job.id,
@@ -163,6 +175,9 @@ async function insertJob(run: Query, job: NewJob): Promise<number> {
       job.changes.length,
       job.selection ? null : job.changes.length,
       job.selection && JSON.stringify(job.selection.rollout),
+      job.schedule?.name ?? null,
+      job.schedule?.plannedAt ?? null,
+      job.schedule?.minAge ?? null,
     ],
   );
   if (!row) throw new AppError('internal', 'the job was not stored');

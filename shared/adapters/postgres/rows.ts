@@ -111,6 +111,7 @@ export const IntentRow = z.object({
 export const jobColumns = `
   j.id, j.position, j.title, j.state, j.created_at AS "createdAt", j.created_by AS "createdBy",
   j.started_at AS "startedAt", j.finished_at AS "finishedAt", j.plan_digest AS "planDigest", j.total, j.reason,
+  j.schedule_name AS "scheduleName",
   json_build_object(${changeStates.map((state) => `'${state}', j.${state}`).join(', ')}) AS counts`;
 
 /** A job as {@link jobColumns} gives it. */
@@ -126,5 +127,6 @@ export const JobRow = z.object({
   planDigest: z.string().nullable(),
   total: z.number().nullable(),
   reason: z.string().nullable(),
+  scheduleName: z.string().nullable(),
   counts: z.record(z.enum(changeStates), z.number()),
 }) satisfies z.ZodType<JobRecord>;
