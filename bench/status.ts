@@ -1,4 +1,5 @@
 import { createStatusApp } from '../functions/status/handler.ts';
+import { createPgScheduleStore } from '../shared/adapters/postgres/schedule-store.ts';
 import { createGuard } from '../shared/auth/guard.ts';
 import { systemClock as clock } from '../shared/platform/clock.ts';
 import { systemRandom as random } from '../shared/platform/random.ts';
@@ -18,7 +19,15 @@ export async function status(emit: Emit): Promise<void> {
   for (let job = 0; job < jobs; job += 1) ids.push((await world.submit(plan)).id);
   const token = 'benchmark-token';
   const guard = createGuard([{ name: 'bench', sha256: digestOfToken(token), roles: ['viewer'] }]);
-  const app = createStatusApp({ logger, random, clock, jobs: world.jobs, guard, openApi: {} });
+  const app = createStatusApp({
+    logger,
+    random,
+    clock,
+    jobs: world.jobs,
+    schedules: createPgScheduleStore(world.database),
+    guard,
+    openApi: {},
+  });
   const times: number[] = [];
   for (let request = 0; request < requests; request += 1) {
     const url = `http://status/v1/jobs/${ids[request % jobs]}`;

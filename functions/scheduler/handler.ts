@@ -1,9 +1,13 @@
 import type { LaneStore } from '../../shared/lane/lane-store.ts';
 import type { WorkerWaker } from '../../shared/lane/worker-waker.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
+import { type DueReport, runDueSchedules } from '../../shared/schedule/run-due-schedules.ts';
+import type { RunScheduleDeps } from '../../shared/schedule/run-schedule.ts';
 
 /** What one tick did. */
 export interface TickReport {
+  /** Planned runs of schedules. */
+  runs: DueReport;
   /** Leases of workers that are gone. */
   reclaimed: number;
   /** Lanes that had work and were not due. */
@@ -14,18 +18,25 @@ export interface TickReport {
 /** The next tick comes within a minute; what is due before it must not wait for it. */
 const horizonMs = 60_000;
 
-/**
- * One tick of the timer: takes back leases that ran out, makes lanes due whose wake-up was lost, and wakes a worker when
- * something is due before the next tick. Derived from the database alone, so ticks may be late, doubled or lost.
- */
-export async function tick(deps: {
+/** What a tick needs. */
+export interface TickDeps extends RunScheduleDeps {
   lanes: LaneStore;
   waker: WorkerWaker;
   logger: Logger;
-}): Promise<TickReport> {
+}
+
+/**
+ * One tick of the timer: does the runs of schedules that have come, takes back leases that ran out, makes lanes due whose
+ * wake-up was lost, and wakes a worker when something is due before the next tick. Derived from the database alone, so ticks
+ * may be late, doubled or lost. What goes wrong with the runs is raised when all else is done.
+ */
+export async function tick(deps: TickDeps): Promise<TickReport> {
+  // First, so that a worker is woken for their jobs too.
+  const [runs] = await Promise.allSettled([runDueSchedules(deps)]);
   const { reclaimed, roused, nextDueInMs } = await deps.lanes.repair();
   const woken = nextDueInMs !== null && nextDueInMs <= horizonMs;
   if (woken) await deps.waker.wake({ delaySeconds: Math.max(0, Math.ceil(nextDueInMs / 1_000)) });
   if (reclaimed + roused > 0) deps.logger.info('lanes repaired', { reclaimed, roused });
-  return { reclaimed, roused, woken };
+  if (runs.status === 'rejected') throw runs.reason;
+  return { runs: runs.value, reclaimed, roused, woken };
 }

@@ -1,7 +1,8 @@
 import { createHttpApp, type HttpApp, type HttpDeps } from '../../shared/platform/http/app.ts';
 import { type ReadDeps, readRoutes } from '../../shared/progress/read-routes.ts';
+import { type ScheduleReadDeps, scheduleReads } from '../../shared/schedule/schedule-reads.ts';
 
 /** The reads alone. */
-export function createStatusApp(deps: HttpDeps & ReadDeps): HttpApp {
-  return createHttpApp(deps, readRoutes(deps));
+export function createStatusApp(deps: HttpDeps & ReadDeps & ScheduleReadDeps): HttpApp {
+  return createHttpApp(deps, [...readRoutes(deps), ...scheduleReads(deps)]);
 }

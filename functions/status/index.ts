@@ -3,6 +3,7 @@ import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.t
 import { answerHttpEvent, type FcHttpResponse } from '../../shared/adapters/fc/http-event.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { openPgDatabase } from '../../shared/adapters/postgres/pg-database.ts';
+import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
 import { createGuard } from '../../shared/auth/guard.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
 import { loadDeployedConfig } from '../../shared/platform/config.ts';
@@ -22,6 +23,7 @@ const app = createStatusApp({
   logger,
   openApi,
   random,
+  schedules: createPgScheduleStore(database),
 });
 
 /** The entry of the function: an HTTP trigger's event in, its response out. */

@@ -11,6 +11,7 @@ import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { openPgDatabase } from '../../shared/adapters/postgres/pg-database.ts';
 import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
+import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
 import { createGuard } from '../../shared/auth/guard.ts';
 import { timerAlone } from '../../shared/lane/worker-waker.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
@@ -59,6 +60,7 @@ const app = createSubmitApp({
   openApi,
   previews: createPgPreviewStore(database),
   random,
+  schedules: createPgScheduleStore(database),
   sealer,
   waker: timerAlone,
 });

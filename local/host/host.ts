@@ -11,6 +11,7 @@ import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
+import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
 import { createGuard } from '../../shared/auth/guard.ts';
 import type { VpnApi } from '../../shared/connection/vpn-api.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
@@ -156,6 +157,7 @@ function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
     ids: createIds(clock, random),
     jobs: createPgJobStore(database),
     previews: createPgPreviewStore(database),
+    schedules: createPgScheduleStore(database),
     inventory: createPgInventoryStore(database),
     inventoryApi: createInventoryApi({ api: parts.vpnApi, budget, clock }),
     limits,
@@ -180,13 +182,21 @@ async function work({ config, bell, ...parts }: Parts, stop: AbortSignal): Promi
 }
 
 async function tickEachMinute(
-  { database, bell, clock, logger }: Parts,
+  { database, bell, clock, random, logger, sealer, digestKey }: Parts,
   stop: AbortSignal,
 ): Promise<void> {
-  const lanes = createPgLaneStore(database);
+  const deps = {
+    logger,
+    sealer,
+    digestKey: () => Promise.resolve(digestKey),
+    ids: createIds(clock, random),
+    lanes: createPgLaneStore(database),
+    schedules: createPgScheduleStore(database),
+    waker: bell,
+  };
   while (!stop.aborted) {
     try {
-      await tick({ lanes, waker: bell, logger });
+      await tick(deps);
     } catch (error) {
       logger.warn('tick failed, the next one makes it up', { error });
     }

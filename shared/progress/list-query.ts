@@ -48,6 +48,9 @@ export const ChangeQuery = z.strictObject({
   cursor: Cursor,
 });
 
+/** What a list without states can be asked. */
+export const PageQuery = z.strictObject({ limit: Limit, cursor: Cursor });
+
 /** A place in a list as a text that callers need not understand. */
 export function cursorOf(place: number): string {
   return Buffer.from(String(place)).toString('base64url');

@@ -5,6 +5,7 @@ import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
+import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
 import { type SubmitJobDeps, submitJob } from '../../shared/job/submit-job.ts';
 import { timerAlone } from '../../shared/lane/worker-waker.ts';
 import { Plan } from '../../shared/plan/schema.ts';
@@ -50,7 +51,13 @@ export function openIntake(
     ids: createIds(clock, systemRandom),
     digestKey: createDigestKeyLoader({ keyring, sealer, random: systemRandom }),
   };
-  const lanes = createPgLaneStore(database);
+  const ticking = {
+    ...submitting,
+    logger,
+    lanes: createPgLaneStore(database),
+    schedules: createPgScheduleStore(database),
+    waker: timerAlone,
+  };
   const wanted = new Map<string, number>();
   let plans = 0;
   let repeated = 0;
@@ -96,7 +103,7 @@ export function openIntake(
       for (const { id } of targets) wanted.set(id, value);
     },
     async tickTwice() {
-      const once = (): Promise<unknown> => tick({ lanes, waker: timerAlone, logger });
+      const once = (): Promise<unknown> => tick(ticking);
       await Promise.allSettled([once(), once()]);
     },
   };

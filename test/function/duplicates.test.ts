@@ -27,8 +27,8 @@ describe('every function', () => {
   const database = withPostgres();
   const open = useWorlds(database);
 
-  function tickOf({ lanes }: VirtualWorld): ReturnType<typeof tick> {
-    return tick({ lanes, waker: timerAlone, logger: silent });
+  function tickOf({ lanes, scheduling }: VirtualWorld): ReturnType<typeof tick> {
+    return tick({ ...scheduling, lanes, waker: timerAlone, logger: silent });
   }
 
   /** A job from its submission to its end, each function called so many times at once, with ticks so late. */

@@ -5,6 +5,7 @@ import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
+import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
 import { createGuard } from '../../shared/auth/guard.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
 import { createIds } from '../../shared/platform/id.ts';
@@ -49,6 +50,7 @@ export function createTestApp(database: Database, overrides: Partial<SubmitDeps>
     openApi,
     previews: createPgPreviewStore(database),
     random,
+    schedules: createPgScheduleStore(database),
     sealer,
     waker: {
       async wake({ delaySeconds }) {

@@ -13,6 +13,7 @@ import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
 import { createPgResolveStore } from '../../shared/adapters/postgres/resolve-store.ts';
+import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
 import type { VpnApi } from '../../shared/connection/vpn-api.ts';
 import type { JobStore } from '../../shared/job/job-store.ts';
 import type { JobRecord } from '../../shared/job/record.ts';
@@ -27,6 +28,7 @@ import { systemRandom } from '../../shared/platform/random.ts';
 import { Secret } from '../../shared/platform/secret.ts';
 import { createInventoryApi, previewPart } from '../../shared/preview/inventory-api.ts';
 import type { PreviewDeps } from '../../shared/preview/preview-plan.ts';
+import type { RunScheduleDeps } from '../../shared/schedule/run-schedule.ts';
 import { createSealer, type Sealer } from '../../shared/secret/sealer.ts';
 import { assembleWorker } from '../../shared/worker/assemble-worker.ts';
 import { runWorker, type WorkerDeps } from '../../shared/worker/run-worker.ts';
@@ -55,6 +57,8 @@ export interface VirtualWorld {
   lanes: LaneStore;
   resolving: ResolveStore;
   sealer: Sealer;
+  /** What makes jobs of schedules. */
+  scheduling: RunScheduleDeps;
   submit(plan: Plan): Promise<JobRecord>;
   /** What previews stand on, as another instance of the function would have it. */
   previewer(wrapApi?: (api: VpnApi) => VpnApi): PreviewDeps;
@@ -166,6 +170,12 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
     lanes,
     resolving,
     sealer,
+    scheduling: {
+      schedules: createPgScheduleStore(database),
+      sealer,
+      ids,
+      digestKey: async () => digestKey,
+    },
     submit: async (plan) => {
       const deps = { jobs, sealer, ids, digestKey: async () => digestKey };
       return (await submitJob(deps, { actor: 'tester', plan, idempotencyKey: null })).job;

@@ -16,7 +16,7 @@ export interface Call {
 
 /** One operation: what answers a method on a path. A rejection becomes a problem response. */
 export interface Route {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** With parameters as `:name`. */
   path: string;
   handle(call: Call): Promise<Response> | Response;

@@ -10,6 +10,7 @@ import { useWorlds } from '../worker/worlds.ts';
 
 const names = ['a', 'b', 'c'];
 const inventory = aFleet({ 'a@1': {}, 'b@1': {}, c: {} });
+const none = { submitted: 0, skipped: 0, failed: 0 };
 const { signal } = new AbortController();
 
 function recordingWaker(): WorkerWaker & { hints: number[] } {
@@ -24,7 +25,8 @@ function recordingWaker(): WorkerWaker & { hints: number[] } {
 }
 
 function tickOf(world: VirtualWorld, waker: WorkerWaker): ReturnType<typeof tick> {
-  return tick({ lanes: world.lanes, waker, logger: createRecordingLogger(world.clock).logger });
+  const { lanes, scheduling } = world;
+  return tick({ ...scheduling, lanes, waker, logger: createRecordingLogger(world.clock).logger });
 }
 
 /** A worker that takes what is due and is never seen again. */
@@ -39,7 +41,12 @@ describe('a tick of the scheduler', () => {
     const world = await open({ simulator: { inventory } });
     const waker = recordingWaker();
 
-    expect(await tickOf(world, waker)).toEqual({ reclaimed: 0, roused: 0, woken: false });
+    expect(await tickOf(world, waker)).toEqual({
+      runs: none,
+      reclaimed: 0,
+      roused: 0,
+      woken: false,
+    });
     expect(waker.hints).toEqual([]);
   });
 
@@ -51,8 +58,8 @@ describe('a tick of the scheduler', () => {
     const reports = [await tickOf(world, waker), await tickOf(world, waker)];
 
     expect(reports).toEqual([
-      { reclaimed: 0, roused: 0, woken: true },
-      { reclaimed: 0, roused: 0, woken: true },
+      { runs: none, reclaimed: 0, roused: 0, woken: true },
+      { runs: none, reclaimed: 0, roused: 0, woken: true },
     ]);
     expect(waker.hints).toEqual([0, 0]);
   });

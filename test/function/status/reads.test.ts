@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createStatusApp } from '../../../functions/status/handler.ts';
 import { createPgJobStore } from '../../../shared/adapters/postgres/job-store.ts';
+import { createPgScheduleStore } from '../../../shared/adapters/postgres/schedule-store.ts';
 import { createGuard } from '../../../shared/auth/guard.ts';
 import type { JobStore } from '../../../shared/job/job-store.ts';
 import { systemClock as clock } from '../../../shared/platform/clock.ts';
@@ -8,6 +9,7 @@ import { AppError } from '../../../shared/platform/errors.ts';
 import { systemRandom as random } from '../../../shared/platform/random.ts';
 import { ChangeDetail, ChangeList } from '../../../shared/progress/change-body.ts';
 import { JobBody, JobList } from '../../../shared/progress/job-body.ts';
+import type { ScheduleStore } from '../../../shared/schedule/schedule-store.ts';
 import { bearer, createTestApp } from '../../helpers/apps.ts';
 import { databaseKinds } from '../../helpers/databases.ts';
 import { anApiToken, aPlan } from '../../helpers/factories.ts';
@@ -16,7 +18,7 @@ import { createRecordingLogger } from '../../helpers/recording-logger.ts';
 const noJob = 'job_01KAJ0Q2Z5B4T7E9V3X6M8N1PR';
 const noChange = 'chg_01KAJ0Q2Z5B4T7E9V3X6M8N1PR';
 
-function aStatusApp(jobs: JobStore) {
+function aStatusApp(stores: { jobs: JobStore; schedules: ScheduleStore }) {
   const { logger, lines } = createRecordingLogger();
   const guard = createGuard([
     anApiToken('eyes', bearer.viewer, ['viewer']),
@@ -25,7 +27,7 @@ function aStatusApp(jobs: JobStore) {
   const app = createStatusApp({
     clock,
     guard,
-    jobs,
+    ...stores,
     logger,
     openApi: { openapi: '3.1.0' },
     random,
@@ -55,7 +57,10 @@ describe.each(databaseKinds)('the status function on $kind', ({ withDatabase }) 
       `UPDATE lanekeeper.change SET state = 'succeeded' WHERE job_id = $1 AND seq IN (1, 3)`,
       [ids[2]],
     );
-    get = aStatusApp(createPgJobStore(database)).get;
+    get = aStatusApp({
+      jobs: createPgJobStore(database),
+      schedules: createPgScheduleStore(database),
+    }).get;
   });
 
   it('knows no previews, which read the cloud', async () => {
@@ -242,14 +247,25 @@ describe('the status function without its database', () => {
     listEvents: away,
     ping: away,
   };
+  const schedules: ScheduleStore = {
+    put: away,
+    get: away,
+    list: away,
+    remove: away,
+    due: away,
+    run: away,
+  };
 
-  it.each(['/healthz', '/v1/jobs', `/v1/jobs/${noJob}`])('answers 503 at %s', async (path) => {
-    const { get, lines } = aStatusApp(jobs);
+  it.each(['/healthz', '/v1/jobs', `/v1/jobs/${noJob}`, '/v1/schedules', '/v1/schedules/nightly'])(
+    'answers 503 at %s',
+    async (path) => {
+      const { get, lines } = aStatusApp({ jobs, schedules });
 
-    const response = await get(path);
+      const response = await get(path);
 
-    expect(response.status).toBe(503);
-    expect(await response.json()).toMatchObject({ code: 'unavailable' });
-    expect(JSON.parse(lines[0] ?? '{}')).toMatchObject({ level: 'error', code: 'unavailable' });
-  });
+      expect(response.status).toBe(503);
+      expect(await response.json()).toMatchObject({ code: 'unavailable' });
+      expect(JSON.parse(lines[0] ?? '{}')).toMatchObject({ level: 'error', code: 'unavailable' });
+    },
+  );
 });
