@@ -1,49 +1,19 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
 import { Plan } from '../shared/plan/schema.ts';
-import type { ErrorCode } from '../shared/platform/errors.ts';
-import { errorCatalog } from '../shared/platform/errors.ts';
-import { Problem } from '../shared/platform/http/problem.ts';
 import { PendingPreview, PreviewBody } from '../shared/preview/preview-body.ts';
 import { ChangeDetail, ChangeList } from '../shared/progress/change-body.ts';
 import { JobBody, JobList } from '../shared/progress/job-body.ts';
 import { ChangeQuery, JobQuery } from '../shared/progress/list-query.ts';
+import { EntityTag, problems, type Responses, readProblems } from './openapi-parts.ts';
+import { schedulePaths } from './openapi-schedules.ts';
 
-type Responses = ZodOpenApiOperationObject['responses'];
-
-const Stamped = {
-  'X-Request-Id': { schema: { type: 'string' }, description: 'Names the request in the log.' },
-} as const;
 const JobId = z
   .string()
   .meta({ description: 'Id of a job.', example: 'job_01KAJ0Q2Z5B4T7E9V3X6M8N1PR' });
 const ChangeId = z
   .string()
   .meta({ description: 'Id of a change.', example: 'chg_01KAJ0Q2Z5B4T7E9V3X6M8N1PS' });
-const EntityTag = {
-  ETag: { schema: { type: 'string' }, description: 'Changes when the job does.' },
-} as const;
-
-function problems(...codes: readonly ErrorCode[]): Responses {
-  const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of codes) {
-    const { status } = errorCatalog[code];
-    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
-  }
-  return Object.fromEntries(
-    [...byStatus].map(([status, group]) => [
-      `${status}`,
-      {
-        description: group.map((code) => `\`${code}\`: ${errorCatalog[code].title}.`).join(' '),
-        headers: Stamped,
-        content: { 'application/problem+json': { schema: Problem } },
-      },
-    ]),
-  );
-}
-
-const readProblems = ['unauthenticated', 'forbidden', 'unavailable', 'internal'] as const;
-
 const postJob: ZodOpenApiOperationObject = {
   operationId: 'submitJob',
   summary: 'Submit a change plan',
@@ -249,6 +219,7 @@ export function openApiText(): string {
       '/v1/jobs/{jobId}': { get: getJob },
       '/v1/jobs/{jobId}/changes': { get: listChanges },
       '/v1/jobs/{jobId}/changes/{changeId}': { get: getChange },
+      ...schedulePaths,
       '/v1/chatops/slack': { post: chatCall('slack') },
       '/v1/chatops/dingtalk': { post: chatCall('dingtalk') },
       '/v1/chatops/feishu': { post: chatCall('feishu') },

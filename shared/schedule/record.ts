@@ -1,9 +1,7 @@
 import type { JobState } from '../job/state.ts';
+import type { LastOutcome } from './outcome.ts';
 import type { ScheduleInput } from './schema.ts';
 import type { StoredPlan } from './stored-plan.ts';
-
-/** What became of a run: a job, nothing because one was unfinished, or nothing because the plan could not be submitted. */
-export const runOutcomes = ['submitted', 'skipped', 'failed'] as const;
 
 /** A schedule as it is to be stored. */
 export interface NewSchedule extends Omit<ScheduleInput, 'plan'> {
@@ -18,7 +16,7 @@ export interface LastRun {
   at: string;
   /** When it should have been; null when it was run by hand. */
   plannedAt: string | null;
-  outcome: (typeof runOutcomes)[number];
+  outcome: LastOutcome;
   /** Why there is no job; null when there is one. */
   reason: string | null;
 }

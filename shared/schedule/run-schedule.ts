@@ -3,8 +3,8 @@ import type { JobRecord, NewJob } from '../job/record.ts';
 import { newJobOf, type SubmitJobDeps } from '../job/submit-job.ts';
 import { keyedDigest } from '../platform/canonical.ts';
 import { AppError, unreachable } from '../platform/errors.ts';
-import { noSuchSchedule } from './no-such-schedule.ts';
 import type { ScheduleRecord } from './record.ts';
+import { noSuchSchedule } from './schedule-name.ts';
 import type { ScheduleStore } from './schedule-store.ts';
 import { openedPlanOf } from './stored-plan.ts';
 

@@ -3,7 +3,8 @@ import { jobStates } from '../job/state.ts';
 import type { Clock } from '../platform/clock.ts';
 import { Stamp } from '../progress/stamp.ts';
 import { runsAfter } from './cron.ts';
-import { runOutcomes, type ScheduleRecord } from './record.ts';
+import { runOutcomes } from './outcome.ts';
+import type { ScheduleRecord } from './record.ts';
 
 /** How many of its next runs a schedule shows. */
 const shownRuns = 5;

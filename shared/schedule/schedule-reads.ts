@@ -3,8 +3,8 @@ import type { Clock } from '../platform/clock.ts';
 import { type Call, jsonResponse, type Route } from '../platform/http/app.ts';
 import { parseQuery } from '../platform/http/query.ts';
 import { PageQuery, pageOf } from '../progress/list-query.ts';
-import { noSuchSchedule } from './no-such-schedule.ts';
 import { type ScheduleList, scheduleBodyOf } from './schedule-body.ts';
+import { askedName, noSuchSchedule } from './schedule-name.ts';
 import type { ScheduleStore } from './schedule-store.ts';
 
 export interface ScheduleReadDeps {
@@ -41,7 +41,7 @@ async function getSchedule(
   { request, params }: Call,
 ): Promise<Response> {
   guard(request, 'read');
-  const schedule = await schedules.get(params.name ?? '');
+  const schedule = await schedules.get(askedName(params));
   if (schedule === null) throw noSuchSchedule();
   return jsonResponse(scheduleBodyOf(schedule, clock));
 }

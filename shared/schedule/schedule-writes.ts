@@ -1,17 +1,16 @@
 import type { JobStore } from '../job/job-store.ts';
 import { wakeWorker } from '../lane/wake-worker.ts';
 import type { WorkerWaker } from '../lane/worker-waker.ts';
-import { AppError } from '../platform/errors.ts';
 import { type Call, jsonResponse, type Route } from '../platform/http/app.ts';
 import { readJson } from '../platform/http/body.ts';
 import { idempotencyKeyOf } from '../platform/http/idempotency-key.ts';
 import { jobBodyOf, jobPath, jobTagOf } from '../progress/job-body.ts';
 import { runsAfter } from './cron.ts';
-import { noSuchSchedule } from './no-such-schedule.ts';
 import { type RunScheduleDeps, runSchedule } from './run-schedule.ts';
 import { scheduleBodyOf, schedulePath } from './schedule-body.ts';
+import { askedName, noSuchSchedule, wantedName } from './schedule-name.ts';
 import type { ScheduleReadDeps } from './schedule-reads.ts';
-import { parseSchedule, ScheduleName } from './schema.ts';
+import { parseSchedule } from './schema.ts';
 import { storedPlanOf } from './stored-plan.ts';
 
 export interface ScheduleWriteDeps extends ScheduleReadDeps, RunScheduleDeps {
@@ -34,7 +33,7 @@ async function putSchedule(
   { request, params, logger }: Call,
 ): Promise<Response> {
   const actor = guard(request, 'submit');
-  const name = nameOf(params);
+  const name = wantedName(params);
   const { plan, ...settings } = parseSchedule(await readJson(request));
   const stored = storedPlanOf(sealer, name, plan);
   const kind = await schedules.put(
@@ -55,7 +54,7 @@ async function deleteSchedule(
   { request, params, logger }: Call,
 ): Promise<Response> {
   guard(request, 'submit');
-  const { name = '' } = params;
+  const name = askedName(params);
   if (!(await schedules.remove(name))) throw noSuchSchedule();
   logger.info('schedule deleted', { schedule: name });
   return new Response(null, { status: 204 });
@@ -67,21 +66,12 @@ async function postRun(
 ): Promise<Response> {
   const actor = deps.guard(request, 'submit');
   const idempotencyKey = idempotencyKeyOf(request);
-  const { name = '' } = params;
+  const name = askedName(params);
   const { kind, job } = await runSchedule(deps, { name, actor: actor.name, idempotencyKey });
   logger.info('schedule run by hand', { schedule: name, jobId: job.id, actor: actor.name, kind });
   await wakeWorker(deps.waker, logger);
   return jsonResponse(jobBodyOf(job, deps.clock), {
     status: kind === 'submitted' ? 202 : 200,
     headers: { Location: jobPath(job.id), ETag: jobTagOf(job) },
-  });
-}
-
-/** Raises `invalid_request` for a name that no schedule can have. */
-function nameOf({ name }: Call['params']): string {
-  const parsed = ScheduleName.safeParse(name);
-  if (parsed.success) return parsed.data;
-  throw new AppError('invalid_request', 'the name of the schedule has a fault', {
-    faults: parsed.error.issues.map(({ message }) => ({ path: '/path/name', message })),
   });
 }

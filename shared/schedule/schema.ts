@@ -5,10 +5,8 @@ import { Duration } from '../platform/duration.ts';
 import { AppError, type Fault } from '../platform/errors.ts';
 import { faultsOf, plainMessage } from '../platform/http/faults.ts';
 import { Cron, TimeZone } from './cron.ts';
+import { overlaps } from './outcome.ts';
 import { shownKeysIn } from './stored-plan.ts';
-
-/** What a planned run does while a job of its schedule is unfinished. */
-export const overlaps = ['skip', 'queue'] as const;
 
 const settings = {
   cron: Cron,
@@ -86,12 +84,3 @@ function planIn(input: unknown): { given: unknown } | null {
 function under(place: string, faults: readonly Fault[]): readonly Fault[] {
   return faults.map(({ path, message }) => ({ path: `${place}${path}`, message }));
 }
-
-/** The name of a schedule, part of its address. */
-export const ScheduleName = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][\w.-]{0,63}$/,
-    'must be 1 to 64 letters, digits, dots, dashes and underscores, and begin with a letter or digit',
-  )
-  .describe('Letters, digits, dots, dashes and underscores, 1 to 64 of them.');

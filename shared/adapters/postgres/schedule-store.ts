@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import type { NewJob } from '../../job/record.ts';
 import { jobStates } from '../../job/state.ts';
-import { type NewSchedule, runOutcomes, type ScheduleRecord } from '../../schedule/record.ts';
+import { type LastOutcome, overlaps, runOutcomes } from '../../schedule/outcome.ts';
+import type { NewSchedule, ScheduleRecord } from '../../schedule/record.ts';
 import type {
   RunDeed,
   RunOutcome,
   ScheduleRun,
   ScheduleStore,
 } from '../../schedule/schedule-store.ts';
-import { overlaps } from '../../schedule/schema.ts';
 import type { Database, Query } from './database.ts';
 import { acceptJob, jobOfKey } from './job-store.ts';
 import { BigInteger, Timestamp } from './rows.ts';
@@ -202,7 +202,7 @@ async function unfinishedJob(run: Query, { schedule }: NewJob): Promise<string |
 
 /** What is remembered of a run. */
 interface RunRecord {
-  outcome: (typeof runOutcomes)[number];
+  outcome: LastOutcome;
   reason: string | null;
   jobId: string | null;
 }
