@@ -3,6 +3,7 @@ import { attachTypes } from '../../connection/model.ts';
 import type { Lease, RegionWork, Resolution, ResolveStore } from '../../lane/lane-store.ts';
 import type { ResolvedPlan } from '../../plan/plan-digest.ts';
 import type { Database, Query } from './database.ts';
+import { leaveRotated } from './leave-rotated.ts';
 import { endRefusedJob, releaseJob } from './release-job.ts';
 import { IntentRow, intentColumns } from './rows.ts';
 import {
@@ -150,7 +151,7 @@ async function finishRegion(
   );
   // The regions' lanes are different rows: the job's own row makes the last two finishers see each other.
   const [job] = await run(
-    `SELECT plan, rollout, failed, on_failure AS "onFailure" FROM lanekeeper.job
+    `SELECT plan, rollout, failed, on_failure AS "onFailure", min_age AS "minAge" FROM lanekeeper.job
       WHERE id = $1 AND state = 'resolving' FOR UPDATE`,
     [work.jobId],
   );
@@ -159,7 +160,7 @@ async function finishRegion(
     [work.jobId],
   );
   if (job === undefined || open.length > 0) return;
-  const { plan, rollout, failed, onFailure } = JobHead.parse(job);
+  const { plan, rollout, failed, onFailure, minAge } = JobHead.parse(job);
   if (rollout) await settleSelection(run, work.jobId, rollout);
   const planDigest = digest({
     plan,
@@ -174,7 +175,10 @@ async function finishRegion(
   ]);
   if (refusal.ofAll !== null && onFailure === 'stop') {
     await endRefusedJob(run, work.jobId, refusal.ofAll);
-  } else await releaseJob(run, work.jobId);
+    return;
+  }
+  if (minAge !== null) await leaveRotated(run, work.jobId);
+  await releaseJob(run, work.jobId);
 }
 
 const JobHead = z.object({
@@ -182,6 +186,7 @@ const JobHead = z.object({
   rollout: RolloutRow.nullable(),
   failed: z.number(),
   onFailure: z.string(),
+  minAge: z.string().nullable(),
 });
 
 /** What of the plan was refused, in words. Refused changes tell their reasons themselves, selectors have nothing else. */

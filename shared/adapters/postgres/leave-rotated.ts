@@ -1,0 +1,46 @@
+import type { ChangeError } from '../../change/record.ts';
+import type { Query } from './database.ts';
+
+/** Why a change is left: its own words are completed by the time and the job of the last rotation. */
+const left: Pick<ChangeError, 'code' | 'class' | 'requestId'> = {
+  code: 'RotatedSince',
+  class: 'refused',
+  requestId: null,
+};
+
+/**
+ * Ends those changes of a resolved job as `skipped` whose connection had its key changed by a job of ours within the job's
+ * `min_age` before its acceptance. Rotated means: a change that succeeded and whose differences had a key.
+ * Reads only what such connections finished since then, by `change_result`.
+ */
+export async function leaveRotated(run: Query, jobId: string): Promise<void> {
+  await run(
+    `WITH rotated AS (
+       SELECT c.id, r.job_id, r.finished_at, j.min_age
+         FROM lanekeeper.job j
+         JOIN lanekeeper.change c ON c.job_id = j.id AND c.state = 'queued'
+        CROSS JOIN LATERAL (
+              SELECT r.job_id, r.finished_at FROM lanekeeper.change r
+               WHERE r.region_id = c.region_id AND r.vpn_connection_id = c.vpn_connection_id
+                 AND r.result_fingerprint IS NOT NULL AND r.state = 'succeeded'
+                 AND r.finished_at > j.created_at - j.min_age::interval
+                 AND EXISTS (SELECT 1 FROM jsonb_array_elements(r.diff) AS d WHERE d ->> 'path' LIKE '%IkeConfig.Psk')
+               ORDER BY r.finished_at DESC LIMIT 1) AS r
+        WHERE j.id = $1),
+     c AS (
+       UPDATE lanekeeper.change c
+          SET state = 'skipped', finished_at = lanekeeper.now(), events = c.events + 1,
+              last_error = $2::jsonb || jsonb_build_object('message', format(
+                'its key was changed at %s by %s; connections whose key is younger than %s are left',
+                to_char(r.finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), r.job_id, r.min_age))
+         FROM rotated r WHERE c.id = r.id
+       RETURNING c.id, c.events, c.job_id, c.last_error),
+     journal AS (
+       INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
+       SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'finished',
+              jsonb_build_object('state', 'skipped', 'error', c.last_error) FROM c)
+     UPDATE lanekeeper.job j SET skipped = j.skipped + n.skipped, queued = j.queued - n.skipped
+       FROM (SELECT count(*)::int AS skipped FROM c) AS n WHERE j.id = $1`,
+    [jobId, JSON.stringify(left)],
+  );
+}
