@@ -96,9 +96,9 @@ describe('a job of a schedule with minAge', () => {
 
   it('counts neither changes without a key nor a key that stood there already', async () => {
     const world = await open({ simulator: { inventory } });
-    await world.submit(planOf(['a'], { set: { IkeConfig: { IkeLifetime: 3_600 } } }));
     await rotate(world, ['b'], 'k3y-1');
     await world.clock.sleep(3 * day);
+    await world.submit(planOf(['a'], { set: { IkeConfig: { IkeLifetime: 3_600 } } }));
     await rotate(world, ['b'], 'k3y-1');
 
     const { changes } = await run(world, 'P1D');
