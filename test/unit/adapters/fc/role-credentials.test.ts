@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRoleCredentials } from '../../../../shared/adapters/fc/role-credentials.ts';
+import { Secret } from '../../../../shared/platform/secret.ts';
 import { reveal } from '../../../../shared/platform/secret-reveal.ts';
 
 function contextOf(accessKeyId: string, securityToken?: string): unknown {
@@ -17,6 +18,17 @@ describe("a role's credentials", () => {
     expect(accessKeyId).toBe('LTAI2');
     expect(reveal(accessKeySecret)).toBe('hush');
     expect(securityToken && reveal(securityToken)).toBe('token-2');
+  });
+
+  it('are those of the environment until the first invocation brings others', async () => {
+    const accessKeySecret = new Secret('hush');
+    const atStart = { accessKeyId: 'LTAI0', accessKeySecret, securityToken: null };
+    const source = createRoleCredentials(atStart);
+
+    expect(await source.current()).toBe(atStart);
+    source.take(contextOf('LTAI1'));
+
+    expect((await source.current()).accessKeyId).toBe('LTAI1');
   });
 
   it('have no token where there is none', async () => {
