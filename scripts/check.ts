@@ -15,7 +15,7 @@ const steps: readonly Step[] = [
   { name: 'style', command: ['biome', 'ci', '--colors=off', '--error-on-warnings', '.'] },
   { name: 'build', command: ['tsx', 'scripts/build.ts'] },
   { name: 'generated', command: ['tsx', 'scripts/generate.ts', '--check'] },
-  { name: 'deployment', command: ['tsx', 'scripts/check-s-yaml.ts'] },
+  { name: 'deployment', command: ['tsx', 'scripts/check-s-yaml.ts'], after: 'build' },
   { name: 'lock', command: ['tsx', 'scripts/complete-lock.ts', '--check'] },
   { name: 'sizes', command: ['tsx', 'scripts/check-sizes.ts'] },
 ];

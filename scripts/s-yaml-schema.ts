@@ -55,16 +55,50 @@ const HttpTrigger = z.strictObject({
   }),
 });
 
+/** Seconds, minutes, hours, days, months and days of the week of a timer's cron expression. */
+const cronFields = [
+  [0, 59],
+  [0, 59],
+  [0, 23],
+  [1, 31],
+  [1, 12],
+  [0, 7],
+] as const;
+
+function isCron(expression: string): boolean {
+  if (/^@every [1-9]\d*m$/.test(expression)) return true;
+  const fields = expression.replace(/^CRON_TZ=[\w/+-]+ /, '').split(' ');
+  const fits = (text: string, [least, most]: readonly [number, number]): boolean =>
+    /^(\*|\?|\d+(-\d+)?)(\/[1-9]\d*)?(,\d+(-\d+)?)*$/.test(text) &&
+    (text.replace(/\/\d+/g, '').match(/\d+/g) ?? []).every(
+      (number) => Number(number) >= least && Number(number) <= most,
+    );
+  return (
+    fields.length === cronFields.length &&
+    cronFields.every((range, index) => fits(fields[index] ?? '', range))
+  );
+}
+
 const TimerTrigger = z.strictObject({
   triggerName: z.string(),
   triggerType: z.literal('timer'),
   triggerConfig: z.strictObject({
-    cronExpression: z
-      .string()
-      .regex(/^(@every [1-9]\d*m|(CRON_TZ=\S+ )?(\S+ ){5}\S+)$/, 'must be @every Nm or six fields'),
+    cronExpression: z.string().refine(isCron, 'must be @every Nm or six fields'),
     enable: z.boolean(),
     payload: z.string(),
   }),
+});
+
+const hook = (mostSeconds: number) =>
+  z.strictObject({
+    handler: z.string().regex(/^[a-z][a-z0-9-]*\.[A-Za-z]+$/, 'must be FILE.EXPORT'),
+    timeout: whole(1, mostSeconds),
+  });
+
+/** What the platform calls at an instance's start and before its end. */
+export const LifecycleHooks = z.strictObject({
+  initializer: hook(300).optional(),
+  preStop: hook(90).optional(),
 });
 
 const Props = z
@@ -90,6 +124,7 @@ const Props = z
       securityGroupId: z.string().startsWith('sg-'),
     }),
     environmentVariables: Environment,
+    instanceLifecycleConfig: LifecycleHooks.optional(),
     concurrencyConfig: z.strictObject({ reservedConcurrency: whole(1, 90) }).optional(),
     asyncInvokeConfig: z.strictObject({
       maxAsyncRetryAttempts: whole(0, 8),

@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { Variables } from '../shared/platform/config/variables.ts';
-import { Description, type Props } from './s-yaml-schema.ts';
+import { Description, LifecycleHooks, type Props } from './s-yaml-schema.ts';
 
 const Mapping = z.record(z.string(), z.unknown());
 
@@ -85,10 +86,45 @@ function folderFaults({ resources }: Description, folders: readonly string[]): s
   ];
 }
 
+/** Which methods each function is asked with: chat platforms have paths of their own, submit serves all others. */
+function methodFaults({ resources }: Description, paths: OpenApiPaths): string[] {
+  const taken = (name: string): readonly string[] =>
+    (resources[name]?.props.triggers ?? []).flatMap((trigger) =>
+      trigger.triggerType === 'http' ? trigger.triggerConfig.methods : [],
+    );
+  const documented = (isWanted: (path: string) => boolean): string[] => [
+    ...new Set(
+      Object.entries(paths)
+        .filter(([path]) => isWanted(path))
+        .flatMap(([, operations]) => Object.keys(operations))
+        .map((method) => method.toUpperCase()),
+    ),
+  ];
+  const isChat = (path: string): boolean => path.startsWith('/v1/chatops/');
+  const asked: Readonly<Record<string, readonly string[]>> = {
+    submit: documented((path) => !isChat(path)),
+    status: ['GET'],
+    chatops: documented(isChat),
+  };
+  return Object.entries(asked).flatMap(([name, methods]) =>
+    methods
+      .filter((method) => !taken(name).includes(method))
+      .map((method) => `${name}: its HTTP trigger lets no ${method} through`),
+  );
+}
+
+/** What of the OpenAPI document says which methods there are: the operations of each path, by method in lower case. */
+export type OpenApiPaths = Readonly<Record<string, object>>;
+
 /**
- * What is wrong with a deployment description, one sentence each; `folders` are those with a `functions/<name>/index.ts`.
+ * What is wrong with a deployment description, one sentence each. `folders` are those with a `functions/<name>/index.ts`,
+ * `paths` the API's.
  */
-export function descriptionFaults(text: string, folders: readonly string[]): string[] {
+export function descriptionFaults(
+  text: string,
+  folders: readonly string[],
+  paths: OpenApiPaths,
+): string[] {
   let rendered: unknown;
   try {
     rendered = render(text);
@@ -103,5 +139,63 @@ export function descriptionFaults(text: string, folders: readonly string[]): str
   return [
     ...Object.entries(resources).flatMap(([name, { props }]) => propsFaults(name, props)),
     ...folderFaults(parsed.data, folders),
+    ...methodFaults(parsed.data, paths),
   ];
 }
+
+const Rendered = z.object({
+  resources: z.record(
+    z.string(),
+    z.looseObject({
+      props: z.looseObject({
+        handler: z.string(),
+        instanceLifecycleConfig: LifecycleHooks.optional(),
+      }),
+    }),
+  ),
+});
+
+/** What a bundle that esbuild minified exports: `export{a as handler}`. */
+function exportsOf(bundle: string): string[] {
+  return [...bundle.matchAll(/export\{([^}]*)\}/g)].flatMap(([, list = '']) =>
+    list.split(',').map((item) => item.trim().replace(/^.* as /, '')),
+  );
+}
+
+/** Which handlers of a sound description are missing; `bundles` are the texts of `dist/<name>.mjs`, null where there is none. */
+export function handlerFaults(text: string, bundles: ReadonlyMap<string, string | null>): string[] {
+  const { resources } = Rendered.parse(render(text));
+  return Object.entries(resources).flatMap(([name, { props }]) => {
+    const { initializer, preStop } = props.instanceLifecycleConfig ?? {};
+    const handlers = [
+      props.handler,
+      ...[initializer, preStop].flatMap((hook) => hook?.handler ?? []),
+    ];
+    return handlers.flatMap((handler) => {
+      const [file = '', exported = ''] = handler.split('.');
+      const bundle = bundles.get(file) ?? null;
+      if (bundle === null)
+        return [`${name}: dist/${file}.mjs is not there, npm run build makes it`];
+      return exportsOf(bundle).includes(exported)
+        ? []
+        : [`${name}: dist/${file}.mjs does not export ${exported}`];
+    });
+  });
+}
+
+/**
+ * Whether the deploying tool renders a sound description as we do, one sentence for each resource that differs;
+ * `previewed` is what `s preview -o json` prints.
+ */
+export function previewFaults(text: string, previewed: unknown): string[] {
+  const ours = Previewed.parse(render(text)).resources;
+  const theirs = Previewed.parse(previewed).resources;
+  return [...new Set([...Object.keys(ours), ...Object.keys(theirs)])]
+    .filter((name) => {
+      const { extend: _, ...resource } = theirs[name] ?? {};
+      return !isDeepStrictEqual(resource, ours[name]);
+    })
+    .map((name) => `resources.${name}: s preview renders it otherwise than this check`);
+}
+
+const Previewed = z.object({ resources: z.record(z.string(), Mapping) });

@@ -6,6 +6,8 @@ export interface Step {
   name: string;
   /** Program and arguments; programs that packages bring are found by their name. */
   command: readonly [string, ...string[]];
+  /** A step that must have ended before, where it runs too; it stands further up. */
+  after?: string;
 }
 
 export interface StepResult {
@@ -51,10 +53,17 @@ export async function runSteps(
   { atOnce, onEnd }: { atOnce: number; onEnd: (result: StepResult) => void },
 ): Promise<StepResult[]> {
   const waiting = [...steps];
+  const begun = new Map<string, Promise<StepResult>>();
   const results: StepResult[] = [];
+  async function begin(step: Step): Promise<StepResult> {
+    if (step.after !== undefined) await begun.get(step.after);
+    return runStep(step);
+  }
   async function drain(): Promise<void> {
     for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) {
-      const result = await runStep(step);
+      const ending = begin(step);
+      begun.set(step.name, ending);
+      const result = await ending;
       results.push(result);
       onEnd(result);
     }

@@ -1,8 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { descriptionFaults } from '../../../scripts/s-yaml.ts';
+import openApi from '../../../docs/openapi.json' with { type: 'json' };
+import {
+  descriptionFaults,
+  handlerFaults,
+  type OpenApiPaths,
+  previewFaults,
+} from '../../../scripts/s-yaml.ts';
 
 const folders = ['chatops', 'scheduler', 'status', 'submit', 'worker'];
+const paths: OpenApiPaths = openApi.paths;
 let text = '';
 
 beforeAll(async () => {
@@ -13,12 +20,12 @@ beforeAll(async () => {
 function faultsAfter(from: string | RegExp, to: string): string[] {
   const edited = text.replace(from, to);
   expect(edited).not.toBe(text);
-  return descriptionFaults(edited, folders);
+  return descriptionFaults(edited, folders, paths);
 }
 
 describe('the rules of s.yaml', () => {
   it('finds nothing wrong with the file as it is', () => {
-    expect(descriptionFaults(text, folders)).toEqual([]);
+    expect(descriptionFaults(text, folders, paths)).toEqual([]);
   });
 
   it.each([
@@ -46,6 +53,32 @@ describe('the rules of s.yaml', () => {
     ['an environment that is too large', 'TZ: UTC', `TZ: ${'x'.repeat(4_096)}`, /4096 fit/],
     ['a wrong kind of cron key', 'cronExpression:', 'cron:', /triggerConfig/],
     ['a timer of five fields', /.@every 1m./, "'0 * * * *'", /@every Nm or six fields/],
+    ['an hour that does not exist', /.@every 1m./, "'0 0 24 * * *'", /@every Nm or six fields/],
+    ['a timer with a word in it', /.@every 1m./, "'0 0 3 * * MON'", /@every Nm or six fields/],
+    [
+      'a hook that may take too long',
+      'concurrencyConfig: { reservedConcurrency: 1 }',
+      'instanceLifecycleConfig: { preStop: { handler: scheduler.preStop, timeout: 91 } }',
+      /preStop.timeout/,
+    ],
+    [
+      'a chat call that is not let through',
+      'methods: [POST]',
+      'methods: [GET]',
+      /chatops: .* no POST/,
+    ],
+    [
+      'a read that is not let through',
+      'methods: [GET, HEAD, OPTIONS]',
+      'methods: [HEAD]',
+      /status: .* no GET/,
+    ],
+    [
+      'a call of the API that is not let through',
+      'HEAD, POST, PUT',
+      'HEAD, PUT',
+      /submit: .* no POST/,
+    ],
     ['a method that does not exist', 'methods: [POST]', 'methods: [FETCH]', /methods/],
     [
       'a handler of another bundle',
@@ -62,6 +95,55 @@ describe('the rules of s.yaml', () => {
   });
 
   it('refuses a function folder that is not deployed', () => {
-    expect(descriptionFaults(text, [...folders, 'janitor'])).toEqual(['janitor is not deployed']);
+    expect(descriptionFaults(text, [...folders, 'janitor'], paths)).toEqual([
+      'janitor is not deployed',
+    ]);
+  });
+
+  it.each(['CRON_TZ=Asia/Shanghai 0 30 2 * * *', '0 0/5 8-18 ? * 1-5', '@every 10m'])(
+    'takes the timer %s',
+    (cron) => {
+      expect(faultsAfter(/.@every 1m./, `'${cron}'`)).toEqual([]);
+    },
+  );
+
+  describe('on the bundles', () => {
+    const built = 'let a=1;export{a as handler,b as preStop};';
+    const bundles = new Map(folders.map((name): [string, string | null] => [name, built]));
+
+    it('want the handler of each function in its file', () => {
+      expect(handlerFaults(text, bundles)).toEqual([]);
+      expect(
+        handlerFaults(
+          text,
+          new Map([...bundles, ['status', 'export{a as other};'], ['worker', null]]),
+        ),
+      ).toEqual([
+        'status: dist/status.mjs does not export handler',
+        'worker: dist/worker.mjs is not there, npm run build makes it',
+      ]);
+    });
+
+    it('want the hooks too', () => {
+      const hook = (name: string): string =>
+        text.replace(
+          'timeout: 900',
+          `timeout: 900\n      instanceLifecycleConfig: { preStop: { handler: worker.${name}, timeout: 30 } }`,
+        );
+
+      expect(descriptionFaults(hook('preStop'), folders, paths)).toEqual([]);
+      expect(handlerFaults(hook('preStop'), bundles)).toEqual([]);
+      expect(handlerFaults(hook('halt'), bundles)).toEqual([
+        'worker: dist/worker.mjs does not export halt',
+      ]);
+    });
+  });
+
+  it('find what the deploying tool renders otherwise', () => {
+    const props = { functionName: 'lanekeeper-x' };
+    const faults = previewFaults(text, { resources: { x: { component: 'fc3', props } } });
+
+    expect(faults).toHaveLength(folders.length + 1);
+    expect(faults.at(-1)).toMatch(/^resources\.x: /);
   });
 });

@@ -42,6 +42,19 @@ describe('the steps of a check', () => {
     expect(results.size).toBe(3);
   });
 
+  it('begin when the one they come after has ended', async () => {
+    const first = script('first', 'setTimeout(() => console.log(Date.now()), 300)');
+    const results = await run([
+      first,
+      { ...script('second', 'console.log(Date.now())'), after: 'first' },
+      { ...script('third', 'console.log(1)'), after: 'not chosen' },
+    ]);
+
+    const at = (name: string): number => Number(results.get(name)?.output);
+    expect(at('second')).toBeGreaterThan(at('first'));
+    expect(results.get('third')).toMatchObject({ passed: true });
+  });
+
   it('find the programs of installed packages', async () => {
     const results = await run([{ name: 'biome', command: ['biome', '--version'] }]);
 
