@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import openApi from '../docs/openapi.json' with { type: 'json' };
 import { functionNames } from './bundle.ts';
@@ -20,7 +21,14 @@ async function preview(): Promise<unknown> {
   try {
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      ['node_modules/@serverless-devs/s/bin/s', 'preview', '-t', path, '-o', 'json'],
+      [
+        fileURLToPath(import.meta.resolve('@serverless-devs/s/bin/s')),
+        'preview',
+        '-t',
+        path,
+        '-o',
+        'json',
+      ],
       { env: { HOME: home }, timeout: 60_000 },
     );
     // The first line may be a warning, to root.
