@@ -12,6 +12,7 @@ const nounGroups = [
   ['job'],
   ['lane', 'budget'],
   ['inventory'],
+  ['metrics'],
   ['worker', 'progress', 'preview'],
   ['schedule'],
 ];

@@ -1,5 +1,6 @@
 import { createStatusApp } from '../functions/status/handler.ts';
 import { createPgScheduleStore } from '../shared/adapters/postgres/schedule-store.ts';
+import { createPgFleetStore } from '../shared/adapters/postgres/fleet-store.ts';
 import { createGuard } from '../shared/auth/guard.ts';
 import { systemClock as clock } from '../shared/platform/clock.ts';
 import { systemRandom as random } from '../shared/platform/random.ts';
@@ -19,12 +20,14 @@ export async function status(emit: Emit): Promise<void> {
   for (let job = 0; job < jobs; job += 1) ids.push((await world.submit(plan)).id);
   const token = 'benchmark-token';
   const guard = createGuard([{ name: 'bench', sha256: digestOfToken(token), roles: ['viewer'] }]);
+  const fleet = createPgFleetStore(world.database, { readsPerMinute: 480, writesPerMinute: 100 });
   const app = createStatusApp({
     logger,
     random,
     clock,
     jobs: world.jobs,
     schedules: createPgScheduleStore(world.database),
+    fleet,
     guard,
     openApi: {},
   });

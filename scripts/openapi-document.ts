@@ -178,6 +178,20 @@ const getHealth: ZodOpenApiOperationObject = {
   },
 };
 
+const getMetrics: ZodOpenApiOperationObject = {
+  operationId: 'getMetrics',
+  summary: 'Numbers of the whole fleet, for Prometheus',
+  description:
+    'Takes the role `viewer`. The same whichever instance answers: jobs and changes by state, lanes, how long lanes are due, calls of the cloud, budget left, how long changes wait and settle.',
+  responses: {
+    '200': {
+      description: 'Prometheus text format 0.0.4.',
+      content: { 'text/plain': { schema: z.string() } },
+    },
+    ...problems(...readProblems),
+  },
+};
+
 const getOpenApi: ZodOpenApiOperationObject = {
   operationId: 'getOpenApi',
   summary: 'This document',
@@ -225,6 +239,7 @@ export function openApiText(): string {
       '/v1/chatops/feishu': { post: chatCall('feishu') },
       '/v1/openapi.json': { get: getOpenApi },
       '/healthz': { get: getHealth },
+      '/metrics': { get: getMetrics },
     },
     components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
   });

@@ -3,6 +3,7 @@ import { createKmsClient } from '../../shared/adapters/aliyun/kms-client.ts';
 import { createKmsKeyWrapper } from '../../shared/adapters/aliyun/kms-key-wrapper.ts';
 import { createRoleCredentials } from '../../shared/adapters/fc/role-credentials.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
+import { requestIdOf } from '../../shared/adapters/fc/request-id.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { openPgDatabase } from '../../shared/adapters/postgres/pg-database.ts';
 import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
@@ -42,6 +43,8 @@ const deps = {
 };
 
 /** The entry of the function: a tick of the timer trigger. */
-export function handler(): Promise<TickReport> {
-  return tick(deps);
+export function handler(_event: unknown, context: unknown): Promise<TickReport> {
+  credentials.take(context);
+  const requestId = requestIdOf(context);
+  return tick({ ...deps, logger: logger.child({ requestId }) });
 }

@@ -1,6 +1,7 @@
 import openApi from '../../docs/openapi.json' with { type: 'json' };
 import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.ts';
 import { answerHttpEvent, type FcHttpResponse } from '../../shared/adapters/fc/http-event.ts';
+import { createPgFleetStore } from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { openPgDatabase } from '../../shared/adapters/postgres/pg-database.ts';
 import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
@@ -18,6 +19,7 @@ const database = await openPgDatabase({ url: connectionStringOf(config.database.
 
 const app = createStatusApp({
   clock,
+  fleet: createPgFleetStore(database, config.worker),
   guard: createGuard(config.tokens),
   jobs: createPgJobStore(database),
   logger,

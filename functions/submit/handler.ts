@@ -2,6 +2,8 @@ import type { Guard } from '../../shared/auth/guard.ts';
 import { type SubmitJobDeps, submitJob } from '../../shared/job/submit-job.ts';
 import { wakeWorker } from '../../shared/lane/wake-worker.ts';
 import type { WorkerWaker } from '../../shared/lane/worker-waker.ts';
+import { type MetricsDeps, metricsRoutes } from '../../shared/metrics/metrics-routes.ts';
+import type { Tally } from '../../shared/metrics/tally.ts';
 import { parsePlan } from '../../shared/plan/parse-plan.ts';
 import {
   type Call,
@@ -24,20 +26,33 @@ export interface SubmitDeps
     SubmitJobDeps,
     ReadDeps,
     PreviewDeps,
-    ScheduleWriteDeps {
+    ScheduleWriteDeps,
+    MetricsDeps {
   guard: Guard;
   waker: WorkerWaker;
+  /** What is counted of the calls that previews make. */
+  tally: Tally;
 }
 
 /** The whole API: accepts plans, previews them, keeps schedules, and answers the reads too, so that one address is enough. */
 export function createSubmitApp(deps: SubmitDeps): HttpApp {
-  return createHttpApp(deps, [
+  const app = createHttpApp(deps, [
     { method: 'POST', path: '/v1/jobs', handle: (call) => postJob(deps, call) },
     ...previewRoutes(deps),
     ...scheduleWrites(deps),
     ...readRoutes(deps),
     ...scheduleReads(deps),
+    ...metricsRoutes(deps),
   ]);
+  return {
+    ...app,
+    async fetch(request) {
+      const response = await app.fetch(request);
+      // Between two requests an instance may be frozen, and for good.
+      await deps.tally.flush();
+      return response;
+    },
+  };
 }
 
 async function postJob(deps: SubmitDeps, { request, logger }: Call): Promise<Response> {

@@ -6,6 +6,10 @@ import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { answerHttpEvent, type FcHttpResponse } from '../../shared/adapters/fc/http-event.ts';
 import { createRoleCredentials } from '../../shared/adapters/fc/role-credentials.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
+import {
+  createPgFleetStore,
+  createPgTallyStore,
+} from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
@@ -14,6 +18,8 @@ import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-sto
 import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
 import { createGuard } from '../../shared/auth/guard.ts';
 import { timerAlone } from '../../shared/lane/worker-waker.ts';
+import { countCalls } from '../../shared/metrics/counted-vpn-api.ts';
+import { createTally } from '../../shared/metrics/tally.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
 import { loadDeployedConfig } from '../../shared/platform/config.ts';
 import { createIds } from '../../shared/platform/id.ts';
@@ -40,6 +46,7 @@ const wrapper = createKmsKeyWrapper(kms, config.cloud.regionId ?? '');
 const keyring = createPgKeyringStore(database);
 const sealer = await openSealer(config, { keyring, wrapper, random });
 const budget = createPgApiBudget(database, { account: 'default', limits, part: previewPart });
+const tally = createTally({ store: createPgTallyStore(database), logger });
 const api = createAliyunVpnApi({
   endpoint: config.cloud.vpcEndpoint ?? 'https://vpc.{region}.aliyuncs.com',
   credentials: () => credentials.current(),
@@ -50,10 +57,11 @@ const api = createAliyunVpnApi({
 const app = createSubmitApp({
   clock,
   digestKey: createDigestKeyLoader({ keyring, sealer, random }),
+  fleet: createPgFleetStore(database, limits),
   guard: createGuard(config.tokens),
   ids: createIds(clock, random),
   inventory: createPgInventoryStore(database),
-  inventoryApi: createInventoryApi({ api, budget, clock }),
+  inventoryApi: createInventoryApi({ api: countCalls(api, tally), budget, clock }),
   jobs: createPgJobStore(database),
   limits,
   logger,
@@ -62,6 +70,7 @@ const app = createSubmitApp({
   random,
   schedules: createPgScheduleStore(database),
   sealer,
+  tally,
   waker: timerAlone,
 });
 

@@ -2,8 +2,10 @@ import { createKmsClient } from '../../shared/adapters/aliyun/kms-client.ts';
 import { createKmsKeyWrapper } from '../../shared/adapters/aliyun/kms-key-wrapper.ts';
 import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.ts';
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
+import { requestIdOf } from '../../shared/adapters/fc/request-id.ts';
 import { createRoleCredentials } from '../../shared/adapters/fc/role-credentials.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
+import { createPgTallyStore } from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { openPgDatabase } from '../../shared/adapters/postgres/pg-database.ts';
@@ -59,11 +61,12 @@ const run = createWorkerHandler(
     settings: workerSettings(config.worker),
     limits,
     lingerMs: 1,
+    tallies: createPgTallyStore(database),
   }),
 );
 
 /** The entry of the function: an asynchronous invocation, whose event is only a hint. */
 export function handler(_event: unknown, context: unknown): Promise<RunEnd> {
   credentials.take(context);
-  return run(new AbortController().signal);
+  return run(new AbortController().signal, requestIdOf(context));
 }

@@ -6,6 +6,10 @@ import { createSubmitApp } from '../../functions/submit/handler.ts';
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
+import {
+  createPgFleetStore,
+  createPgTallyStore,
+} from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
@@ -14,6 +18,8 @@ import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-sto
 import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
 import { createGuard } from '../../shared/auth/guard.ts';
 import type { VpnApi } from '../../shared/connection/vpn-api.ts';
+import { countCalls } from '../../shared/metrics/counted-vpn-api.ts';
+import { createTally } from '../../shared/metrics/tally.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
 import type { Config } from '../../shared/platform/config.ts';
 import { createIds } from '../../shared/platform/id.ts';
@@ -146,6 +152,7 @@ function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
   const { config, clock, random, logger, sealer, digestKey, database, bell, secrets } = parts;
   const limits = config.worker;
   const budget = createPgApiBudget(database, { account: 'default', limits, part: previewPart });
+  const tally = createTally({ store: createPgTallyStore(database), logger });
   const api = createSubmitApp({
     clock,
     random,
@@ -153,14 +160,16 @@ function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
     sealer,
     openApi,
     digestKey: () => Promise.resolve(digestKey),
+    fleet: createPgFleetStore(database, limits),
     guard: createGuard(secrets.tokens),
     ids: createIds(clock, random),
     jobs: createPgJobStore(database),
     previews: createPgPreviewStore(database),
     schedules: createPgScheduleStore(database),
     inventory: createPgInventoryStore(database),
-    inventoryApi: createInventoryApi({ api: parts.vpnApi, budget, clock }),
+    inventoryApi: createInventoryApi({ api: countCalls(parts.vpnApi, tally), budget, clock }),
     limits,
+    tally,
     waker: bell,
   });
   const chat = createChatopsApp({ logger, random });

@@ -2,6 +2,7 @@ import type { CredentialsSource } from '../../shared/adapters/aliyun/rpc-client.
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
+import { createPgTallyStore } from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { createPgResolveStore } from '../../shared/adapters/postgres/resolve-store.ts';
 import type { VpnApi } from '../../shared/connection/vpn-api.ts';
@@ -56,6 +57,7 @@ export function buildWorker(parts: LocalWorkerParts): { deps: WorkerDeps; close(
     worker: ids.worker(),
     settings: workerSettings(settings),
     limits: settings,
+    tallies: createPgTallyStore(database),
     lingerMs: database.kind === 'embedded' ? embeddedLingerMs : servedLingerMs,
     ...(onHint ? { onHint } : {}),
   });

@@ -1,4 +1,4 @@
-import { monotonicFactory } from 'ulid';
+import { decodeTime, monotonicFactory } from 'ulid';
 import type { Clock } from './clock.ts';
 import type { Random } from './random.ts';
 
@@ -20,4 +20,10 @@ export function createIds(clock: Clock, random: Random): Ids {
     worker: () => next('wrk'),
     preview: () => next('prv'),
   };
+}
+
+/** When an id of {@link createIds} was made, in milliseconds since the Unix epoch, by its clock; null for any other text. */
+export function madeAt(id: string): number | null {
+  const ulid = /^[a-z]+_([0-7][0-9A-HJKMNP-TV-Z]{25})$/.exec(id)?.[1];
+  return ulid === undefined ? null : decodeTime(ulid);
 }

@@ -1,5 +1,6 @@
 import type { Assignment } from '../lane/lane-store.ts';
 import { AppError, unreachable } from '../platform/errors.ts';
+import { idsOf, observeStep } from './observe-step.ts';
 import { readStep } from './read-step.ts';
 import { sendStep } from './send-step.ts';
 import { settleStep } from './settle-step.ts';
@@ -23,9 +24,11 @@ export async function advanceLane(
       : { change: null, events: [], afterwards: { kind: 'next' } };
     const outcome = await record({ laneKey: held.laneKey, epoch: held.epoch, ...result });
     if (outcome.kind === 'lost') {
-      deps.logger.warn('lane was lost to another worker', { laneKey: held.laneKey });
+      const ids = assignment ? idsOf(assignment.change) : { laneKey: held.laneKey };
+      deps.logger.warn('lane was lost to another worker', ids);
       return;
     }
+    if (assignment) observeStep(deps, assignment.change, result);
     if (outcome.kind === 'next') {
       assignment = outcome.assignment;
       held.backlog = Math.max(0, held.backlog - 1);
@@ -52,7 +55,7 @@ async function runStep(
     return await nextStep(deps, held, assignment);
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'internal') throw error;
-    deps.logger.error('change cannot be carried on', { changeId: assignment.change.id, error });
+    deps.logger.error('change cannot be carried on', { ...idsOf(assignment.change), error });
     return fail(
       assignment.change,
       ownError(

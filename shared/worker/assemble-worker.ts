@@ -5,6 +5,8 @@ import type { VpnApi } from '../connection/vpn-api.ts';
 import { createRegionReader } from '../inventory/region-reader.ts';
 import type { LaneStore, ResolveStore } from '../lane/lane-store.ts';
 import type { WorkerWaker } from '../lane/worker-waker.ts';
+import { countCalls } from '../metrics/counted-vpn-api.ts';
+import { createTally, noTally, type TallyStore } from '../metrics/tally.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Ids } from '../platform/id.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -30,6 +32,8 @@ export interface WorkerParts {
   limits: { readsPerMinute: number; writesPerMinute: number };
   /** How long database statements and looks gather; longer where statements block the process (embedded). */
   lingerMs: number;
+  /** Where numbers for `GET /metrics` go; absent where nobody reads them. */
+  tallies?: TallyStore;
   onHint?: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -38,7 +42,8 @@ const askEachTimeBelow = 6_000;
 
 /** A worker out of its parts. What it learns (settle times, sizes) lives as long as the result: build it once a process. */
 export function assembleWorker(parts: WorkerParts): WorkerDeps {
-  const { clock, limits, lingerMs, settings, budget, ...rest } = parts;
+  const { clock, limits, lingerMs, settings, budget, tallies, ...rest } = parts;
+  const tally = tallies ? createTally({ store: tallies, logger: parts.logger }) : noTally;
   const governor = createGovernor({
     budget,
     clock,
@@ -50,12 +55,13 @@ export function assembleWorker(parts: WorkerParts): WorkerDeps {
       return perMinute < askEachTimeBelow ? 0 : Math.floor(perMinute / 600);
     },
   });
-  const api = governVpnApi(parts.api, governor);
+  const api = governVpnApi(countCalls(parts.api, tally), governor);
   return {
     ...rest,
     api,
     clock,
     lingerMs,
+    tally,
     settings,
     reader: createRegionReader({ api, clock, lingerMs: Math.max(2, lingerMs) }),
     settleTimes: createSettleTimes(settings.pollIntervalMs),

@@ -55,6 +55,7 @@ export async function runWorker(deps: WorkerDeps, stop: AbortSignal): Promise<Ru
   const end = await run.loop();
   await run.drain();
   await renewing;
+  await deps.tally.flush();
   if (end.reason !== 'idle') end.nextDueInMs = await askNextDue(deps);
   if (end.nextDueInMs !== null) {
     const delaySeconds = Math.max(0, Math.floor(end.nextDueInMs / 1_000));
@@ -261,7 +262,7 @@ async function keepLeases(
   for (;;) {
     await deps.clock.sleep(everyMs, run.signal);
     if (run.signal.aborted) return;
-    await renewAll(deps, run.held, run.leaseMs);
+    await Promise.all([renewAll(deps, run.held, run.leaseMs), deps.tally.flush()]);
   }
 }
 

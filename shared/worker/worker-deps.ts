@@ -1,6 +1,7 @@
 import type { GovernedVpnApi } from '../budget/governed-vpn-api.ts';
 import type { RegionReader } from '../inventory/region-reader.ts';
 import type { ClaimedLane, LaneUpdate, UpdateOutcome } from '../lane/lane-store.ts';
+import type { Tally } from '../metrics/tally.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Sealer } from '../secret/sealer.ts';
@@ -31,6 +32,8 @@ export interface StepDeps {
   digestKey: Buffer;
   clock: Clock;
   logger: Logger;
+  /** What is counted for `GET /metrics`. */
+  tally: Tally;
   settleTimes: SettleTimes;
   settings: WorkerSettings;
 }

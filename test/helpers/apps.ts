@@ -1,12 +1,14 @@
 import openApi from '../../docs/openapi.json' with { type: 'json' };
 import { createSubmitApp, type SubmitDeps } from '../../functions/submit/handler.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
+import { createPgFleetStore } from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
 import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
 import { createGuard } from '../../shared/auth/guard.ts';
+import { noTally } from '../../shared/metrics/tally.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
 import { createIds } from '../../shared/platform/id.ts';
 import { systemRandom as random } from '../../shared/platform/random.ts';
@@ -36,6 +38,7 @@ export function createTestApp(database: Database, overrides: Partial<SubmitDeps>
   const app = createSubmitApp({
     clock,
     digestKey: createDigestKeyLoader({ keyring: createPgKeyringStore(database), sealer, random }),
+    fleet: createPgFleetStore(database, { readsPerMinute: 480, writesPerMinute: 100 }),
     guard: createGuard([
       anApiToken('ops', bearer.operator, ['operator']),
       anApiToken('others', bearer.other, ['operator']),
@@ -52,6 +55,7 @@ export function createTestApp(database: Database, overrides: Partial<SubmitDeps>
     random,
     schedules: createPgScheduleStore(database),
     sealer,
+    tally: noTally,
     waker: {
       async wake({ delaySeconds }) {
         wakes.push(delaySeconds);

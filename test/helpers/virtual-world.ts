@@ -8,6 +8,7 @@ import {
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
 import type { Database, Query } from '../../shared/adapters/postgres/database.ts';
+import { createPgTallyStore } from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
@@ -133,6 +134,7 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
       worker: ids.worker(),
       settings,
       limits,
+      tallies: createPgTallyStore(database),
       lingerMs: 0,
     }),
     ...more,

@@ -4,6 +4,7 @@ import { createPgJobStore } from '../../../shared/adapters/postgres/job-store.ts
 import { createPgScheduleStore } from '../../../shared/adapters/postgres/schedule-store.ts';
 import { createGuard } from '../../../shared/auth/guard.ts';
 import type { JobStore } from '../../../shared/job/job-store.ts';
+import type { FleetStore } from '../../../shared/metrics/fleet-state.ts';
 import { systemClock as clock } from '../../../shared/platform/clock.ts';
 import { AppError } from '../../../shared/platform/errors.ts';
 import { systemRandom as random } from '../../../shared/platform/random.ts';
@@ -18,6 +19,10 @@ import { createRecordingLogger } from '../../helpers/recording-logger.ts';
 const noJob = 'job_01KAJ0Q2Z5B4T7E9V3X6M8N1PR';
 const noChange = 'chg_01KAJ0Q2Z5B4T7E9V3X6M8N1PR';
 
+const noFleet: FleetStore = {
+  read: () => Promise.reject(new Error('nobody asks for numbers here')),
+};
+
 function aStatusApp(stores: { jobs: JobStore; schedules: ScheduleStore }) {
   const { logger, lines } = createRecordingLogger();
   const guard = createGuard([
@@ -26,6 +31,7 @@ function aStatusApp(stores: { jobs: JobStore; schedules: ScheduleStore }) {
   ]);
   const app = createStatusApp({
     clock,
+    fleet: noFleet,
     guard,
     ...stores,
     logger,

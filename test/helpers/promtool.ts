@@ -1,0 +1,31 @@
+import { execFile } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Where promtool is, which Debian's package `prometheus` brings; null where it is not installed. */
+export function findPromtool(): string | null {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return folders.map((folder) => join(folder, 'promtool')).find(isExecutable) ?? null;
+}
+
+/** What `promtool check metrics` has to say against a text; empty when it accepts it. */
+export async function complaintsAbout(promtool: string, text: string): Promise<string> {
+  const running = promisify(execFile)(promtool, ['check', 'metrics']);
+  running.child.stdin?.end(text);
+  try {
+    const { stdout, stderr } = await running;
+    return `${stdout}${stderr}`.trim();
+  } catch (error) {
+    return String(error instanceof Error && 'stderr' in error ? error.stderr : error).trim();
+  }
+}
