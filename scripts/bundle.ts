@@ -5,7 +5,7 @@ import { build, type OutputFile, type Plugin } from 'esbuild';
 
 /** One function as it is deployed. */
 export interface Bundle {
-  /** Folder under `functions/` and name of the file without `.mjs`. */
+  /** Folder under `functions/`, or `tracing`, and name of the file without `.mjs`. */
   name: string;
   /** Path of the file. */
   path: string;
@@ -47,6 +47,20 @@ const withNativeJson: Plugin = {
   },
 };
 
+/**
+ * OpenTelemetry is half the size of a function, and mostly nobody listens: it goes into a file beside them, which is read when
+ * somebody does.
+ */
+const tracingModule = 'tracing';
+const withTracingBeside: Plugin = {
+  name: 'with-tracing-beside',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/tracer\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: `./${tracingModule}.mjs`, external: true } : null,
+    );
+  },
+};
+
 /** The functions, by their folders, in alphabetical order. */
 export async function functionNames(root = '.'): Promise<string[]> {
   const entries = await readdir(join(root, 'functions'), { withFileTypes: true });
@@ -58,7 +72,10 @@ export async function functionNames(root = '.'): Promise<string[]> {
 
 async function outputsOf(names: readonly string[], maps: boolean): Promise<OutputFile[]> {
   const { outputFiles } = await build({
-    entryPoints: names.map((name) => ({ in: `functions/${name}/index.ts`, out: name })),
+    entryPoints: names.map((name) => ({
+      in: name === tracingModule ? 'shared/adapters/otel/tracer.ts' : `functions/${name}/index.ts`,
+      out: name,
+    })),
     outdir: 'dist',
     write: false,
     bundle: true,
@@ -72,14 +89,14 @@ async function outputsOf(names: readonly string[], maps: boolean): Promise<Outpu
     banner: { js: requireBanner },
     // `pg` tries it and goes on without it.
     external: ['pg-native'],
-    plugins: [withoutLocales, withNativeJson],
+    plugins: [withoutLocales, withNativeJson, withTracingBeside],
     logLevel: 'silent',
   });
   return outputFiles;
 }
 
 /**
- * Bundles every function into one ES module, `<folder>/<name>.mjs`. The same sources always give the same bytes, so
+ * Bundles every function, and what traces, into one ES module, `<folder>/<name>.mjs`. The same sources always give the same bytes, so
  * source maps are not shipped: `maps` writes those of any commit beside its bundles when a stack trace has to be read.
  */
 export async function bundleFunctions(options: {
@@ -87,7 +104,7 @@ export async function bundleFunctions(options: {
   maps?: boolean;
 }): Promise<Bundle[]> {
   const { folder, maps = false } = options;
-  const names = await functionNames();
+  const names = [...(await functionNames()), tracingModule];
   const outputs = await outputsOf(names, maps);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });

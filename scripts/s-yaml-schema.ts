@@ -17,7 +17,7 @@ const Reference = z
   );
 
 const runtimeVariables = ['NODE_ENV', 'NODE_OPTIONS', 'TZ'];
-const secretName = /(SECRET|TOKEN|TOKENS|KEY|DATABASE_URL)$/;
+const secretName = /(SECRET|TOKEN|TOKENS|KEY|HEADERS|DATABASE_URL)$/;
 /** Function Compute gives the role's credentials to each invocation; fixed ones would outlive it. */
 const credentialName = /^ALIBABA_CLOUD_/;
 const mostEnvironmentBytes = 4_096;

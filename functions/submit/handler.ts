@@ -14,6 +14,8 @@ import {
 } from '../../shared/platform/http/app.ts';
 import { readJson } from '../../shared/platform/http/body.ts';
 import { idempotencyKeyOf } from '../../shared/platform/http/idempotency-key.ts';
+import type { Logger } from '../../shared/platform/logger.ts';
+import type { Tracer } from '../../shared/platform/tracing.ts';
 import type { PreviewDeps } from '../../shared/preview/preview-plan.ts';
 import { previewRoutes } from '../../shared/preview/preview-routes.ts';
 import { jobBodyOf, jobPath, jobTagOf } from '../../shared/progress/job-body.ts';
@@ -32,6 +34,7 @@ export interface SubmitDeps
   waker: WorkerWaker;
   /** What is counted of the calls that previews make. */
   tally: Tally;
+  tracer: Tracer;
 }
 
 /** The whole API: accepts plans, previews them, keeps schedules, and answers the reads too, so that one address is enough. */
@@ -49,7 +52,7 @@ export function createSubmitApp(deps: SubmitDeps): HttpApp {
     async fetch(request) {
       const response = await app.fetch(request);
       // Between two requests an instance may be frozen, and for good.
-      await deps.tally.flush();
+      await Promise.all([deps.tally.flush(), deps.tracer.flush()]);
       return response;
     },
   };
@@ -59,7 +62,20 @@ async function postJob(deps: SubmitDeps, { request, logger }: Call): Promise<Res
   const actor = deps.guard(request, 'submit');
   const idempotencyKey = idempotencyKeyOf(request);
   const plan = parsePlan(await readJson(request));
-  const { kind, job } = await submitJob(deps, { actor: actor.name, plan, idempotencyKey });
+  const parent = request.headers.get('traceparent');
+  const { kind, job } = await deps.tracer.inSpan(
+    { name: 'submit job', kind: 'server', parent },
+    async ({ traceparent, set }) => {
+      const submitted = await submitJob(deps, {
+        actor: actor.name,
+        plan,
+        idempotencyKey,
+        traceparent,
+      });
+      set({ 'lanekeeper.job_id': submitted.job.id, 'lanekeeper.kind': submitted.kind });
+      return submitted;
+    },
+  );
   logger.info('job accepted', { jobId: job.id, total: job.total, kind });
   await wakeWorker(deps.waker, logger);
   return jsonResponse(jobBodyOf(job, deps.clock), {

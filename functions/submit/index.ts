@@ -5,6 +5,7 @@ import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.t
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { answerHttpEvent, type FcHttpResponse } from '../../shared/adapters/fc/http-event.ts';
 import { createRoleCredentials } from '../../shared/adapters/fc/role-credentials.ts';
+import { openTracer } from '../../shared/adapters/otel/open-tracer.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
 import {
   createPgFleetStore,
@@ -35,6 +36,7 @@ const config = await loadDeployedConfig(openKmsSecrets({ clock }));
 const logger = createLogger({ level: config.logLevel, clock, fields: { function: 'submit' } });
 const database = await openPgDatabase({ url: connectionStringOf(config.database.url), logger });
 const limits = config.worker;
+const tracer = await openTracer(config.tracing, { function: 'submit', clock });
 const credentials = createRoleCredentials(config.cloud.credentials);
 const kms = createKmsClient({
   endpoint: config.cloud.kmsEndpoint ?? 'https://kms.{region}.aliyuncs.com',
@@ -71,6 +73,7 @@ const app = createSubmitApp({
   schedules: createPgScheduleStore(database),
   sealer,
   tally,
+  tracer,
   waker: timerAlone,
 });
 

@@ -4,8 +4,10 @@ import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.t
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { requestIdOf } from '../../shared/adapters/fc/request-id.ts';
 import { createRoleCredentials } from '../../shared/adapters/fc/role-credentials.ts';
+import { openTracer } from '../../shared/adapters/otel/open-tracer.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
 import { createPgTallyStore } from '../../shared/adapters/postgres/fleet-store.ts';
+import { createPgJobTraces } from '../../shared/adapters/postgres/job-traces.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { openPgDatabase } from '../../shared/adapters/postgres/pg-database.ts';
@@ -28,6 +30,7 @@ const config = await loadDeployedConfig(openKmsSecrets({ clock }));
 const logger = createLogger({ level: config.logLevel, clock, fields: { function: 'worker' } });
 const database = await openPgDatabase({ url: connectionStringOf(config.database.url), logger });
 const limits = config.worker;
+const tracer = await openTracer(config.tracing, { function: 'worker', clock });
 const ids = createIds(clock, random);
 const credentials = createRoleCredentials(config.cloud.credentials);
 const kms = createKmsClient({
@@ -62,6 +65,7 @@ const run = createWorkerHandler(
     limits,
     lingerMs: 1,
     tallies: createPgTallyStore(database),
+    tracing: { tracer, traces: createPgJobTraces(database) },
   }),
 );
 

@@ -4,6 +4,7 @@ import { createChatopsApp } from '../../functions/chatops/handler.ts';
 import { tick } from '../../functions/scheduler/handler.ts';
 import { createSubmitApp } from '../../functions/submit/handler.ts';
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
+import { openTracer } from '../../shared/adapters/otel/open-tracer.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import {
@@ -25,6 +26,7 @@ import type { Config } from '../../shared/platform/config.ts';
 import { createIds } from '../../shared/platform/id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { Random } from '../../shared/platform/random.ts';
+import type { Tracer } from '../../shared/platform/tracing.ts';
 import { createInventoryApi, previewPart } from '../../shared/preview/inventory-api.ts';
 import type { Sealer } from '../../shared/secret/sealer.ts';
 import type { SimulatorOptions } from '../simulator/simulator.ts';
@@ -66,6 +68,7 @@ interface Parts extends HostOptions {
   sealer: Sealer;
   digestKey: Buffer;
   bell: HintBell;
+  tracer: Tracer;
   /** The cloud as previews read it; the worker has a client of its own. */
   vpnApi: VpnApi;
 }
@@ -119,7 +122,9 @@ async function openParts(
   const keys = { ...secrets, secondSecretsKey: config.secondSecretsKey };
   const opened = await openSecrets(keys, { keyring, wrapper, random });
   const bell = createHintBell();
-  return { ...options, ...opened, database, server, cloud, secrets, vpnApi, bell };
+  const tracer = await openTracer(config.tracing, { function: 'host', clock });
+  onClose(() => tracer.flush());
+  return { ...options, ...opened, database, server, cloud, secrets, vpnApi, bell, tracer };
 }
 
 function serve(parts: Parts, closeAll: () => Promise<void>): Host {
@@ -170,6 +175,7 @@ function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
     inventoryApi: createInventoryApi({ api: countCalls(parts.vpnApi, tally), budget, clock }),
     limits,
     tally,
+    tracer: parts.tracer,
     waker: bell,
   });
   const chat = createChatopsApp({ logger, random });

@@ -3,6 +3,7 @@ import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { createPgTallyStore } from '../../shared/adapters/postgres/fleet-store.ts';
+import { createPgJobTraces } from '../../shared/adapters/postgres/job-traces.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { createPgResolveStore } from '../../shared/adapters/postgres/resolve-store.ts';
 import type { VpnApi } from '../../shared/connection/vpn-api.ts';
@@ -12,6 +13,7 @@ import type { Config } from '../../shared/platform/config.ts';
 import { createIds } from '../../shared/platform/id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { Random } from '../../shared/platform/random.ts';
+import { noTracer, type Tracer } from '../../shared/platform/tracing.ts';
 import type { Sealer } from '../../shared/secret/sealer.ts';
 import { assembleWorker } from '../../shared/worker/assemble-worker.ts';
 import type { WorkerDeps } from '../../shared/worker/run-worker.ts';
@@ -28,6 +30,7 @@ export interface LocalWorkerParts {
   random: Random;
   logger: Logger;
   waker: WorkerWaker;
+  tracer?: Tracer;
   onHint?: (signal: AbortSignal) => Promise<void>;
   /** Stands between the worker and the cloud, to measure or record what passes. */
   wrapApi?: (api: VpnApi) => VpnApi;
@@ -58,6 +61,7 @@ export function buildWorker(parts: LocalWorkerParts): { deps: WorkerDeps; close(
     settings: workerSettings(settings),
     limits: settings,
     tallies: createPgTallyStore(database),
+    tracing: { tracer: parts.tracer ?? noTracer, traces: createPgJobTraces(database) },
     lingerMs: database.kind === 'embedded' ? embeddedLingerMs : servedLingerMs,
     ...(onHint ? { onHint } : {}),
   });

@@ -1,5 +1,6 @@
 import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.ts';
 import { staticCredentials } from '../../shared/adapters/aliyun/static-credentials.ts';
+import { openTracer } from '../../shared/adapters/otel/open-tracer.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { timerAlone } from '../../shared/lane/worker-waker.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
@@ -45,6 +46,7 @@ async function main(): Promise<void> {
   const secretsKey = await loadSecretsKey({ dataDir, random, given: config });
   const database = await openDatabase({ database: config.database, clock, logger });
   const keyring = createPgKeyringStore(database);
+  const tracer = await openTracer(config.tracing, { function: 'worker', clock });
   const wrapper = openKeyWrapper({ cloud, config, clock, logger });
   const keys = { secretsKey, secondSecretsKey: config.secondSecretsKey };
   const worker = buildWorker({
@@ -55,6 +57,7 @@ async function main(): Promise<void> {
     clock,
     random,
     logger,
+    tracer,
     waker: timerAlone,
   });
   const stop = new AbortController();

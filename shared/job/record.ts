@@ -106,4 +106,6 @@ export interface NewJob {
   } | null;
   /** Present when the caller gave an `Idempotency-Key`; `planHash` is a keyed digest of the plan. */
   idempotency: { key: string; planHash: string } | null;
+  /** Where its trace began (W3C Trace Context); null when nobody records one. */
+  traceparent: string | null;
 }

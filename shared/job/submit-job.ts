@@ -23,6 +23,8 @@ export interface SubmitJobInput {
   plan: Plan;
   /** 1 to 128 characters; unique for each actor. */
   idempotencyKey: string | null;
+  /** The span in which it is submitted, so that what workers do for the job joins its trace. */
+  traceparent?: string | null;
 }
 
 /** A plan with whose it is, and where it comes from. */
@@ -52,7 +54,7 @@ export async function submitJob(
 /** The job of a plan, ready to be accepted: with ids, its keys sealed for it and digested. */
 export function newJobOf(
   { sealer, ids }: Pick<SubmitJobDeps, 'sealer' | 'ids'>,
-  { actor, plan, idempotencyKey, schedule }: NewJobInput,
+  { actor, plan, idempotencyKey, schedule, traceparent = null }: NewJobInput,
   digestKey: Buffer,
 ): NewJob {
   const id = ids.job();
@@ -81,5 +83,6 @@ export function newJobOf(
       idempotencyKey === null
         ? null
         : { key: idempotencyKey, planHash: planHashOf(plan, digestKey) },
+    traceparent,
   };
 }

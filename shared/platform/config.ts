@@ -58,6 +58,8 @@ export interface Config {
     budgetSeconds: number;
   };
   wake: { api: 'local' };
+  /** Where spans go; null: nobody records any. */
+  tracing: { endpoint: string; headers: Secret | null } | null;
   logLevel: LogLevel;
 }
 
@@ -265,8 +267,14 @@ function configOf(values: Values, deployed: boolean): Config {
       budgetSeconds: values.WORKER_BUDGET_SECONDS,
     },
     wake: { api: values.FC_API },
+    tracing: tracingOf(values),
     logLevel: values.LOG_LEVEL,
   };
+}
+
+function tracingOf(values: Values): Config['tracing'] {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers } = values;
+  return endpoint === undefined ? null : { endpoint, headers: headers ?? null };
 }
 
 function endpointOf(product: 'vpc' | 'kms', deployed: boolean): string | null {

@@ -52,7 +52,7 @@ async function runStep(
   assignment: Assignment,
 ): Promise<StepResult> {
   try {
-    return await nextStep(deps, held, assignment);
+    return await deps.tracer.step(assignment.change, () => nextStep(deps, held, assignment));
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'internal') throw error;
     deps.logger.error('change cannot be carried on', { ...idsOf(assignment.change), error });

@@ -10,7 +10,9 @@ import { createTally, noTally, type TallyStore } from '../metrics/tally.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Ids } from '../platform/id.ts';
 import type { Logger } from '../platform/logger.ts';
+import { noTracer, type Tracer } from '../platform/tracing.ts';
 import type { Sealer } from '../secret/sealer.ts';
+import { createJobTracer, type JobTraces, noJobTracer, traceCalls } from './job-tracer.ts';
 import type { WorkerDeps } from './run-worker.ts';
 import { createSettleTimes } from './settle-times.ts';
 import type { WorkerSettings } from './worker-deps.ts';
@@ -34,6 +36,8 @@ export interface WorkerParts {
   lingerMs: number;
   /** Where numbers for `GET /metrics` go; absent where nobody reads them. */
   tallies?: TallyStore;
+  /** Who records spans, and where the traces of jobs began; absent where nobody does. */
+  tracing?: { tracer: Tracer; traces: JobTraces };
   onHint?: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -42,8 +46,9 @@ const askEachTimeBelow = 6_000;
 
 /** A worker out of its parts. What it learns (settle times, sizes) lives as long as the result: build it once a process. */
 export function assembleWorker(parts: WorkerParts): WorkerDeps {
-  const { clock, limits, lingerMs, settings, budget, tallies, ...rest } = parts;
+  const { clock, limits, lingerMs, settings, budget, tallies, tracing, ...rest } = parts;
   const tally = tallies ? createTally({ store: tallies, logger: parts.logger }) : noTally;
+  const tracer = tracing?.tracer ?? noTracer;
   const governor = createGovernor({
     budget,
     clock,
@@ -55,13 +60,14 @@ export function assembleWorker(parts: WorkerParts): WorkerDeps {
       return perMinute < askEachTimeBelow ? 0 : Math.floor(perMinute / 600);
     },
   });
-  const api = governVpnApi(countCalls(parts.api, tally), governor);
+  const api = governVpnApi(traceCalls(countCalls(parts.api, tally), tracer), governor);
   return {
     ...rest,
     api,
     clock,
     lingerMs,
     tally,
+    tracer: tracing && tracer.isRecording ? createJobTracer(tracing) : noJobTracer,
     settings,
     reader: createRegionReader({ api, clock, lingerMs: Math.max(2, lingerMs) }),
     settleTimes: createSettleTimes(settings.pollIntervalMs),

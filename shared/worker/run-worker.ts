@@ -55,7 +55,7 @@ export async function runWorker(deps: WorkerDeps, stop: AbortSignal): Promise<Ru
   const end = await run.loop();
   await run.drain();
   await renewing;
-  await deps.tally.flush();
+  await Promise.all([deps.tally.flush(), deps.tracer.flush()]);
   if (end.reason !== 'idle') end.nextDueInMs = await askNextDue(deps);
   if (end.nextDueInMs !== null) {
     const delaySeconds = Math.max(0, Math.floor(end.nextDueInMs / 1_000));

@@ -5,6 +5,7 @@ import type { Tally } from '../metrics/tally.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Sealer } from '../secret/sealer.ts';
+import type { JobTracer } from './job-tracer.ts';
 import type { SettleTimes } from './settle-times.ts';
 
 /** How a worker behaves; from the configuration. */
@@ -34,6 +35,7 @@ export interface StepDeps {
   logger: Logger;
   /** What is counted for `GET /metrics`. */
   tally: Tally;
+  tracer: JobTracer;
   settleTimes: SettleTimes;
   settings: WorkerSettings;
 }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -14,6 +14,7 @@ import { openPgDatabase } from '../../shared/adapters/postgres/pg-database.ts';
 import { createServerDatabase } from '../helpers/databases.ts';
 import { migrationsFolder } from '../helpers/migrations-folder.ts';
 import { createRecordingLogger } from '../helpers/recording-logger.ts';
+import { startSpanReceiver } from '../helpers/span-receiver.ts';
 
 const run = promisify(execFile);
 
@@ -25,6 +26,12 @@ const nodes = [
 ];
 const names = await functionNames();
 const token = 'a-token-of-the-bundles-test';
+
+const aBundledPlan = {
+  title: 'bundled',
+  targets: [{ regionId: 'cn-hangzhou', vpnConnectionId: 'vco-bundled' }],
+  set: { Name: 'bundled' },
+};
 
 /** Imports a bundle as the platform does and hands one event to its handler; a file, because `node -e` has a `require` of its own. */
 const caller = `
@@ -138,15 +145,9 @@ describe.each(nodes)('the bundles on Node $version', ({ version, program }) => {
   );
 
   it.skipIf(!isThere)('take a plan, show its job, and keep house', async () => {
-    const plan = {
-      title: 'bundled',
-      targets: [{ regionId: 'cn-hangzhou', vpnConnectionId: 'vco-bundled' }],
-      set: { Name: 'bundled' },
-    };
-
     // The worker comes first, while there is nothing to ask the cloud for.
     const worked = await call(program, 'worker', {}, environment);
-    const accepted = await request(program, 'submit', httpEvent('POST', '/v1/jobs', plan));
+    const accepted = await request(program, 'submit', httpEvent('POST', '/v1/jobs', aBundledPlan));
     const listed = await request(program, 'status', httpEvent('GET', '/v1/jobs'));
     const ticked = await call(program, 'scheduler', { triggerName: 'tick' }, environment);
     const chatted = await request(program, 'chatops', httpEvent('POST', '/v1/chatops/slack', {}));
@@ -156,6 +157,34 @@ describe.each(nodes)('the bundles on Node $version', ({ version, program }) => {
     expect(listed).toMatchObject({ statusCode: 200, body: { items: [{ title: 'bundled' }] } });
     expect(ticked).toMatchObject({ code: 0, stderr: '' });
     expect(chatted).toMatchObject({ statusCode: 404, body: { code: 'not_found' } });
+    await emptyJobs();
+  });
+
+  it.skipIf(!isThere)('send spans when there is somebody to send them to', async () => {
+    const receiver = await startSpanReceiver();
+    const traced = { ...environment, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
+    const event = httpEvent('POST', '/v1/jobs', aBundledPlan);
+
+    const { code, stderr } = await call(program, 'submit', event, traced);
+    await receiver.close();
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(receiver.spans().map(({ name }) => name)).toEqual(['submit job']);
+    await emptyJobs();
+  });
+
+  it.skipIf(!isThere)('need nothing of OpenTelemetry when there is nobody', async () => {
+    const alone = join(folder, 'alone');
+    await mkdir(alone, { recursive: true });
+    await copyFile(join(folder, 'dist', 'submit.mjs'), join(alone, 'submit.mjs'));
+
+    const answer = await request(
+      program,
+      '../alone/submit',
+      httpEvent('POST', '/v1/jobs', aBundledPlan),
+    );
+
+    expect(answer.statusCode).toBe(202);
     await emptyJobs();
   });
 });
@@ -174,6 +203,15 @@ describe('the build', () => {
     for (const [index, { path }] of bundles.entries()) {
       expect(await readFile(again[index]?.path ?? '')).toEqual(await readFile(path));
     }
+  });
+
+  it('puts OpenTelemetry into a file of its own', async () => {
+    const texts = bundles.map(
+      async ({ name, path }) => [name, await readFile(path, 'utf8')] as const,
+    );
+
+    const holders = (await Promise.all(texts)).filter(([, text]) => text.includes('resourceSpans'));
+    expect(holders.map(([name]) => name)).toEqual(['tracing']);
   });
 
   it('names no path of the machine it ran on', async () => {

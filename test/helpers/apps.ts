@@ -13,6 +13,7 @@ import { systemClock as clock } from '../../shared/platform/clock.ts';
 import { createIds } from '../../shared/platform/id.ts';
 import { systemRandom as random } from '../../shared/platform/random.ts';
 import { Secret } from '../../shared/platform/secret.ts';
+import { noTracer } from '../../shared/platform/tracing.ts';
 import type { InventoryApi } from '../../shared/preview/scan-deps.ts';
 import { createDigestKeyLoader } from '../../shared/secret/digest-key.ts';
 import { createSealer } from '../../shared/secret/sealer.ts';
@@ -56,6 +57,7 @@ export function createTestApp(database: Database, overrides: Partial<SubmitDeps>
     schedules: createPgScheduleStore(database),
     sealer,
     tally: noTally,
+    tracer: noTracer,
     waker: {
       async wake({ delaySeconds }) {
         wakes.push(delaySeconds);

@@ -48,6 +48,7 @@ export function aNewJob(
     selection: null,
     schedule: null,
     idempotency: null,
+    traceparent: null,
     ...overrides,
   };
 }

@@ -161,8 +161,8 @@ async function insertJob(run: Query, job: NewJob): Promise<number> {
   const [row] = await run(
     `INSERT INTO lanekeeper.job
        (id, title, state, created_at, created_by, plan, on_failure, max_errors, max_in_flight, queued, total, rollout,
-        schedule_name, planned_at, min_age)
-     VALUES ($1, $2, 'resolving', lanekeeper.now(), $3, $4::jsonb, $5, $6, $7, $8, $9, $10::jsonb, $11, $12, $13)
+        schedule_name, planned_at, min_age, traceparent)
+     VALUES ($1, $2, 'resolving', lanekeeper.now(), $3, $4::jsonb, $5, $6, $7, $8, $9, $10::jsonb, $11, $12, $13, $14)
      RETURNING position`,
     [
       job.id,
@@ -178,6 +178,7 @@ async function insertJob(run: Query, job: NewJob): Promise<number> {
       job.schedule?.name ?? null,
       job.schedule?.plannedAt ?? null,
       job.schedule?.minAge ?? null,
+      job.traceparent,
     ],
   );
   if (!row) throw new AppError('internal', 'the job was not stored');

@@ -39,6 +39,18 @@ export const CloudEndpoint = z
   )
   .transform((text) => text.replace(/\/$/, ''));
 
+/** The base URL of a service of one's own, which may be in the same network. */
+export const HttpUrl = z
+  .string()
+  .refine(isHttpUrl, 'must be an http or https URL without query or password')
+  .transform((text) => text.replace(/\/$/, ''));
+
+function isHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, search, hash } = new URL(text);
+  return /^https?:$/.test(protocol) && `${username}${password}${search}${hash}` === '';
+}
+
 function isEndpoint(text: string): boolean {
   const filled = text.replaceAll('{region}', templateProbe);
   if (!URL.canParse(filled)) return false;

@@ -6,6 +6,7 @@ import { Sinks } from './sinks.ts';
 import {
   CloudEndpoint,
   DatabaseUrl,
+  HttpUrl,
   JsonText,
   jsonNotYet,
   notYet,
@@ -156,6 +157,12 @@ export const Variables = z.object({
     ),
   FC_WORKER_SERVICE: z.string().optional().describe('For `FC_API`; not read in this version.'),
   FC_WORKER_FUNCTION: z.string().optional().describe('For `FC_API`; not read in this version.'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: HttpUrl.optional().describe(
+    'Base URL of a receiver of OpenTelemetry spans over OTLP/HTTP, such as `http://collector:4318`. Absent: nothing of OpenTelemetry is loaded.',
+  ),
+  OTEL_EXPORTER_OTLP_HEADERS: SecretText.optional().describe(
+    'Headers for it, `name=value,…`, values percent-encoded.',
+  ),
   LOG_LEVEL: z
     .enum(logLevels, `must be one of ${logLevels.join(', ')}`)
     .default('info')

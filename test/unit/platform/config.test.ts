@@ -48,6 +48,7 @@ describe('loadConfig', () => {
       deployed: false,
       host: { address: '127.0.0.1', port: 8787, works: true },
       database: { url: null, dataDir: '.data' },
+      tracing: null,
       cloud: { vpcEndpoint: null, kmsEndpoint: null, regionId: null, credentials: null },
       tokens: null,
       secretsKey: null,
