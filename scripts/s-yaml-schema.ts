@@ -20,11 +20,17 @@ const runtimeVariables = ['NODE_ENV', 'NODE_OPTIONS', 'TZ'];
 const secretName = /(SECRET|TOKEN|TOKENS|KEY|HEADERS|DATABASE_URL)$/;
 /** Function Compute gives the role's credentials to each invocation; fixed ones would outlive it. */
 const credentialName = /^ALIBABA_CLOUD_/;
+/** Deployed, variables of ours with such a name have `LANEKEEPER_` before it. Source: "Configure environment variables". */
+const keptName = /^FC_/;
 const mostEnvironmentBytes = 4_096;
 
 function environmentFaults(environment: Readonly<Record<string, string>>): string[] {
-  const known = new Set<string>([...variableNames, ...runtimeVariables]);
+  const known = new Set<string>([
+    ...variableNames.map((name) => (keptName.test(name) ? `LANEKEEPER_${name}` : name)),
+    ...runtimeVariables,
+  ]);
   const faults = Object.entries(environment).flatMap(([name, value]) => {
+    if (keptName.test(name)) return [`${name}: Function Compute keeps FC_ to itself`];
     if (!known.has(name)) return [`${name} is no variable of the configuration`];
     if (credentialName.test(name)) return [`${name}: credentials come from the role`];
     if (secretName.test(name) && !Reference.safeParse(value).success) {

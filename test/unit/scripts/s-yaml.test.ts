@@ -45,6 +45,18 @@ describe('the rules of s.yaml', () => {
     ['a missing required variable', /^ +SECRETS_KEY: .*\n/m, '', /SECRETS_KEY is required/],
     ['an unknown variable', 'LOG_LEVEL: info', 'LOGLEVEL: info', /LOGLEVEL is no variable/],
     [
+      'a name of the platform',
+      'LOG_LEVEL: info',
+      'FC_REGION: x',
+      /FC_REGION: .* keeps FC_ to itself/,
+    ],
+    [
+      'headers in clear',
+      'LOG_LEVEL: info',
+      'OTEL_EXPORTER_OTLP_HEADERS: a=b',
+      /HEADERS must be a ref/,
+    ],
+    [
       'fixed credentials',
       'LOG_LEVEL: info',
       'ALIBABA_CLOUD_ACCESS_KEY_ID: x',
