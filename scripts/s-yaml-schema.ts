@@ -33,7 +33,8 @@ function environmentFaults(environment: Readonly<Record<string, string>>): strin
     if (keptName.test(name)) return [`${name}: Function Compute keeps FC_ to itself`];
     if (!known.has(name)) return [`${name} is no variable of the configuration`];
     if (credentialName.test(name)) return [`${name}: credentials come from the role`];
-    if (secretName.test(name) && !Reference.safeParse(value).success) {
+    const namesKey = /^SECRETS_KEY/.test(name) && /^kms:[\w/.:-]+$/.test(value);
+    if (secretName.test(name) && !namesKey && !Reference.safeParse(value).success) {
       return [`${name} must be a reference (kms-secret:NAME, file:PATH)`];
     }
     return [];

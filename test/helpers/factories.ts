@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { type ChangeState, changeStates } from '../../shared/change/state.ts';
 import type { ChangeView } from '../../shared/job/job-store.ts';
 import type { ChangeCounts, JobRecord } from '../../shared/job/record.ts';
+import { jobStates } from '../../shared/job/state.ts';
+import { type FleetState, laneConditions } from '../../shared/metrics/fleet-state.ts';
 import type { ApiToken, Role } from '../../shared/platform/config/api-token.ts';
 
 /** The input of a plan, as a caller sends it. */
@@ -100,4 +102,23 @@ export function aChange(overrides: Partial<ChangeView> = {}): ChangeView {
 /** The configured form of a bearer token. */
 export function anApiToken(name: string, token: string, roles: Role[]): ApiToken {
   return { name, sha256: createHash('sha256').update(token).digest('hex'), roles };
+}
+
+/** A zero for each of some states. */
+function zeros<State extends string>(states: readonly State[]): Record<State, number> {
+  return Object.assign({}, ...states.map((state) => ({ [state]: 0 })));
+}
+
+/** The numbers of a fleet in which nothing happens. */
+export function aFleetState(overrides: Partial<FleetState> = {}): FleetState {
+  return {
+    jobs: zeros(jobStates),
+    changes: zeros(changeStates),
+    lanes: zeros(laneConditions),
+    waiting: { total: 0, longest: 0 },
+    queueAgeSeconds: 0,
+    budgets: [],
+    tallies: [],
+    ...overrides,
+  };
 }

@@ -1,26 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { changeStates } from '../../../shared/change/state.ts';
-import { jobStates } from '../../../shared/job/state.ts';
 import { exposition } from '../../../shared/metrics/exposition.ts';
 import type { FleetState } from '../../../shared/metrics/fleet-state.ts';
 import { createTally, type TallyEntry } from '../../../shared/metrics/tally.ts';
+import { aFleetState } from '../../helpers/factories.ts';
 import { complaintsAbout, findPromtool } from '../../helpers/promtool.ts';
 import { createRecordingLogger } from '../../helpers/recording-logger.ts';
 
-const zeros = <State extends string>(states: readonly State[]): Record<State, number> =>
-  Object.assign({}, ...states.map((state) => ({ [state]: 0 })));
+const { jobs, changes } = aFleetState();
 
-function aState(overrides: Partial<FleetState> = {}): FleetState {
-  return {
-    jobs: { ...zeros(jobStates), running: 2 },
-    changes: { ...zeros(changeStates), queued: 30, settling: 4 },
+function aState(tallies: readonly TallyEntry[] = []): FleetState {
+  return aFleetState({
+    jobs: { ...jobs, running: 2 },
+    changes: { ...changes, queued: 30, settling: 4 },
     lanes: { due: 3, leased: 2, waiting: 1, parked: 0 },
-    waiting: { total: 30, longest: 12 },
     queueAgeSeconds: 0.25,
     budgets: [{ regionId: 'cn-hangzhou', action: 'ModifyVpnConnectionAttribute', left: 7 }],
-    tallies: [],
-    ...overrides,
-  };
+    tallies,
+  });
 }
 
 async function tallied(): Promise<readonly TallyEntry[]> {
@@ -53,7 +49,7 @@ describe('the text for Prometheus', () => {
   });
 
   it('adds the buckets of a histogram up, each kind for itself', async () => {
-    const text = exposition(aState({ tallies: await tallied() }));
+    const text = exposition(aState(await tallied()));
 
     const of = (kind: string): string[] =>
       text
@@ -67,7 +63,7 @@ describe('the text for Prometheus', () => {
   });
 
   it('escapes what codes may hold', async () => {
-    const text = exposition(aState({ tallies: await tallied() }));
+    const text = exposition(aState(await tallied()));
 
     expect(text).toContain(
       String.raw`lanekeeper_api_calls_total{action="DescribeVpnGateway",code="a \"b\"\\c\n"} 1`,
@@ -78,7 +74,7 @@ describe('the text for Prometheus', () => {
 
   it.skipIf(promtool === null)('has nothing that promtool objects to', async () => {
     if (promtool === null) throw new Error('skipped without it');
-    const text = exposition(aState({ tallies: await tallied() }));
+    const text = exposition(aState(await tallied()));
 
     expect(await complaintsAbout(promtool, text)).toBe('');
     expect(await complaintsAbout(promtool, text.replace(' 0.25', ' soon'))).not.toBe('');

@@ -112,6 +112,13 @@ describe('the rules of s.yaml', () => {
     ]);
   });
 
+  it('takes a key that KMS keeps, which is no secret, and for that key alone', () => {
+    const byKms = ['kms-secret:lanekeeper/secrets-key', 'kms:alias/lanekeeper'] as const;
+
+    expect(faultsAfter(...byKms)).toEqual([]);
+    expect(faultsAfter('kms-secret:lanekeeper/api-tokens', byKms[1]).join()).toMatch(/API_TOKENS/);
+  });
+
   it.each(['CRON_TZ=Asia/Shanghai 0 30 2 * * *', '0 0/5 8-18 ? * 1-5', '@every 10m'])(
     'takes the timer %s',
     (cron) => {
