@@ -43,7 +43,12 @@ export function createJobTracer({
 }): JobTracer {
   const known = new Map<string, Promise<string | null>>();
   function parentOf(jobId: string): Promise<string | null> {
-    const asked = known.get(jobId) ?? traces.traceparentOf(jobId).catch(() => null);
+    const before = known.get(jobId);
+    if (before !== undefined) return before;
+    const asked = traces.traceparentOf(jobId).catch(() => {
+      known.delete(jobId);
+      return null;
+    });
     known.set(jobId, asked);
     const [oldest] = known.keys();
     if (known.size > remembered && oldest !== undefined) known.delete(oldest);
