@@ -27,6 +27,9 @@ in KMS of the region \`FC_REGION\`, read with the role's credentials or the acce
 can come from there. \`npm start\` and \`npm run worker\` read references once.
 In Function Compute \`DATABASE_URL\`, \`SECRETS_KEY\` and \`API_TOKENS\` must be references; a \`SECRETS_KEY\` of the form \`kms:<key id>\` is one.
 
+Function Compute keeps all names that begin with \`FC_\` to itself: there, write \`LANEKEEPER_FC_…\` instead (\`LANEKEEPER_FC_API\`). That
+name works everywhere and goes before the other.
+
 | variable | meaning | default |
 | --- | --- | --- |
 ${variableNames.map(rowOf).join('\n')}

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import type { z } from 'zod';
 import { systemClock } from './clock.ts';
 import type { ApiToken } from './config/api-token.ts';
 import {
@@ -10,7 +9,8 @@ import {
 } from './config/references.ts';
 import { namesKmsKey, type SecretsKeySource } from './config/secrets-key.ts';
 import type { Sinks } from './config/sinks.ts';
-import { referencedWhenDeployed, Variables } from './config/variables.ts';
+import { referencedWhenDeployed, Variables, type VariableValues } from './config/variables.ts';
+import { type WakeConfig, wakeConfigOf, wakeFaults } from './config/wake.ts';
 import { AppError, type Fault } from './errors.ts';
 import { faultsOf, plainMessage } from './http/faults.ts';
 import { createLogger, type LogLevel } from './logger.ts';
@@ -57,7 +57,7 @@ export interface Config {
     readsPerMinute: number;
     budgetSeconds: number;
   };
-  wake: { api: 'local' };
+  wake: WakeConfig;
   /** Where spans go; null: nobody records any. */
   tracing: { endpoint: string; headers: Secret | null } | null;
   logLevel: LogLevel;
@@ -75,8 +75,6 @@ export type KmsAccess = Pick<Config['cloud'], 'kmsEndpoint' | 'regionId' | 'cred
 
 /** Makes a reader of KMS secrets by their names; what it rejects with may be told, and is told, unless it is no AppError. */
 export type OpenSecrets = (access: KmsAccess) => ReadText;
-
-type Values = z.infer<typeof Variables>;
 
 const AccessKey = Variables.pick({
   ALIBABA_CLOUD_ACCESS_KEY_ID: true,
@@ -144,6 +142,7 @@ export function parseConfig(
     ...(parsed.success ? [] : faultsOf(parsed.error).map(underVariable)),
     ...pairFaults(values, referenced),
     ...regionFaults(values, deployed),
+    ...wakeFaults(values, { deployed }),
     ...(deployed ? deploymentFaults(values, referenced) : []),
     ...(deployed && parsed.success ? sinkFaults(parsed.data.SINKS ?? {}, referenced) : []),
   ];
@@ -243,7 +242,7 @@ function sinkFaults(sinks: Sinks, referenced: ResolvedEnvironment['referenced'])
   ];
 }
 
-function configOf(values: Values, deployed: boolean): Config {
+function configOf(values: VariableValues, deployed: boolean): Config {
   return {
     deployed,
     host: { address: values.HOST, port: values.PORT, works: values.HOST_WORKER === 'on' },
@@ -266,13 +265,13 @@ function configOf(values: Values, deployed: boolean): Config {
       readsPerMinute: values.READS_PER_MINUTE,
       budgetSeconds: values.WORKER_BUDGET_SECONDS,
     },
-    wake: { api: values.FC_API },
+    wake: wakeConfigOf(values, { deployed }),
     tracing: tracingOf(values),
     logLevel: values.LOG_LEVEL,
   };
 }
 
-function tracingOf(values: Values): Config['tracing'] {
+function tracingOf(values: VariableValues): Config['tracing'] {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers } = values;
   return endpoint === undefined ? null : { endpoint, headers: headers ?? null };
 }

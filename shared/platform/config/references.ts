@@ -35,15 +35,16 @@ const neededForKms: readonly VariableName[] = [
 
 /**
  * Replaces each `file:PATH` by what the file holds and each `kms-secret:NAME` by the secret's current value, without one
- * line end at its end. An empty value counts as not set. What cannot be read is a fault of its variable.
+ * line end at its end. An empty value counts as not set. What cannot be read is a fault of its variable. A name
+ * with `FC_` may have `LANEKEEPER_` before it.
  */
 export async function resolveReferences(
   environment: Environment,
   { readFile, readSecret }: Readers,
 ): Promise<ResolvedEnvironment> {
   const given = variableNames.flatMap((name) => {
-    const text = environment[name];
-    return text === undefined || text === '' ? [] : [{ name, text }];
+    const text = givenAs(name, environment);
+    return text === undefined ? [] : [{ name, text }];
   });
   const resolved: Mutable = { values: {}, referenced: new Set(), faults: [] };
   const secrets = given.filter(({ text }) => text.startsWith(prefixes.secret));
@@ -65,6 +66,15 @@ export async function resolveReferences(
   };
   await Promise.all(secrets.map(readNamed));
   return resolved;
+}
+
+/**
+ * Function Compute keeps every name with `FC_` to itself and lets nobody set one ("Configure environment variables"), so
+ * there ours is given with another prefix. What is given so goes before what the platform says.
+ */
+function givenAs(name: VariableName, environment: Environment): string | undefined {
+  const names = name.startsWith('FC_') ? [`LANEKEEPER_${name}`, name] : [name];
+  return names.map((key) => environment[key]).find((value) => value !== undefined && value !== '');
 }
 
 interface Mutable extends ResolvedEnvironment {

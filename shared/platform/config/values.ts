@@ -61,6 +61,11 @@ function isEndpoint(text: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback);
 }
 
+/** A service or function of Function Compute. It stands in URLs. Source: CreateFunction, "functionName". */
+export const FunctionName = z
+  .string()
+  .regex(/^[A-Za-z_][\w-]{0,63}$/, 'must be 1 to 64 letters, digits, _ or -, no digit or - first');
+
 /** JSON text, parsed. What it holds is checked by what it is piped into. */
 export const JsonText = z.string().transform((text, context) => {
   try {

@@ -6,6 +6,7 @@ import { Sinks } from './sinks.ts';
 import {
   CloudEndpoint,
   DatabaseUrl,
+  FunctionName,
   HttpUrl,
   JsonText,
   jsonNotYet,
@@ -135,28 +136,38 @@ export const Variables = z.object({
     .optional()
     .describe('JSON: which chat user is which actor. Not available in this version.'),
   FC_API: z
+    .enum(['local', '2016-08-15', '2023-03-30'], 'must be local, 2016-08-15 or 2023-03-30')
+    .optional()
+    .meta({
+      description:
+        'How the worker is woken: `local` within the process, or by an API of Function Compute, `2016-08-15` (2.0) or `2023-03-30` (3.0). Deployed, `local` leaves it to the timer.',
+      shownDefault: '`local` locally, `2023-03-30` deployed',
+    }),
+  FC_ENDPOINT: CloudEndpoint.optional().meta({
+    description:
+      'Base URL of that API. `{region}` is replaced by `FC_REGION`; `http:` only for this machine.',
+    shownDefault: '`https://FC_ACCOUNT_ID.{region}.fc.aliyuncs.com`',
+  }),
+  FC_ACCOUNT_ID: z
     .string()
-    .refine((api) => !['2016-08-15', '2023-03-30'].includes(api), {
-      message:
-        'names a Function Compute API, which this version cannot call; use local, the timer wakes the worker',
-      abort: true,
-    })
-    .pipe(z.literal('local', 'must be local'))
-    .default('local')
-    .describe(
-      'How the worker is woken: `local`. `2016-08-15` and `2023-03-30` come with the deployment; until then the timer wakes it.',
-    ),
-  FC_ENDPOINT: z.string().optional().describe('For `FC_API`; not read in this version.'),
-  FC_ACCOUNT_ID: z.string().optional().describe('For `FC_API`; not read in this version.'),
+    .regex(/^\d{1,32}$/, 'must be an account id of digits')
+    .optional()
+    .describe('Account of the worker. Function Compute sets it.'),
   FC_REGION: z
     .string()
-    .regex(/^[a-z0-9-]{1,64}$/, 'must be a region id')
+    .regex(/^[a-z]{2}(-[a-z0-9]+){1,3}$/, 'must be a region id such as cn-hangzhou')
     .optional()
-    .describe(
-      'Region of the functions. KMS is asked there for `kms-secret:` references and `kms:` keys.',
-    ),
-  FC_WORKER_SERVICE: z.string().optional().describe('For `FC_API`; not read in this version.'),
-  FC_WORKER_FUNCTION: z.string().optional().describe('For `FC_API`; not read in this version.'),
+    .describe('Region of the functions: the worker is woken there, and KMS is asked there for `kms-secret:` references and `kms:` keys. Function Compute sets it.'),
+  FC_WORKER_SERVICE: FunctionName.optional().describe(
+    'Service of the worker, with `2016-08-15` alone.',
+  ),
+  FC_WORKER_FUNCTION: FunctionName.optional().meta({
+    description: "Name of the worker's function.",
+    shownDefault: '`FC_FUNCTION_NAME` with `worker` as its last part',
+  }),
+  FC_FUNCTION_NAME: FunctionName.optional().describe(
+    'Not ours: Function Compute sets it to the name of the function that runs.',
+  ),
   OTEL_EXPORTER_OTLP_ENDPOINT: HttpUrl.optional().describe(
     'Base URL of a receiver of OpenTelemetry spans over OTLP/HTTP, such as `http://collector:4318`. Absent: nothing of OpenTelemetry is loaded.',
   ),
@@ -177,6 +188,7 @@ export const Variables = z.object({
 });
 
 export type VariableName = keyof typeof Variables.shape;
+export type VariableValues = z.infer<typeof Variables>;
 
 /** Every variable's name, in the order of the documentation. */
 export const variableNames: readonly VariableName[] = Variables.keyof().options;
