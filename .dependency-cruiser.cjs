@@ -112,7 +112,8 @@ module.exports = {
       'secrets-leave-by-one-door',
       {
         path: '^(shared|functions|local)/',
-        pathNot: '^shared/(secret/|connection/mask\\.ts|adapters/(aliyun|otel|sinks)/)',
+        pathNot:
+          '^shared/(secret/|connection/mask\\.ts|adapters/(aliyun|otel|sinks)/|adapters/fc/fc[23]-tasks)',
       },
       { path: '^shared/platform/secret-reveal\\.ts$' },
     ),

@@ -28,14 +28,18 @@ export interface TickDeps extends RunScheduleDeps {
 /**
  * One tick of the timer: does the runs of schedules that have come, takes back leases that ran out, makes lanes due whose
  * wake-up was lost, and wakes a worker when something is due before the next tick. Derived from the database alone, so ticks
- * may be late, doubled or lost. What goes wrong with the runs is raised when all else is done.
+ * may be late, doubled or lost. What goes wrong with the runs is raised when all else is done. `name` is the same for doubles
+ * of a tick, so that they wake one worker.
  */
-export async function tick(deps: TickDeps): Promise<TickReport> {
+export async function tick(deps: TickDeps, name: string): Promise<TickReport> {
   // First, so that a worker is woken for their jobs too.
   const [runs] = await Promise.allSettled([runDueSchedules(deps)]);
   const { reclaimed, roused, nextDueInMs } = await deps.lanes.repair();
   const woken = nextDueInMs !== null && nextDueInMs <= horizonMs;
-  if (woken) await deps.waker.wake({ delaySeconds: Math.max(0, Math.ceil(nextDueInMs / 1_000)) });
+  if (woken) {
+    const delaySeconds = Math.max(0, Math.ceil(nextDueInMs / 1_000));
+    await deps.waker.wake({ delaySeconds, cause: `tick-${name}` });
+  }
   if (reclaimed + roused > 0) deps.logger.info('lanes repaired', { reclaimed, roused });
   if (runs.status === 'rejected') throw runs.reason;
   return { runs: runs.value, reclaimed, roused, woken };

@@ -46,5 +46,5 @@ const deps = {
 export function handler(_event: unknown, context: unknown): Promise<TickReport> {
   credentials.take(context);
   const requestId = requestIdOf(context);
-  return tick({ ...deps, logger: logger.child({ requestId }) });
+  return tick({ ...deps, logger: logger.child({ requestId }) }, String(clock.now()));
 }

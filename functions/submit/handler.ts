@@ -14,7 +14,6 @@ import {
 } from '../../shared/platform/http/app.ts';
 import { readJson } from '../../shared/platform/http/body.ts';
 import { idempotencyKeyOf } from '../../shared/platform/http/idempotency-key.ts';
-import type { Logger } from '../../shared/platform/logger.ts';
 import type { Tracer } from '../../shared/platform/tracing.ts';
 import type { PreviewDeps } from '../../shared/preview/preview-plan.ts';
 import { previewRoutes } from '../../shared/preview/preview-routes.ts';
@@ -77,7 +76,7 @@ async function postJob(deps: SubmitDeps, { request, logger }: Call): Promise<Res
     },
   );
   logger.info('job accepted', { jobId: job.id, total: job.total, kind });
-  await wakeWorker(deps.waker, logger);
+  await wakeWorker(deps.waker, job.id, logger);
   return jsonResponse(jobBodyOf(job, deps.clock), {
     status: kind === 'created' ? 202 : 200,
     headers: { Location: jobPath(job.id), ETag: jobTagOf(job) },

@@ -211,7 +211,7 @@ async function tickEachMinute(
   };
   while (!stop.aborted) {
     try {
-      await tick(deps);
+      await tick(deps, String(clock.now()));
     } catch (error) {
       logger.warn('tick failed, the next one makes it up', { error });
     }

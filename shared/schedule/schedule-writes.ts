@@ -69,7 +69,7 @@ async function postRun(
   const name = askedName(params);
   const { kind, job } = await runSchedule(deps, { name, actor: actor.name, idempotencyKey });
   logger.info('schedule run by hand', { schedule: name, jobId: job.id, actor: actor.name, kind });
-  await wakeWorker(deps.waker, logger);
+  await wakeWorker(deps.waker, job.id, logger);
   return jsonResponse(jobBodyOf(job, deps.clock), {
     status: kind === 'submitted' ? 202 : 200,
     headers: { Location: jobPath(job.id), ETag: jobTagOf(job) },

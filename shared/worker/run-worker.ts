@@ -58,8 +58,10 @@ export async function runWorker(deps: WorkerDeps, stop: AbortSignal): Promise<Ru
   await Promise.all([deps.tally.flush(), deps.tracer.flush()]);
   if (end.reason !== 'idle') end.nextDueInMs = await askNextDue(deps);
   if (end.nextDueInMs !== null) {
+    const { clock, worker } = deps;
     const delaySeconds = Math.max(0, Math.floor(end.nextDueInMs / 1_000));
-    await deps.waker.wake({ delaySeconds }).catch((error: unknown) => {
+    const cause = `${worker}-${clock.now()}`;
+    await deps.waker.wake({ delaySeconds, cause }).catch((error: unknown) => {
       deps.logger.warn('the next worker could not be woken', { error });
     });
   }

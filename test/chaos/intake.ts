@@ -103,7 +103,7 @@ export function openIntake(
       for (const { id } of targets) wanted.set(id, value);
     },
     async tickTwice() {
-      const once = (): Promise<unknown> => tick(ticking);
+      const once = (): Promise<unknown> => tick(ticking, 'chaos');
       await Promise.allSettled([once(), once()]);
     },
   };

@@ -28,7 +28,7 @@ describe('every function', () => {
   const open = useWorlds(database);
 
   function tickOf({ lanes, scheduling }: VirtualWorld): ReturnType<typeof tick> {
-    return tick({ ...scheduling, lanes, waker: timerAlone, logger: silent });
+    return tick({ ...scheduling, lanes, waker: timerAlone, logger: silent }, '1');
   }
 
   /** A job from its submission to its end, each function called so many times at once, with ticks so late. */

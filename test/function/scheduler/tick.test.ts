@@ -13,12 +13,15 @@ const inventory = aFleet({ 'a@1': {}, 'b@1': {}, c: {} });
 const none = { submitted: 0, skipped: 0, failed: 0 };
 const { signal } = new AbortController();
 
-function recordingWaker(): WorkerWaker & { hints: number[] } {
+function recordingWaker(): WorkerWaker & { hints: number[]; causes: string[] } {
   const hints: number[] = [];
+  const causes: string[] = [];
   return {
     hints,
-    wake: ({ delaySeconds }) => {
+    causes,
+    wake: ({ delaySeconds, cause }) => {
       hints.push(delaySeconds);
+      causes.push(cause);
       return Promise.resolve();
     },
   };
@@ -26,7 +29,8 @@ function recordingWaker(): WorkerWaker & { hints: number[] } {
 
 function tickOf(world: VirtualWorld, waker: WorkerWaker): ReturnType<typeof tick> {
   const { lanes, scheduling } = world;
-  return tick({ ...scheduling, lanes, waker, logger: createRecordingLogger(world.clock).logger });
+  const { logger } = createRecordingLogger(world.clock);
+  return tick({ ...scheduling, lanes, waker, logger }, '2026-11-22');
 }
 
 /** A worker that takes what is due and is never seen again. */
@@ -62,6 +66,7 @@ describe('a tick of the scheduler', () => {
       { runs: none, reclaimed: 0, roused: 0, woken: true },
     ]);
     expect(waker.hints).toEqual([0, 0]);
+    expect(waker.causes).toEqual(['tick-2026-11-22', 'tick-2026-11-22']);
   });
 
   it('leaves leases alone while they last, and takes them back once when they ran out', async () => {

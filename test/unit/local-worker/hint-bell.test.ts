@@ -8,7 +8,7 @@ describe('hint bell', () => {
     const bell = createHintBell();
     const listeners = [bell.heard(never), bell.heard(never)];
 
-    await bell.wake({ delaySeconds: 0 });
+    await bell.wake({ delaySeconds: 0, cause: 'test' });
 
     await expect(Promise.all(listeners)).resolves.toHaveLength(2);
   });
@@ -16,7 +16,7 @@ describe('hint bell', () => {
   it('keeps a ring that nobody heard for the next listener, and only for one', async () => {
     const bell = createHintBell();
     const stop = new AbortController();
-    await bell.wake({ delaySeconds: 0 });
+    await bell.wake({ delaySeconds: 0, cause: 'test' });
 
     await bell.heard(never);
     let isWoken = false;
@@ -39,7 +39,7 @@ describe('hint bell', () => {
       isWoken = true;
     });
 
-    await bell.wake({ delaySeconds: 1 });
+    await bell.wake({ delaySeconds: 1, cause: 'test' });
     const before = isWoken;
     stop.abort();
     await listening;
@@ -54,7 +54,7 @@ describe('hint bell', () => {
     gone.abort();
     await first;
 
-    await bell.wake({ delaySeconds: 0 });
+    await bell.wake({ delaySeconds: 0, cause: 'test' });
 
     await expect(bell.heard(never)).resolves.toBeUndefined();
   });
