@@ -94,7 +94,7 @@ module.exports = {
     ),
     forbid(
       'wired-in-one-place',
-      { path: '^functions/', pathNot: '^functions/[^/]+/index\\.ts$' },
+      { path: '^functions/', pathNot: '^functions/([^/]+/index|custom-runtime)\\.ts$' },
       { path: '^shared/adapters/' },
     ),
     ...vendorsStayHome,

@@ -1,11 +1,11 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build, type OutputFile, type Plugin } from 'esbuild';
 
 /** One function as it is deployed. */
 export interface Bundle {
-  /** Folder under `functions/`, or `tracing`, and name of the file without `.mjs`. */
+  /** Folder under `functions/`, or what else is deployed, and name of the file without `.mjs`. */
   name: string;
   /** Path of the file. */
   path: string;
@@ -61,6 +61,27 @@ const withTracingBeside: Plugin = {
   },
 };
 
+/**
+ * What fc2 loads and an invocation never uses: uploads, the refresh of their token, a shell on instances. As bundled they
+ * are a megabyte, most of it loaded at the start. Source: @alicloud/fc2 2.6.6, `lib/client.js`.
+ */
+const neverUsed = ['ali-oss', 'axios', 'ws'];
+
+/** What is never used, as stubs that say so if it is; and fc2 from its own source, not from a copy for Node 4. */
+const withLeanFc2: Plugin = {
+  name: 'with-lean-fc2',
+  setup({ onResolve, onLoad }) {
+    const filter = new RegExp(`^(${neverUsed.join('|')})$`);
+    onResolve({ filter }, ({ path }) => ({ path, namespace: 'never-used' }));
+    onLoad({ filter: /.*/, namespace: 'never-used' }, ({ path }) => ({
+      contents: `module.exports = new Proxy(class {}, { get: () => { throw new Error('${path} is not in this bundle'); } });`,
+    }));
+    onResolve({ filter: /^@alicloud\/fc2$/ }, () => ({
+      path: resolve('node_modules/@alicloud/fc2/lib/client.js'),
+    }));
+  },
+};
+
 /** The functions, by their folders, in alphabetical order. */
 export async function functionNames(root = '.'): Promise<string[]> {
   const entries = await readdir(join(root, 'functions'), { withFileTypes: true });
@@ -70,12 +91,17 @@ export async function functionNames(root = '.'): Promise<string[]> {
     .sort();
 }
 
+/** Serves any of the functions in a custom runtime. */
+const customRuntime = 'custom-runtime';
+
+function sourceOf(name: string): string {
+  if (name === tracingModule) return 'shared/adapters/otel/tracer.ts';
+  return name === customRuntime ? `functions/${name}.ts` : `functions/${name}/index.ts`;
+}
+
 async function outputsOf(names: readonly string[], maps: boolean): Promise<OutputFile[]> {
   const { outputFiles } = await build({
-    entryPoints: names.map((name) => ({
-      in: name === tracingModule ? 'shared/adapters/otel/tracer.ts' : `functions/${name}/index.ts`,
-      out: name,
-    })),
+    entryPoints: names.map((name) => ({ in: sourceOf(name), out: name })),
     outdir: 'dist',
     write: false,
     bundle: true,
@@ -89,14 +115,15 @@ async function outputsOf(names: readonly string[], maps: boolean): Promise<Outpu
     banner: { js: requireBanner },
     // `pg` tries it and goes on without it.
     external: ['pg-native'],
-    plugins: [withoutLocales, withNativeJson, withTracingBeside],
+    plugins: [withoutLocales, withNativeJson, withLeanFc2, withTracingBeside],
     logLevel: 'silent',
   });
   return outputFiles;
 }
 
 /**
- * Bundles every function, and what traces, into one ES module, `<folder>/<name>.mjs`. The same sources always give the same bytes, so
+ * Bundles every function, the server of custom runtimes and what traces into one ES module each, `<folder>/<name>.mjs`. The
+ * same sources always give the same bytes, so
  * source maps are not shipped: `maps` writes those of any commit beside its bundles when a stack trace has to be read.
  */
 export async function bundleFunctions(options: {
@@ -104,7 +131,7 @@ export async function bundleFunctions(options: {
   maps?: boolean;
 }): Promise<Bundle[]> {
   const { folder, maps = false } = options;
-  const names = [...(await functionNames()), tracingModule];
+  const names = [customRuntime, ...(await functionNames()), tracingModule].sort();
   const outputs = await outputsOf(names, maps);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });

@@ -1,50 +1,43 @@
 import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.ts';
-import { createKmsClient } from '../../shared/adapters/aliyun/kms-client.ts';
-import { createKmsKeyWrapper } from '../../shared/adapters/aliyun/kms-key-wrapper.ts';
-import { createRoleCredentials } from '../../shared/adapters/fc/role-credentials.ts';
+import { openRoleSealer } from '../../shared/adapters/aliyun/open-role-sealer.ts';
+import { createEventEntry } from '../../shared/adapters/fc/entry.ts';
+import { TickEvent } from '../../shared/adapters/fc/events.ts';
+import type { Open } from '../../shared/adapters/fc/instance.ts';
+import { createWaker } from '../../shared/adapters/fc/waker.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
-import { requestIdOf } from '../../shared/adapters/fc/request-id.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
-import { openPgDatabase } from '../../shared/adapters/postgres/pg-database.ts';
+import { openMigratedDatabase } from '../../shared/adapters/postgres/open-migrated.ts';
 import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
-import { timerAlone } from '../../shared/lane/worker-waker.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
-import { loadDeployedConfig } from '../../shared/platform/config.ts';
 import { createIds } from '../../shared/platform/id.ts';
-import { createLogger } from '../../shared/platform/logger.ts';
 import { systemRandom as random } from '../../shared/platform/random.ts';
 import { connectionStringOf } from '../../shared/secret/connection-string.ts';
 import { createDigestKeyLoader } from '../../shared/secret/digest-key.ts';
-import { openSealer } from '../../shared/secret/open-sealer.ts';
-import { type TickReport, tick } from './handler.ts';
+import { type TickDeps, tick } from './handler.ts';
 
-const config = await loadDeployedConfig(openKmsSecrets({ clock }));
-const logger = createLogger({ level: config.logLevel, clock, fields: { function: 'scheduler' } });
-const database = await openPgDatabase({ url: connectionStringOf(config.database.url), logger });
-const credentials = createRoleCredentials(config.cloud.credentials);
-const kms = createKmsClient({
-  endpoint: config.cloud.kmsEndpoint ?? 'https://kms.{region}.aliyuncs.com',
-  credentials: () => credentials.current(),
-  clock,
-  logger,
-});
-const wrapper = createKmsKeyWrapper(kms, config.cloud.regionId ?? '');
-const keyring = createPgKeyringStore(database);
-const sealer = await openSealer(config, { keyring, wrapper, random });
-
-const deps = {
-  digestKey: createDigestKeyLoader({ keyring, sealer, random }),
-  ids: createIds(clock, random),
-  lanes: createPgLaneStore(database),
-  logger,
-  schedules: createPgScheduleStore(database),
-  sealer,
-  waker: timerAlone,
+const open: Open<TickDeps> = async ({ config, logger, credentials, onClose }) => {
+  const url = connectionStringOf(config.database.url);
+  const database = await openMigratedDatabase({ url, logger }, onClose);
+  const keyring = createPgKeyringStore(database);
+  const sealer = await openRoleSealer(config, { keyring, credentials, clock, logger, random });
+  return {
+    digestKey: createDigestKeyLoader({ keyring, sealer, random }),
+    ids: createIds(clock, random),
+    lanes: createPgLaneStore(database),
+    logger,
+    schedules: createPgScheduleStore(database),
+    sealer,
+    waker: createWaker(config.wake, { credentials, clock, random }),
+  };
 };
 
-/** The entry of the function: a tick of the timer trigger. */
-export function handler(_event: unknown, context: unknown): Promise<TickReport> {
-  credentials.take(context);
-  const requestId = requestIdOf(context);
-  return tick({ ...deps, logger: logger.child({ requestId }) }, String(clock.now()));
-}
+export const { handler, initialize, preStop } = createEventEntry('scheduler', {
+  secrets: (credentials) => openKmsSecrets({ clock, credentials }),
+  open,
+  event: TickEvent,
+  run: (deps, { triggerTime }, { requestId }) =>
+    tick(
+      { ...deps, logger: deps.logger.child({ requestId }) },
+      String(Date.parse(triggerTime)),
+    ),
+});

@@ -107,18 +107,9 @@ export function resolveEnvironment(options: LoadOptions): Promise<ResolvedEnviro
   });
 }
 
-/** As {@link loadConfig} in Function Compute; faults end the process as {@link exitOnFaults} does. */
-export async function loadDeployedConfig(openSecrets: OpenSecrets): Promise<DeployedConfig> {
-  try {
-    const config = await loadConfig({ deployed: true, openSecrets });
-    const { database, tokens, secretsKey } = config;
-    if (database.url === null || tokens === null || secretsKey === null) {
-      throw new AppError('internal', 'a checked configuration lacks what is required');
-    }
-    return { ...config, database: { ...database, url: database.url }, tokens, secretsKey };
-  } catch (error) {
-    return exitOnFaults(error);
-  }
+/** Whether a configuration that was checked as a deployed one has what only those must have; for the types alone. */
+export function isDeployed(config: Config): config is DeployedConfig {
+  return config.deployed && config.database.url !== null && config.tokens !== null && config.secretsKey !== null;
 }
 
 /** Ends the process with code 78 after one line on stderr that names every fault. Any other error is thrown again. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../../platform/errors.ts';
 import { problemResponse } from '../../platform/http/problem.ts';
+import { jsonOf } from './events.ts';
 
 /** What an HTTP trigger hands to a managed runtime, as far as it is used. Source: Function Compute 3.0, "HTTP trigger event". */
 const HttpEvent = z.object({
@@ -29,13 +30,18 @@ export interface FcHttpResponse {
   body: string;
 }
 
-/** Answers HTTP events through a web-standard `fetch`. What is no HTTP event of version v1 is answered 400. */
+/**
+ * Answers HTTP events through a web-standard `fetch`. What is no HTTP event of version v1 (an API's caller may send anything)
+ * is answered 400, after `onUnknown`.
+ */
 export async function answerHttpEvent(
   event: unknown,
   fetch: (request: Request) => Promise<Response>,
+  onUnknown: () => void = () => undefined,
 ): Promise<FcHttpResponse> {
   const request = requestOf(event);
   if (request === null) {
+    onUnknown();
     const error = new AppError('invalid_request', 'the event is no HTTP request of version v1');
     return encodeResponse(problemResponse(error));
   }
@@ -45,17 +51,6 @@ export async function answerHttpEvent(
 function requestOf(event: unknown): Request | null {
   const parsed = HttpEvent.safeParse(jsonOf(event));
   return parsed.success ? buildRequest(parsed.data) : null;
-}
-
-/** The event comes as bytes; tests and other callers may give it parsed. */
-function jsonOf(event: unknown): unknown {
-  if (!(event instanceof Uint8Array) && typeof event !== 'string') return event;
-  try {
-    const value: unknown = JSON.parse(Buffer.from(event).toString('utf8'));
-    return value;
-  } catch {
-    return null;
-  }
 }
 
 function buildRequest(event: HttpEvent): Request | null {
@@ -78,7 +73,8 @@ function buildRequest(event: HttpEvent): Request | null {
   }
 }
 
-async function encodeResponse(response: Response): Promise<FcHttpResponse> {
+/** A response as the trigger wants it: text as it is, anything else in base64. */
+export async function encodeResponse(response: Response): Promise<FcHttpResponse> {
   const bytes = Buffer.from(await response.arrayBuffer());
   const isText = /^(text\/|application\/([\w.+-]+\+)?(json|x-ndjson)\b)/.test(
     response.headers.get('Content-Type') ?? 'text/',

@@ -1,45 +1,34 @@
-import { z } from 'zod';
 import { AppError } from '../../platform/errors.ts';
-import { Secret } from '../../platform/secret.ts';
+import type { RoleCredentials } from './invocation.ts';
 
-/** What Function Compute tells of an invocation; the role's credentials are new with each. */
-const InvocationContext = z.object({
-  credentials: z.object({
-    accessKeyId: z.string().min(1),
-    accessKeySecret: z.string().transform((text) => new Secret(text)),
-    securityToken: z
-      .string()
-      .default('')
-      .transform((text) => (text === '' ? null : new Secret(text))),
-  }),
-});
+export type { RoleCredentials } from './invocation.ts';
 
-/** An access key of the function's role, good for a while. */
-export type RoleCredentials = z.infer<typeof InvocationContext>['credentials'];
-
-/** The role's credentials as the newest invocation brought them. */
+/** The role's credentials, each as long as the invocation that brought them. */
 export interface RoleCredentialsSource {
-  /** Takes them from an invocation's context; one without a role brings none. */
-  take(context: unknown): void;
-  /** Raises `internal` when no invocation has brought any. */
+  /** Lends them to the clients for as long as the work of their invocation goes on; null where it brought none. */
+  during<Result>(credentials: RoleCredentials | null, work: () => Promise<Result>): Promise<Result>;
+  /** Those of the newest invocation under way. Raises `internal` when there is none or it brought none. */
   current(): Promise<RoleCredentials>;
 }
 
-/**
- * A place for them; nothing is kept beyond the newest. Until the first invocation they are those of the environment, if it
- * has any: what a function needs to start is asked for before.
- */
-export function createRoleCredentials(
-  atStart: RoleCredentials | null = null,
-): RoleCredentialsSource {
-  let newest = atStart;
+/** A place for them; nothing is kept beyond the end of their invocation. */
+export function createRoleCredentials(): RoleCredentialsSource {
+  const underWay: { credentials: RoleCredentials | null }[] = [];
   return {
-    take(context) {
-      newest = InvocationContext.safeParse(context).data?.credentials ?? null;
+    async during(credentials, work) {
+      const own = { credentials };
+      underWay.push(own);
+      try {
+        return await work();
+      } finally {
+        underWay.splice(underWay.indexOf(own), 1);
+      }
     },
-    current: () =>
-      newest
+    current() {
+      const newest = underWay.at(-1)?.credentials ?? null;
+      return newest
         ? Promise.resolve(newest)
-        : Promise.reject(new AppError('internal', 'the invocation brought no credentials')),
+        : Promise.reject(new AppError('internal', 'the invocation brought no credentials'));
+    },
   };
 }

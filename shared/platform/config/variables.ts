@@ -18,8 +18,11 @@ import {
 const chat = notYet('chat platforms are').optional();
 const words = (list: readonly string[]): string => list.map((word) => `\`${word}\``).join(' ');
 
-/** Under what names the cloud's HTTP client prints headers and bodies, keys included. Source: httpx 2.3.3. */
-const printingNames = ['httpx', 'httpx:header', 'httpx:body'];
+/**
+ * Under what names the cloud's clients print headers and bodies, keys and tokens included.
+ * Source: httpx 2.3.3, and @alicloud/fc2 2.6.6, `lib/client.js`.
+ */
+const printingNames = ['httpx', 'httpx:header', 'httpx:body', 'lambda'];
 
 /** Whether a `DEBUG` value, as the package `debug` reads it, switches one of them on. */
 function printsCalls(patterns: string): boolean {
@@ -181,7 +184,7 @@ export const Variables = z.object({
   DEBUG: z
     .string()
     .refine((patterns) => !printsCalls(patterns), {
-      message: 'would make the HTTP client print requests with their keys; leave httpx out',
+      message: 'would make clients print requests with their keys; leave httpx and lambda out',
     })
     .optional()
     .describe('Not ours: what libraries print. Refused where it would print calls to the cloud.'),

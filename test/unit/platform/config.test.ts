@@ -197,6 +197,8 @@ describe('loadConfig', () => {
     ['app, *', false],
     ['httpx:*', false],
     ['*:body', false],
+    ['lambda', false],
+    ['lam*', false],
     ['app:*', true],
     ['-httpx', true],
     ['express:router', true],

@@ -26,9 +26,9 @@ describe('the task of a hint', () => {
     expect(make).toThrow('is not the id of a task');
   });
 
-  it('never comes before it is due, and is never shared with a hint that was given after it ran', () => {
+  it('never comes before it is due, and is never shared with a hint that was given after it ran', async () => {
     const delays = fc.integer({ min: 1, max: 120 });
-    fc.assert(
+    await fc.assert(
       fc.property(delays, delays, fc.nat(300_000), (first, later, laterMs) => {
         const hint = (delaySeconds: number) => ({ delaySeconds, cause: 'c' });
         const one = wakeTaskOf(hint(first), now);
