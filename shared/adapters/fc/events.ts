@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What {@link wakeEvent} is on arrival; all there is to know is that somebody wants the worker to look. */
+/** What a waker sends; all there is to know is that somebody wants the worker to look. */
 export const WakeEvent = z.object({ kind: z.literal('wake') });
 
 /** A tick of the timer trigger. Source: "Time triggers", the event's format. */

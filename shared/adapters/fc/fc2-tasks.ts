@@ -1,5 +1,5 @@
 import { reveal } from '../../platform/secret-reveal.ts';
-import type { RoleCredentials } from './role-credentials.ts';
+import type { RoleCredentials } from './invocation.ts';
 import { codeOf, type Started, type StartTask } from './task-waker.ts';
 
 export interface Fc2Options {

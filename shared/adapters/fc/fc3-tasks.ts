@@ -3,7 +3,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Random } from '../../platform/random.ts';
 import { reveal } from '../../platform/secret-reveal.ts';
 import { acs3Headers } from './acs3-signature.ts';
-import type { RoleCredentials } from './role-credentials.ts';
+import type { RoleCredentials } from './invocation.ts';
 import { codeOf, type Started, type StartTask } from './task-waker.ts';
 import type { WakeTask } from './wake-task.ts';
 

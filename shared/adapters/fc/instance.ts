@@ -3,8 +3,8 @@ import { type DeployedConfig, isDeployed, type OpenSecrets } from '../../platfor
 import { type ConfigSource, createConfigSource } from '../../platform/config-source.ts';
 import { AppError, toAppError } from '../../platform/errors.ts';
 import { createLogger, type Logger, type LogLevel } from '../../platform/logger.ts';
-import { type Invocation, invocationOf } from './invocation.ts';
-import { createRoleCredentials, type RoleCredentials } from './role-credentials.ts';
+import { type Invocation, invocationOf, type RoleCredentials } from './invocation.ts';
+import { createRoleCredentials } from './role-credentials.ts';
 
 /** What a function is opened with. */
 export interface Opening {

@@ -1,8 +1,6 @@
 import { AppError } from '../../platform/errors.ts';
 import type { RoleCredentials } from './invocation.ts';
 
-export type { RoleCredentials } from './invocation.ts';
-
 /** The role's credentials, each as long as the invocation that brought them. */
 export interface RoleCredentialsSource {
   /** Lends them to the clients for as long as the work of their invocation goes on; null where it brought none. */

@@ -12,7 +12,7 @@ export interface WakeTask {
 }
 
 /** The event that wakes the worker. */
-export const wakeEvent = '{"kind":"wake"}';
+const wakeEvent = '{"kind":"wake"}';
 
 /** What is due later is found by the timer, each minute; the platform would take up to 3,600. */
 const longestDelaySeconds = 120;

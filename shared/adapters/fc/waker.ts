@@ -4,7 +4,7 @@ import type { WakeConfig } from '../../platform/config/wake.ts';
 import type { Random } from '../../platform/random.ts';
 import { createFc2Tasks } from './fc2-tasks.ts';
 import { createFc3Tasks } from './fc3-tasks.ts';
-import type { RoleCredentials } from './role-credentials.ts';
+import type { RoleCredentials } from './invocation.ts';
 import { createTaskWaker, type StartTask } from './task-waker.ts';
 
 export interface WakerOptions {

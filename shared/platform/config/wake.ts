@@ -28,7 +28,7 @@ const needs: Readonly<Record<Api, { required: VariableName[]; useless: VariableN
 };
 
 /** The API that is called when none is named. */
-export function defaultWakeApi(deployed: boolean): Api {
+function defaultWakeApi(deployed: boolean): Api {
   return deployed ? '2023-03-30' : 'local';
 }
 

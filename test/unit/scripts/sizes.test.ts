@@ -66,6 +66,18 @@ describe('the budget of the bundles', () => {
     ]);
   });
 
+  it.each([
+    ['status', 700_000],
+    ['submit', 800_000],
+    ['worker', 1_200_000],
+  ])('lets no budget take %s beyond %d bytes', (name, limit) => {
+    const faultsAt = (bytes: number): string[] =>
+      budgetFaults([{ name, bytes }], { [name]: bytes });
+
+    expect(faultsAt(limit)).toEqual([]);
+    expect(faultsAt(limit + 1)).toEqual([`${name} has ${limit + 1} bytes, ${limit} are the limit`]);
+  });
+
   it('names functions without a budget and budgets without a function', () => {
     expect(budgetFaults([{ name: 'new', bytes: 1 }], { old: 1 })).toEqual([
       'new has no size budget',

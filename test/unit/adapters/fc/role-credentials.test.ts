@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { invocationOf } from '../../../../shared/adapters/fc/invocation.ts';
-import {
-  createRoleCredentials,
-  type RoleCredentials,
-} from '../../../../shared/adapters/fc/role-credentials.ts';
+import { invocationOf, type RoleCredentials } from '../../../../shared/adapters/fc/invocation.ts';
+import { createRoleCredentials } from '../../../../shared/adapters/fc/role-credentials.ts';
 import { reveal } from '../../../../shared/platform/secret-reveal.ts';
 
 function contextOf(accessKeyId: string, securityToken?: string): unknown {
