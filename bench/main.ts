@@ -1,3 +1,4 @@
+import { coldStart } from './cold-start.ts';
 import { intake } from './intake.ts';
 import { type Bench, emitterFor } from './lib/figures.ts';
 import { mainJob } from './main-job.ts';
@@ -18,6 +19,7 @@ const benches: Readonly<Record<string, Bench>> = {
   status,
   scale,
   recovery,
+  'cold-start': coldStart,
 };
 
 const wanted = process.argv.slice(2);

@@ -62,6 +62,23 @@ const withTracingBeside: Plugin = {
 };
 
 /**
+ * To find out whether it runs at Cloudflare, pg makes a Response when it is loaded: a third of a cold start, since Node loads
+ * its whole HTTP client for that. Here it runs on Node. Source: pg 8.23.1, `lib/stream.js`.
+ */
+const withNodeSockets: Plugin = {
+  name: 'with-node-sockets',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]node_modules[\\/]pg[\\/]lib[\\/]stream\.js$/ }, () => ({
+      contents: `
+        const net = require('node:net');
+        const tls = require('node:tls');
+        exports.getStream = () => new net.Socket();
+        exports.getSecureStream = (options) => tls.connect(options);`,
+    }));
+  },
+};
+
+/**
  * What fc2 loads and an invocation never uses: uploads, the refresh of their token, a shell on instances. As bundled they
  * are a megabyte, most of it loaded at the start. Source: @alicloud/fc2 2.6.6, `lib/client.js`.
  */
@@ -115,7 +132,7 @@ async function outputsOf(names: readonly string[], maps: boolean): Promise<Outpu
     banner: { js: requireBanner },
     // `pg` tries it and goes on without it.
     external: ['pg-native'],
-    plugins: [withoutLocales, withNativeJson, withLeanFc2, withTracingBeside],
+    plugins: [withoutLocales, withNativeJson, withNodeSockets, withLeanFc2, withTracingBeside],
     logLevel: 'silent',
   });
   return outputFiles;
@@ -123,8 +140,8 @@ async function outputsOf(names: readonly string[], maps: boolean): Promise<Outpu
 
 /**
  * Bundles every function, the server of custom runtimes and what traces into one ES module each, `<folder>/<name>.mjs`. The
- * same sources always give the same bytes, so
- * source maps are not shipped: `maps` writes those of any commit beside its bundles when a stack trace has to be read.
+ * same sources always give the same bytes, so source maps are not shipped: `maps` writes those of any commit beside its
+ * bundles when a stack trace has to be read.
  */
 export async function bundleFunctions(options: {
   folder: string;
