@@ -23,7 +23,7 @@ import { connectionStringOf } from '../../shared/secret/connection-string.ts';
 import { loadDigestKey } from '../../shared/secret/digest-key.ts';
 import { openSealer } from '../../shared/secret/open-sealer.ts';
 import { assembleWorker } from '../../shared/worker/assemble-worker.ts';
-import { workerSettings } from '../../shared/worker/worker-settings.ts';
+import { wokenToTheSecondMs, workerSettings } from '../../shared/worker/worker-settings.ts';
 import { createWorkerHandler, type WorkerHandler } from './handler.ts';
 
 const open: Open<WorkerHandler> = async ({ config, logger, credentials, onClose }) => {
@@ -49,7 +49,11 @@ const open: Open<WorkerHandler> = async ({ config, logger, credentials, onClose 
     waker: createWaker(config.wake, { credentials, clock, random }),
     ids,
     worker: ids.worker(),
-    settings: workerSettings(config.worker),
+    // The timer alone comes each minute: then a run waits for what is due soon.
+    settings: workerSettings({
+      ...config.worker,
+      ...(config.wake.api === 'local' ? {} : { idleAfterMs: wokenToTheSecondMs }),
+    }),
     limits,
     lingerMs: 1,
     tallies: createPgTallyStore(database),

@@ -36,8 +36,6 @@ export interface RunEnd {
   nextDueInMs: number | null;
 }
 
-/** A run goes on while something is due within this time. */
-const idleAfterMs = 10_000;
 /** Between looks into an idle database. */
 const idlePollMs = 250;
 /** The part of a lease that is never used for sending. */
@@ -59,7 +57,8 @@ export async function runWorker(deps: WorkerDeps, stop: AbortSignal): Promise<Ru
   if (end.reason !== 'idle') end.nextDueInMs = await askNextDue(deps);
   if (end.nextDueInMs !== null) {
     const { clock, worker } = deps;
-    const delaySeconds = Math.max(0, Math.floor(end.nextDueInMs / 1_000));
+    // Rounded up: whoever is woken early is paid for waiting.
+    const delaySeconds = end.nextDueInMs < 1_000 ? 0 : Math.ceil(end.nextDueInMs / 1_000);
     const cause = `${worker}-${clock.now()}`;
     await deps.waker.wake({ delaySeconds, cause }).catch((error: unknown) => {
       deps.logger.warn('the next worker could not be woken', { error });
@@ -147,8 +146,7 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
         continue;
       }
       nextDueInMs = claimed.nextDueInMs;
-      const isIdle =
-        heldNothing && held.size === 0 && (nextDueInMs === null || nextDueInMs > idleAfterMs);
+      const isIdle = heldNothing && held.size === 0 && isFarOff(deps, nextDueInMs);
       if (isIdle) return { reason: 'idle', nextDueInMs };
       await nap.rest(pauseOf(deps, nextDueInMs, held.size >= settings.concurrency));
     }
@@ -165,6 +163,10 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
     keepLeases: () => keepLeases(deps, { held, leaseMs, signal: ended.signal }),
     drain,
   };
+}
+
+function isFarOff({ settings }: WorkerDeps, dueInMs: number | null): boolean {
+  return dueInMs === null || dueInMs > settings.idleAfterMs;
 }
 
 /** When the next lane is due, now that nothing is held; at once where the database cannot say. */

@@ -16,6 +16,8 @@ export interface WorkerSettings {
   leaseSeconds: number;
   /** A run ends by itself after this. */
   budgetMs: number;
+  /** A run that holds nothing goes on while something is due within this time; otherwise it ends, and the next is woken. */
+  idleAfterMs: number;
   /** A change whose outcome is still open so long after its request was sent fails. */
   settleLimitMs: number;
   /** A tunnel that was changed and is not up again after this ends the change before the other tunnel is touched. */

@@ -43,7 +43,7 @@ interface Bench {
 /** A worker over a lane store that answers each claim as told, and keeps its last answer. */
 function aWorker(
   answers: readonly ((clock: FakeClock) => Promise<Claimed>)[],
-  options: { recordMs?: number } = {},
+  options: { recordMs?: number; idleAfterMs?: number } = {},
 ): Bench {
   const clock = new FakeClock();
   const { logger } = createRecordingLogger(clock);
@@ -90,6 +90,7 @@ function aWorker(
       concurrency: 50,
       leaseSeconds: 30,
       budgetSeconds: 60,
+      ...(options.idleAfterMs === undefined ? {} : { idleAfterMs: options.idleAfterMs }),
     }),
     limits: { readsPerMinute: 480, writesPerMinute: 100 },
     lingerMs: 0,
@@ -129,6 +130,20 @@ describe('runWorker', () => {
     expect(hints).toEqual([]);
   });
 
+  it.each([
+    ['ends for what is due later than it is told to wait', 1_001, 1_000, 'idle', [2]],
+    ['waits for what is due sooner', 1_000, 1_000, 'budget', [1]],
+    ['waits longer where it is told nothing', 9_900, undefined, 'budget', [10]],
+  ])('%s', async (_, dueInMs, idleAfterMs, reason, woken) => {
+    const { run, hints } = aWorker(
+      [nothing(dueInMs)],
+      idleAfterMs === undefined ? {} : { idleAfterMs },
+    );
+
+    expect((await run()).reason).toBe(reason);
+    expect(hints).toEqual(woken);
+  });
+
   it('asks again what is due once it has given everything back', async () => {
     const lane = async (): Promise<Claimed> => ({ lanes: [idleLane], nextDueInMs: null });
     const stop = new AbortController();
@@ -137,7 +152,7 @@ describe('runWorker', () => {
 
     expect(await run(stop.signal)).toEqual({ reason: 'stopped', nextDueInMs: 4_500 });
     expect(updates).toHaveLength(1);
-    expect(hints).toEqual([4]);
+    expect(hints).toEqual([5]);
   });
 
   it('tries a database that cannot be reached until its budget is spent', async () => {
