@@ -1,4 +1,5 @@
 import { coldStart } from './cold-start.ts';
+import { cost } from './cost.ts';
 import { intake } from './intake.ts';
 import { type Bench, emitterFor } from './lib/figures.ts';
 import { mainJob } from './main-job.ts';
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, Bench>> = {
   scale,
   recovery,
   'cold-start': coldStart,
+  cost,
 };
 
 const wanted = process.argv.slice(2);

@@ -1,0 +1,74 @@
+import { generateInventory } from '../local/simulator/inventory.ts';
+import { runWorker } from '../shared/worker/run-worker.ts';
+import { wokenToTheSecondMs } from '../shared/worker/worker-settings.ts';
+import { openVirtualWorld } from '../test/helpers/virtual-world.ts';
+import type { Emit } from './lib/figures.ts';
+import { openWorld, planFor } from './lib/world.ts';
+
+const settleMs = { min: 20_000, max: 60_000 };
+/** What `s.yaml` gives the worker. */
+const memoryGb = 0.5;
+const processors = 0.35;
+/** Units of one second of a processor and of a gigabyte, and the price of a unit. Source: "Billing overview", Function Compute 3.0. */
+const price = { perProcessorSecond: 1, perGbSecond: 0.15, dollarsPerUnit: 0.00002 };
+
+/** Jobs that differ in how much of their time is waiting. */
+const cases = [
+  { name: 'many lanes', gateways: 60, connectionsPerGateway: 8, attachments: 120 },
+  { name: 'one lane', gateways: 1, connectionsPerGateway: 8, attachments: 0 },
+  { name: 'one change', gateways: 1, connectionsPerGateway: 1, attachments: 0 },
+];
+
+/**
+ * What carrying a job out costs in function seconds at the cloud's real pace, on a virtual clock: the worker runs, ends when
+ * nothing is due soon, and is woken when something is. Beside it, a function that polls from the job's begin to its end.
+ * Virtual time does not pass while code runs: start and execution, milliseconds each, are not in it.
+ */
+export async function cost(emit: Emit): Promise<void> {
+  for (const { name, ...sizes } of cases) {
+    const inventory = generateInventory({ seed: 11, unattached: 0, ...sizes });
+    const base = await openWorld('postgres');
+    const world = await openVirtualWorld({
+      database: base.database,
+      simulator: { seed: 11, inventory, settleMs },
+      settings: { idleAfterMs: wokenToTheSecondMs },
+    });
+    const { clock } = world;
+    const { id } = await world.submit(planFor(inventory.connections));
+    const acceptedAt = clock.now();
+    const stop = new AbortController();
+    let runs = 0;
+    let busyMs = 0;
+    const carryOut = async (): Promise<void> => {
+      for (;;) {
+        const startedAt = clock.now();
+        // Each run may be on another instance, which knows nothing of the ones before.
+        const { nextDueInMs } = await runWorker(world.worker(), stop.signal);
+        runs += 1;
+        busyMs += clock.now() - startedAt;
+        if (nextDueInMs === null) return;
+        // As Function Compute wakes: after whole seconds.
+        await clock.sleep(Math.ceil(nextDueInMs / 1_000) * 1_000, stop.signal);
+      }
+    };
+    await carryOut();
+    const job = await world.jobs.get(id);
+    if (job?.state !== 'succeeded' || job.total === null) {
+      throw new Error(`the job ended ${job?.state}: ${job?.reason}`);
+    }
+    const lastedMs = Date.parse(job.finishedAt ?? '') - acceptedAt;
+    const params = { job: name, changes: job.total, settleMs: '20000-60000' };
+    const perThousand = (busyMs / 1_000 / job.total) * 1_000;
+    const units =
+      perThousand * (processors * price.perProcessorSecond + memoryGb * price.perGbSecond);
+    emit('function-seconds', busyMs / 1_000, 's', params);
+    emit('makespan', lastedMs / 1_000, 's', params);
+    emit('runs', runs, 'count', params);
+    emit('share-of-polling', busyMs / lastedMs, 'ratio', params);
+    emit('function-seconds-per-1000-changes', perThousand, 's', params);
+    emit('gb-seconds-per-1000-changes', perThousand * memoryGb, 'GB s', params);
+    emit('dollars-per-1000-changes', units * price.dollarsPerUnit, '$', params);
+    await world.close();
+    await base.close();
+  }
+}
