@@ -315,7 +315,16 @@ export function defineJobStoreContract(world: World): void {
       await hand.record({ ...stepOf(held, 'succeeded', next, { step: null }), events });
 
       expect(await world.jobs.listEvents(changeIdOf(jobId, 0))).toEqual([
-        { number: 1, at: begun, kind: 'resolved', data: { lane: 'gateway:cn-hangzhou/1' } },
+        {
+          number: 1,
+          at: begun,
+          kind: 'resolved',
+          data: {
+            lane: 'gateway:cn-hangzhou/1',
+            regionId: 'cn-hangzhou',
+            vpnConnectionId: 'a',
+          },
+        },
         { number: 2, at: begun, kind: 'started', data: { lane: 'gateway:cn-hangzhou/1' } },
         { number: 3, at: now(), ...events[0] },
         { number: 4, at: now(), ...events[1] },

@@ -53,7 +53,15 @@ export function defineStepContract(world: World): void {
       expect(empty).toMatchObject({ ...cleared, sentAt: full?.sentAt });
       const journal = await world.jobs.listEvents(change.id);
       expect(journal.map(({ number, kind, data }) => ({ number, kind, data }))).toEqual([
-        { number: 1, kind: 'resolved', data: { lane: 'gateway:cn-hangzhou/1' } },
+        {
+          number: 1,
+          kind: 'resolved',
+          data: {
+            lane: 'gateway:cn-hangzhou/1',
+            regionId: 'cn-hangzhou',
+            vpnConnectionId: 'a',
+          },
+        },
         { number: 2, kind: 'started', data: { lane: 'gateway:cn-hangzhou/1' } },
         { number: 3, ...events[0] },
         { number: 4, ...events[1] },

@@ -20,7 +20,7 @@ export async function cancelWaiting(run: Query, jobId: string): Promise<readonly
        RETURNING *),
      journal AS (
        INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
-       SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'finished', '{"state": "cancelled"}' FROM c),
+       SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'finished', '{"state":"cancelled"}' FROM c),
      gone AS (DELETE FROM lanekeeper.lane_job WHERE job_id = $1)
      SELECT c.region_id AS "regionId", c.vpn_connection_id AS "vpnConnectionId" FROM c`,
     [jobId],

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import type { JournalEvent } from '../../change/record.ts';
 import { changeStates, isFinalChange } from '../../change/state.ts';
 import { assignSlots } from '../../lane/assign-slots.ts';
 import type { Assignment, Due, LaneUpdate, UpdateOutcome } from '../../lane/lane-store.ts';
+import { canonicalJson } from '../../platform/canonical.ts';
 import type { Query } from './database.ts';
 import { moveJobs } from './move-jobs.ts';
 import { type ConnectionKey, markHeads, readyNext } from './ready-next.ts';
@@ -129,12 +131,17 @@ async function lockHeldLanes(run: Query, updates: readonly LaneUpdate[]): Promis
   return new Map(held);
 }
 
+/** An event as the journal chains it: its data as canonical text, which jsonb would not keep. */
+function chainable({ kind, data }: JournalEvent): { kind: string; data: string } {
+  return { kind, data: canonicalJson(data) };
+}
+
 /** Writes each change as its step left it, and its events after those that are there. */
 async function writeChanges(run: Query, updates: readonly LaneUpdate[]): Promise<readonly Moved[]> {
   const rows = updates.flatMap(({ change, events, afterwards }) => {
     if (!change) return [];
     const resume = afterwards.kind === 'wait' ? dueOf(afterwards) : { dueInMs: null };
-    return [{ ...change, ...resume, events }];
+    return [{ ...change, ...resume, events: events.map(chainable) }];
   });
   if (rows.length === 0) return [];
   const moved = await run(
@@ -163,8 +170,9 @@ async function writeChanges(run: Query, updates: readonly LaneUpdate[]): Promise
               r.events),
      journal AS (
        INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
-       SELECT c.id, c.known + e.number, c.job_id, lanekeeper.now(), e.event->>'kind', e.event->'data'
-         FROM c CROSS JOIN LATERAL jsonb_array_elements(c.events) WITH ORDINALITY AS e(event, number))
+       SELECT c.id, c.known + e.number, c.job_id, lanekeeper.now(), e.event->>'kind', (e.event->>'data')::json
+         FROM c CROSS JOIN LATERAL jsonb_array_elements(c.events) WITH ORDINALITY AS e(event, number)
+        ORDER BY c.id, e.number)
      SELECT c.id, c.job_id AS "jobId", c.region_id AS "regionId", c.vpn_connection_id AS "vpnConnectionId",
             c.lane_key AS "laneKey", c.before AS "from", c.state AS "to" FROM c`,
     [JSON.stringify(rows), changeStates.filter(isFinalChange)],

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { attachTypes } from '../../connection/model.ts';
 import type { Lease, RegionWork, Resolution, ResolveStore } from '../../lane/lane-store.ts';
 import type { ResolvedPlan } from '../../plan/plan-digest.ts';
+import { canonicalJson } from '../../platform/canonical.ts';
 import type { Database, Query } from './database.ts';
 import { leaveRotated } from './leave-rotated.ts';
 import { endRefusedJob, releaseJob } from './release-job.ts';
@@ -109,9 +110,12 @@ async function saveFound(run: Query, resolutions: readonly Resolution[]): Promis
               id text, "laneKey" text, "attachType" text, base jsonb, diff jsonb,
               tunnels jsonb)
         WHERE c.id = r.id AND CASE WHEN c.lane_key IS NULL THEN c.state = 'queued' ELSE false END
-       RETURNING c.id, c.events, c.job_id, c.lane_key)
+       RETURNING c.id, c.events, c.job_id, c.lane_key, c.region_id, c.vpn_connection_id)
      INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
-     SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'resolved', jsonb_build_object('lane', c.lane_key) FROM c`,
+     SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'resolved', (
+              '{"lane":' || to_json(c.lane_key) || ',"regionId":' || to_json(c.region_id)
+              || ',"vpnConnectionId":' || to_json(c.vpn_connection_id) || '}')::json
+       FROM c`,
     [JSON.stringify(found)],
   );
 }
@@ -121,19 +125,22 @@ async function saveRefused(
   jobId: string,
   resolutions: readonly Resolution[],
 ): Promise<void> {
-  const refused = resolutions.filter((resolution) => resolution.kind === 'refused');
+  const refused = resolutions.flatMap((resolution) => {
+    if (resolution.kind !== 'refused') return [];
+    const { id, error } = resolution;
+    return [{ id, error, data: canonicalJson({ state: 'failed', error }) }];
+  });
   if (refused.length === 0) return;
   await run(
     `WITH c AS (
        UPDATE lanekeeper.change c
           SET state = 'failed', last_error = r.error, finished_at = lanekeeper.now(), events = c.events + 1
-         FROM jsonb_to_recordset($2::jsonb) AS r(id text, error jsonb)
+         FROM jsonb_to_recordset($2::jsonb) AS r(id text, error jsonb, data text)
         WHERE c.id = r.id AND c.state = 'queued'
-       RETURNING c.id, c.events, c.job_id, c.last_error),
+       RETURNING c.id, c.events, c.job_id, r.data),
      journal AS (
        INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
-       SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'finished',
-              jsonb_build_object('state', 'failed', 'error', c.last_error) FROM c)
+       SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'finished', c.data::json FROM c)
      UPDATE lanekeeper.job j SET failed = j.failed + n.refused, queued = j.queued - n.refused
        FROM (SELECT count(*)::int AS refused FROM c) AS n WHERE j.id = $1`,
     [jobId, JSON.stringify(refused)],

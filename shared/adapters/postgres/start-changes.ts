@@ -54,7 +54,8 @@ export async function startChanges(
        RETURNING *),
      journal AS (
        INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
-       SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'started', jsonb_build_object('lane', c.lane_key) FROM c)
+       SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'started', ('{"lane":' || to_json(c.lane_key) || '}')::json
+         FROM c)
      SELECT ${assignmentColumns} FROM c
        JOIN lanekeeper.intent i ON i.job_id = c.job_id AND i.number = c.intent_number`,
     [started.map((candidate) => candidate.changeId)],
