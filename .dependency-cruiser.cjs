@@ -11,7 +11,7 @@ const nounGroups = [
   ['plan', 'change'],
   ['job'],
   ['lane', 'budget'],
-  ['inventory'],
+  ['inventory', 'journal'],
   ['metrics'],
   ['worker', 'progress', 'preview'],
   ['schedule'],

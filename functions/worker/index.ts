@@ -12,6 +12,7 @@ import { openTracer } from '../../shared/adapters/otel/open-tracer.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
 import { createPgTallyStore } from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgJobTraces } from '../../shared/adapters/postgres/job-traces.ts';
+import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { openMigratedDatabase } from '../../shared/adapters/postgres/open-migrated.ts';
@@ -21,7 +22,7 @@ import { createIds } from '../../shared/platform/id.ts';
 import { systemRandom as random } from '../../shared/platform/random.ts';
 import { connectionStringOf } from '../../shared/secret/connection-string.ts';
 import { loadDigestKey } from '../../shared/secret/digest-key.ts';
-import { openSealer } from '../../shared/secret/open-sealer.ts';
+import { createSignerLoader } from '../../shared/secret/signing-key.ts';
 import { assembleWorker } from '../../shared/worker/assemble-worker.ts';
 import { wokenToTheSecondMs, workerSettings } from '../../shared/worker/worker-settings.ts';
 import { createWorkerHandler, type WorkerHandler } from './handler.ts';
@@ -40,6 +41,8 @@ const open: Open<WorkerHandler> = async ({ config, logger, credentials, onClose 
   const deps = assembleWorker({
     lanes: createPgLaneStore(database),
     resolving: createPgResolveStore(database),
+    journal: createPgJournalStore(database),
+    signer: createSignerLoader({ keyring, sealer, random }),
     budget: createPgApiBudget(database, { account: 'default', limits }),
     api,
     sealer,

@@ -4,6 +4,8 @@ import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts'
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { createPgTallyStore } from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgJobTraces } from '../../shared/adapters/postgres/job-traces.ts';
+import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
+import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { createPgResolveStore } from '../../shared/adapters/postgres/resolve-store.ts';
 import type { VpnApi } from '../../shared/connection/vpn-api.ts';
@@ -15,6 +17,7 @@ import type { Logger } from '../../shared/platform/logger.ts';
 import type { Random } from '../../shared/platform/random.ts';
 import { noTracer, type Tracer } from '../../shared/platform/tracing.ts';
 import type { Sealer } from '../../shared/secret/sealer.ts';
+import { createSignerLoader } from '../../shared/secret/signing-key.ts';
 import { assembleWorker } from '../../shared/worker/assemble-worker.ts';
 import type { WorkerDeps } from '../../shared/worker/run-worker.ts';
 import { workerSettings } from '../../shared/worker/worker-settings.ts';
@@ -49,6 +52,8 @@ export function buildWorker(parts: LocalWorkerParts): { deps: WorkerDeps; close(
   const deps = assembleWorker({
     lanes: createPgLaneStore(database),
     resolving: createPgResolveStore(database),
+    journal: createPgJournalStore(database),
+    signer: createSignerLoader({ keyring: createPgKeyringStore(database), sealer, random }),
     budget: createPgApiBudget(database, { account: 'default', limits: settings }),
     api: parts.wrapApi?.(api) ?? api,
     sealer,

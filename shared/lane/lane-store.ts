@@ -26,11 +26,12 @@ export interface Assignment {
 }
 
 /**
- * A lane that was due and is now this worker's. `region` lanes carry the resolving of a region's jobs;
- * the others carry changes. `assignment` is the change that somebody began and did not end, if any.
+ * A lane that was due and is now this worker's. `region` lanes carry the resolving of a region's jobs, `job` lanes the sealing
+ * of one that has ended; the others carry changes. `assignment` is the change that somebody began and did not end, if any.
  */
 export interface ClaimedLane extends Lease {
-  kind: 'gateway' | 'connection' | 'region';
+  kind: 'gateway' | 'connection' | 'region' | 'job';
+  /** Empty for a `job` lane, which is in no region. */
   regionId: string;
   assignment: Assignment | null;
   /** Waiting changes behind it; the longest lanes go first where calls are scarce. */

@@ -5,8 +5,13 @@
 export interface KeyringStore {
   /** The sealed key of that name, or null. */
   get(name: string): Promise<string | null>;
-  /** Stores a sealed key unless one of that name is there; answers with the one that is there afterwards. */
-  putIfAbsent(name: string, sealed: string): Promise<string>;
+  /**
+   * Stores a sealed key, of a pair together with its public half, unless one of that name is there; answers with the one
+   * that is there afterwards.
+   */
+  putIfAbsent(name: string, sealed: string, publicKey?: string): Promise<string>;
+  /** The public halves of all pairs, by name. */
+  publicKeys(): Promise<readonly string[]>;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { differencesOf, diffOf } from '../change/diff.ts';
-import { nextPartOf, partNamed } from '../change/parts.ts';
+import { nextPartOf, type PartOfChange, partNamed } from '../change/parts.ts';
 import type { ChangeRecord } from '../change/record.ts';
 import { clientTokenFor, fieldsToSend, requestDigestOf } from '../change/request.ts';
 import { wishOnConnection } from '../change/wish-on-connection.ts';
@@ -11,7 +11,7 @@ import {
   type Tunnel,
   type VpnConnection,
 } from '../connection/model.ts';
-import type { FieldValues } from '../connection/values.ts';
+import { type FieldValues, isKeyPath, type PathParts, valuePath } from '../connection/values.ts';
 import { type ChangePart, connectionPart } from '../connection/vpn-api.ts';
 import type { Assignment, Due } from '../lane/lane-store.ts';
 import { baseKeyContext } from '../secret/seal-context.ts';
@@ -25,6 +25,8 @@ import {
   onTick,
   ownError,
   putOff,
+  readAtOf,
+  type SeenAtEnd,
   storedError,
   wait,
 } from './step-results.ts';
@@ -55,12 +57,12 @@ export async function readStep(
     return putOff(change, storedError(sight.error), { due, refused: false });
   }
   if (sight.kind === 'gateway_updating') return waitForOthers(deps, change);
-  const { connection } = sight;
+  const { connection, readAt } = sight;
   if (connection === null) return fail(change, notFound(change));
   const obstacle = obstacleOf(connection);
   if (obstacle) return fail(change, obstacle);
   if (!isSettledState(connection)) return waitForOthers(deps, change);
-  return prepare(deps, held, assignment, connection);
+  return prepare(deps, held, assignment, { connection, readAt });
 }
 
 /** When a put-off step is worth another try: when the budget says, or on the next tick. */
@@ -100,7 +102,7 @@ function prepare(
   deps: StepDeps,
   held: HeldLane,
   assignment: Assignment,
-  connection: VpnConnection,
+  { connection, readAt }: { connection: VpnConnection; readAt: number },
 ): StepResult {
   const { change } = assignment;
   const base = { ...writeOnlyOf(change.base), ...maskFields(connection.fields, deps.digestKey) };
@@ -112,13 +114,17 @@ function prepare(
   const wish = wishOnConnection(wishOf(deps, assignment.intent, change.jobId), connection);
   if (wish.kind === 'refused') return fail(change, ownError('refused', wish.code, wish.message));
   const wanted = maskFields(wish.wanted, deps.digestKey);
-  const part = nextPartOf(differencesOf(base, wanted), connection.tunnels);
-  if (part === null) return nothingLeft(change, base);
+  const differences = differencesOf(base, wanted);
+  const part = nextPartOf(differences, connection.tunnels);
+  if (part === null) {
+    const seen = { readBack: 'nothing_left', readAt: readAtOf(deps, readAt) } as const;
+    return nothingLeft(change, base, seen);
+  }
   const tunnels = rememberTunnels(connection.tunnels, change.tunnels, part);
   const down = part === connectionPart ? undefined : worseOff(change, connection.tunnels, part);
   if (down) return waitForTunnel(deps, change, { down, part, tunnels });
   const diff = isHalfDone(change) ? change.diff : diffOf(base, wanted);
-  const found = { base, diff, tunnels };
+  const found = { base, diff, tunnels, differences };
   return store(deps, held, change, { connection, wanted: wish.wanted, part, found });
 }
 
@@ -131,10 +137,14 @@ function store(
     connection: VpnConnection;
     wanted: FieldValues;
     part: ChangePart;
-    found: Pick<ChangeRecord, 'diff' | 'tunnels'> & { base: MaskedValues };
+    found: Pick<ChangeRecord, 'diff' | 'tunnels'> & {
+      base: MaskedValues;
+      differences: readonly PathParts[];
+    };
   },
 ): StepResult {
-  const { connection, part, found } = input;
+  const { connection, part } = input;
+  const { differences, ...found } = input.found;
   const { attachType, tunnels } = connection;
   const share = partNamed(part, { wanted: input.wanted, base: found.base, tunnels });
   const isDual = tunnels.length > 0;
@@ -149,17 +159,48 @@ function store(
   );
   held.preparedHere = clientToken;
   const request = { part, requestDigest, clientToken, sealedBaseKeys };
+  const keys = keysIn(differences, share, sealedBaseKeys);
+  const dual = isDual ? { part, ...dualEvidence(found.tunnels, fields, share) } : {};
   return advance(
     change,
     { state: 'applying', step: 'send', ...found, ...request, lastError: null },
-    { kind: 'prepared', data: { ...(isDual ? { part } : {}), requestDigest, clientToken } },
+    { kind: 'prepared', data: { requestDigest, clientToken, keys, ...dual } },
     { kind: 'keep' },
   );
 }
 
-function nothingLeft(change: ChangeRecord, base: MaskedValues): StepResult {
-  if (!isHalfDone(change)) return end(change, 'unchanged', { diff: [], base });
-  return end(change, 'succeeded', { resultFingerprint: fingerprintOf(base) });
+/** Places of keys, never keys: those that the request changes, and those of before that are kept with it. */
+function keysIn(
+  differences: readonly PathParts[],
+  { wanted }: PartOfChange,
+  kept: ChangeRecord['sealedBaseKeys'],
+): { fresh: readonly string[]; kept: readonly string[] } {
+  const paths = differences.map(({ tunnel, field }) => valuePath(tunnel, field));
+  return {
+    fresh: paths.filter((path) => isKeyPath(path) && path in wanted),
+    kept: Object.keys(kept),
+  };
+}
+
+/** What a request to one of two tunnels is judged by afterwards. */
+function dualEvidence(
+  tunnels: ChangeRecord['tunnels'],
+  fields: FieldValues,
+  { wanted }: PartOfChange,
+): Readonly<Record<string, unknown>> {
+  const seen = tunnels.map((tunnel) => {
+    return { tunnelId: tunnel.tunnelId, isUp: isUp(tunnel), wasUp: tunnel.wasUp };
+  });
+  if (!('EffectImmediately' in fields)) return { tunnels: seen };
+  return {
+    tunnels: seen,
+    effectImmediately: 'EffectImmediately' in wanted ? 'planned' : 'unplanned',
+  };
+}
+
+function nothingLeft(change: ChangeRecord, base: MaskedValues, seen: SeenAtEnd): StepResult {
+  if (!isHalfDone(change)) return end(change, 'unchanged', { patch: { diff: [], base }, seen });
+  return end(change, 'succeeded', { patch: { resultFingerprint: fingerprintOf(base) }, seen });
 }
 
 /** A tunnel that this change has written to, that was up before, and that is not up now. */

@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import { jobOnLane } from '../journal/journal-store.ts';
 import type {
   ClaimedLane,
   LaneStore,
@@ -12,11 +13,12 @@ import type { Ids } from '../platform/id.ts';
 import { advanceLane } from './advance-lane.ts';
 import { thisTick } from './look.ts';
 import { resolveRegion } from './resolve-region.ts';
+import { type SealDeps, sealJob } from './seal-job.ts';
 import { untilTick } from './settle-times.ts';
 import type { HeldLane, Recorder, StepDeps } from './worker-deps.ts';
 
 /** What a worker run needs. */
-export interface WorkerDeps extends StepDeps {
+export interface WorkerDeps extends StepDeps, SealDeps {
   lanes: LaneStore;
   resolving: ResolveStore;
   waker: WorkerWaker;
@@ -293,6 +295,7 @@ async function advance(
   lane: HeldLane,
   claimed: ClaimedLane,
 ): Promise<void> {
+  if (lane.kind === 'job') return sealJob(deps, lane, jobOnLane(lane.laneKey));
   if (lane.kind !== 'region') return advanceLane(deps, record, lane, claimed.assignment);
   const outcome = await resolveRegion(deps, lane);
   if (outcome.kind === 'lost') return;

@@ -12,35 +12,73 @@ import {
   onTick,
   openFor,
   ownError,
+  preceded,
   putOff,
+  type SeenAtEnd,
   storedError,
 } from './step-results.ts';
 import { storedBase, storedPart } from './stored-change.ts';
 import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
 
-/**
- * Sends the stored request. `repeat` is set when its fate is unknown: then a refusal says nothing about the first
- * sending, and the change never goes back to the queue.
- */
+/** A sending: by whom, of what, and when it left, ISO 8601. */
+interface Sending {
+  deps: StepDeps;
+  held: HeldLane;
+  change: ChangeRecord;
+  sentAt: string;
+}
+
+/** Sends the stored request for the first time. */
 export async function sendStep(
   deps: StepDeps,
   held: HeldLane,
   assignment: Assignment,
-  repeat = false,
 ): Promise<StepResult> {
-  const { change } = assignment;
+  const { sending, request, outcome } = await send(deps, held, assignment);
+  if (outcome.kind === 'accepted') {
+    deps.settleTimes.accepted(sending.change.id, request.attachType, deps.clock.monotonic());
+    return accepted(sending, outcome.requestId);
+  }
+  if (outcome.kind === 'refused') return fail(sending.change, storedError(outcome.error));
+  return notAccepted(sending, outcome);
+}
+
+/**
+ * Sends the stored request again because its fate is unknown, and a read showed it not applied: then a refusal says nothing
+ * about the first sending, and the change never goes back to the queue. What was read is told before what was sent.
+ */
+export async function repeatStep(
+  deps: StepDeps,
+  held: HeldLane,
+  assignment: Assignment,
+  seen: SeenAtEnd,
+): Promise<StepResult> {
+  const { sending, outcome } = await send(deps, held, assignment);
+  const result =
+    outcome.kind === 'accepted'
+      ? accepted(sending, outcome.requestId)
+      : stillUnknown(sending, outcome);
+  // A request that was refused for now, or never left, is as if it had not been sent; it is tried again.
+  if (result.events.length === 0) return result;
+  return preceded(result, { kind: 'not_applied', data: { ...seen } });
+}
+
+async function send(
+  deps: StepDeps,
+  held: HeldLane,
+  assignment: Assignment,
+): Promise<{ sending: Sending; request: ModifyRequest; outcome: ModifyOutcome }> {
   const request = storedRequest(deps, assignment);
   held.preparedHere = null;
+  const sentAt = new Date(deps.clock.now()).toISOString();
   const outcome = await deps.api.modify(request, () => deps.clock.monotonic() < held.deadline);
-  if (outcome.kind === 'accepted') {
-    // A repeat may find the change half settled: it says nothing of how long changes take.
-    if (!repeat) deps.settleTimes.accepted(change.id, request.attachType, deps.clock.monotonic());
-    return accepted(deps, held, change, outcome.requestId);
-  }
-  if (outcome.kind === 'refused') return refused(deps, held, change, outcome.error, repeat);
-  return repeat
-    ? stillUnknown(deps, held, change, outcome)
-    : notAccepted(deps, held, change, outcome);
+  return { sending: { deps, held, change: assignment.change, sentAt }, request, outcome };
+}
+
+/** What the journal tells of a sending: which request, with which token. */
+function told({ change, sentAt }: Sending): Readonly<Record<string, unknown>> {
+  const { requestDigest, clientToken, attempts } = change;
+  return { attempt: attempts + 1, sentAt, requestDigest, clientToken };
 }
 
 /**
@@ -64,37 +102,21 @@ function storedRequest(deps: StepDeps, assignment: Assignment): ModifyRequest {
   return composeRequest(target, fields, clientToken);
 }
 
-function accepted(
-  deps: StepDeps,
-  held: HeldLane,
-  change: ChangeRecord,
-  requestId: string,
-): StepResult {
+function accepted(sending: Sending, requestId: string): StepResult {
+  const { change } = sending;
   return advance(
     change,
     { state: 'settling', step: 'settle', attempts: change.attempts + 1 },
-    { kind: 'accepted', data: { requestId, attempt: change.attempts + 1 } },
-    { kind: 'release', ...firstLookAt(deps, held, change) },
+    { kind: 'accepted', data: { requestId, ...told(sending) } },
+    { kind: 'release', ...firstLookAt(sending) },
   );
 }
 
-function refused(
-  deps: StepDeps,
-  held: HeldLane,
-  change: ChangeRecord,
-  error: CloudError,
-  repeat: boolean,
-): StepResult {
-  // A repeat that is refused for good may still follow a first sending that was applied.
-  return repeat ? awaitFate(deps, held, change, error) : fail(change, storedError(error));
-}
-
 function notAccepted(
-  deps: StepDeps,
-  held: HeldLane,
-  change: ChangeRecord,
+  sending: Sending,
   outcome: Exclude<ModifyOutcome, { kind: 'accepted' } | { kind: 'refused' }>,
 ): StepResult {
+  const { deps, change } = sending;
   const error = storedError(outcome.error);
   switch (outcome.kind) {
     case 'busy':
@@ -107,19 +129,20 @@ function notAccepted(
         refused: false,
       });
     case 'unknown':
-      return awaitFate(deps, held, change, outcome.error);
+      return awaitFate(sending, outcome.error);
     default:
       return unreachable(outcome);
   }
 }
 
+/** A repeat that is refused for good may still follow a first sending that was applied. */
 function stillUnknown(
-  deps: StepDeps,
-  held: HeldLane,
-  change: ChangeRecord,
-  outcome: Exclude<ModifyOutcome, { kind: 'accepted' } | { kind: 'refused' }>,
+  sending: Sending,
+  outcome: Exclude<ModifyOutcome, { kind: 'accepted' }>,
 ): StepResult {
-  if (outcome.kind === 'unknown') return awaitFate(deps, held, change, outcome.error);
+  const { deps, change } = sending;
+  if (outcome.kind === 'unknown' || outcome.kind === 'refused')
+    return awaitFate(sending, outcome.error);
   if (outcome.kind === 'busy' && openFor(deps, change) >= deps.settings.busyLimitMs)
     return fail(change, busyWithoutEnd(deps, outcome.error.code));
   const afterMs = outcome.error.retryInMs ?? deps.settings.pollIntervalMs;
@@ -141,22 +164,18 @@ function busyWithoutEnd(deps: StepDeps, code: string): ChangeError {
 }
 
 /** The request may have been applied: whoever comes next reads back before anything else. */
-function awaitFate(
-  deps: StepDeps,
-  held: HeldLane,
-  change: ChangeRecord,
-  error: CloudError,
-): StepResult {
+function awaitFate(sending: Sending, error: CloudError): StepResult {
+  const { change } = sending;
   return advance(
     change,
     { step: 'reconcile', attempts: change.attempts + 1, lastError: storedError(error) },
-    { kind: 'unknown_fate', data: { error: storedError(error), attempt: change.attempts + 1 } },
-    { kind: 'release', ...firstLookAt(deps, held, change) },
+    { kind: 'unknown_fate', data: { error: storedError(error), ...told(sending) } },
+    { kind: 'release', ...firstLookAt(sending) },
   );
 }
 
 /** Due on the last common tick of looks that is not later than changes like this one usually need. */
-function firstLookAt(deps: StepDeps, held: HeldLane, { attachType }: ChangeRecord): Due {
+function firstLookAt({ deps, held, change: { attachType } }: Sending): Due {
   const afterMs = deps.settleTimes.firstLookMs(attachType ?? 'VPNGW', isSparable(held));
   return onTick(deps, afterMs - deps.settings.pollIntervalMs + 1);
 }

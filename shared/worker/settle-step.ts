@@ -17,8 +17,18 @@ import { unreachable } from '../platform/errors.ts';
 import { baseKeyContext } from '../secret/seal-context.ts';
 import { sealedKeysOf } from '../secret/sealed-keys.ts';
 import { isSparable, lookFor, thisTick } from './look.ts';
-import { sendStep } from './send-step.ts';
-import { advance, end, fail, lookAgain, openFor, ownError, storedError } from './step-results.ts';
+import { repeatStep } from './send-step.ts';
+import {
+  advance,
+  end,
+  fail,
+  lookAgain,
+  openFor,
+  ownError,
+  readAtOf,
+  type SeenAtEnd,
+  storedError,
+} from './step-results.ts';
 import { rememberTunnels, wholeChange, writeOnlyOf } from './stored-change.ts';
 import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
 
@@ -64,7 +74,8 @@ export async function settleStep(
       ownError('not_found', 'NotFound', 'the connection was deleted while it was changed'),
     );
   }
-  return judge(deps, held, assignment, sight.connection);
+  const { connection, readAt } = sight;
+  return judge(deps, held, assignment, { connection, readAt: readAtOf(deps, readAt) });
 }
 
 function pauseMs(deps: StepDeps, held: HeldLane, change: ChangeRecord): number {
@@ -77,7 +88,7 @@ function judge(
   deps: StepDeps,
   held: HeldLane,
   assignment: Assignment,
-  connection: VpnConnection,
+  { connection, readAt }: { connection: VpnConnection; readAt: string },
 ): Promise<StepResult> | StepResult {
   const { change } = assignment;
   const whole = wholeChange(deps, assignment);
@@ -89,10 +100,10 @@ function judge(
   switch (readBack.kind) {
     case 'applied': {
       if (change.step !== 'settle' && !isVisible(base, wanted))
-        return repeatRequest(deps, held, assignment, observed);
+        return repeatRequest(deps, held, assignment, { observed, readAt });
       noteSettled(deps, change);
       const all = maskFields(whole.wanted, deps.digestKey);
-      return applied(deps, change, connection, { readBack, observed, wanted, all });
+      return applied(deps, change, connection, { readBack, observed, wanted, all, readAt });
     }
     case 'changed_elsewhere':
       return fail(
@@ -102,9 +113,10 @@ function judge(
           'ChangedElsewhere',
           `${shown(readBack.fields)} hold values of somebody else; they were left as they are`,
         ),
+        { readBack: 'changed_elsewhere', readAt },
       );
     case 'not_applied':
-      return notApplied(deps, held, assignment, observed);
+      return notApplied(deps, held, assignment, { observed, readAt });
     default:
       return unreachable(readBack);
   }
@@ -125,20 +137,23 @@ function applied(
     /** What the part wanted, and what the whole change does. */
     wanted: MaskedValues;
     all: MaskedValues;
+    readAt: string;
   },
 ): StepResult {
   const { readBack, observed } = found;
+  const seen = { readBack: 'applied', readAt: found.readAt } as const;
   // What no answer shows stands as it was sent.
   const base = { ...writeOnlyOf(change.base), ...writeOnlyOf(found.wanted), ...observed };
   const tunnels = rememberTunnels(connection.tunnels, change.tunnels);
   if (differencesOf(base, found.all).length === 0) {
-    return succeed({ ...change, tunnels }, observed, readBack);
+    return succeed({ ...change, tunnels }, found, seen);
   }
   if (readBack.others.length > 0) {
     const message = `somebody else changed ${shown(readBack.others)} meanwhile; the rest of the change was left undone`;
     return fail(
       { ...change, tunnels, settledAttempts: attemptsSettled(change) },
       ownError('changed_elsewhere', 'ChangedElsewhere', message),
+      seen,
     );
   }
   const attempts = attemptsSettled(change);
@@ -158,7 +173,7 @@ function applied(
       tunnels,
       ...next,
     },
-    { kind: 'part_applied', data: { part: change.part } },
+    { kind: 'part_applied', data: { part: change.part, ...seen } },
     { kind: 'keep' },
   );
 }
@@ -170,16 +185,20 @@ function attemptsSettled({ attempts, settledAttempts }: ChangeRecord): number {
 
 function succeed(
   change: ChangeRecord,
-  observed: MaskedValues,
-  readBack: Extract<ReadBack, { kind: 'applied' }>,
+  found: { observed: MaskedValues; readBack: Extract<ReadBack, { kind: 'applied' }> },
+  seen: SeenAtEnd,
 ): StepResult {
+  const { observed, readBack } = found;
   if (readBack.others.length === 0) {
-    return end(change, 'succeeded', { resultFingerprint: fingerprintOf(observed) });
+    return end(change, 'succeeded', {
+      patch: { resultFingerprint: fingerprintOf(observed) },
+      seen,
+    });
   }
   // What stands now is not all ours: a later change on this connection must not take it for our own work.
   const message = `the change stands; meanwhile somebody else changed ${shown(readBack.others)}`;
   const lastError = ownError('changed_elsewhere', 'ChangedElsewhere', message);
-  return end(change, 'succeeded', { lastError });
+  return end(change, 'succeeded', { patch: { lastError }, seen });
 }
 
 /** Whether reading the connection can tell that the part was applied; write-only fields are in no answer. */
@@ -187,38 +206,46 @@ function isVisible(base: MaskedValues, wanted: MaskedValues): boolean {
   return differencesOf(base, wanted).some(({ field }) => fieldTable[field].readable);
 }
 
+/** What the connection holds now, and when that was read. */
+interface Observed {
+  observed: MaskedValues;
+  readAt: string;
+}
+
 function notApplied(
   deps: StepDeps,
   held: HeldLane,
   assignment: Assignment,
-  observed: MaskedValues,
+  found: Observed,
 ): Promise<StepResult> | StepResult {
   const { change } = assignment;
   const openForMs = openFor(deps, change);
   // An accepted change may become visible late; a lost one is repeated at once, with the same token.
   if (change.step === 'settle' && openForMs < invisibleMs * attemptsOfPart(change))
     return lookAgain(deps, change);
-  return repeatRequest(deps, held, assignment, observed);
+  return repeatRequest(deps, held, assignment, found);
 }
 
 function repeatRequest(
   deps: StepDeps,
   held: HeldLane,
   assignment: Assignment,
-  observed: MaskedValues,
+  { observed, readAt }: Observed,
 ): Promise<StepResult> | StepResult {
   const { change } = assignment;
   // The stored request holds whole blocks: repeated now, it would undo what somebody else set in them meanwhile.
   if (change.base !== null && !isAsBefore(change.base, observed)) {
     const message =
       'somebody else changed the connection before the request was seen applied; it is not repeated';
-    return fail(change, ownError('changed_elsewhere', 'ChangedElsewhere', message));
+    const seen = { readBack: 'changed_elsewhere', readAt } as const;
+    return fail(change, ownError('changed_elsewhere', 'ChangedElsewhere', message), seen);
   }
-  if (wasRefusedForGood(change)) return fail(change, change.lastError);
+  const seen = { readBack: 'not_applied', readAt } as const;
+  if (wasRefusedForGood(change)) return fail(change, change.lastError, seen);
   const attempts = attemptsOfPart(change);
-  if (attempts < mostAttempts) return sendStep(deps, held, assignment, true);
+  if (attempts < mostAttempts) return repeatStep(deps, held, assignment, seen);
   const message = `the cloud took the request ${attempts} times and did not apply it`;
-  return fail(change, ownError('not_applied', 'NotApplied', message));
+  return fail(change, ownError('not_applied', 'NotApplied', message), seen);
 }
 
 /** How often the stored request was sent; requests of parts that stand do not count. */

@@ -25,24 +25,41 @@ export function advance(
   return { change: { ...progressOf(change), ...patch }, events: event ? [event] : [], afterwards };
 }
 
-/** The change is over; the lane takes its next one. */
+/** A step's result, told with something that came before it. */
+export function preceded(result: StepResult, event: JournalEvent): StepResult {
+  return { ...result, events: [event, ...result.events] };
+}
+
+/** The change is over; the lane takes its next one. `seen` says what it was judged by. */
 export function end(
   change: ChangeRecord,
   state: 'succeeded' | 'unchanged',
-  patch: Partial<ChangeProgress> = {},
+  { patch = {}, seen }: { patch?: Partial<ChangeProgress>; seen: SeenAtEnd },
 ): StepResult {
   const lastError = patch.lastError ?? null;
-  const data = { state, ...(lastError ? { note: lastError } : {}) };
+  const data = { state, ...seen, ...(lastError ? { note: lastError } : {}) };
   const done = { state, step: null, lastError, ...patch };
   return advance(change, done, { kind: 'finished', data }, { kind: 'next' });
 }
 
-/** The change failed for good; the lane takes its next one. */
-export function fail(change: ChangeRecord, cause: ChangeError): StepResult {
+/** What a read showed that ended a request or a change, for the journal. */
+export interface SeenAtEnd {
+  readBack: 'applied' | 'nothing_left' | 'not_applied' | 'changed_elsewhere';
+  /** ISO 8601, by the worker's clock. */
+  readAt: string;
+}
+
+/** When something was read, ISO 8601 by the worker's clock, for the journal. */
+export function readAtOf({ clock }: StepDeps, monotonicMs: number): string {
+  return new Date(clock.now() - (clock.monotonic() - monotonicMs)).toISOString();
+}
+
+/** The change failed for good; the lane takes its next one. `seen` says what was read, where that decided it. */
+export function fail(change: ChangeRecord, cause: ChangeError, seen?: SeenAtEnd): StepResult {
   const error = isHalfDone(change)
     ? { ...cause, message: `${cause.message}; what was applied before stands` }
     : cause;
-  const data = { state: 'failed', error };
+  const data = { state: 'failed', error, ...seen };
   const result = advance(
     change,
     { state: 'failed', step: null, lastError: error },

@@ -76,6 +76,7 @@ export function defineRepairContract(world: World): void {
       await hand.end(await hand.next(await hand.take('1')));
       const held = await hand.next(await hand.take('2'));
       for (const lane of ['3', '4', '5']) await hand.next(await hand.take(lane));
+      await hand.claim();
       await world.lanes.renew([held], leaseSeconds);
 
       expect(await world.lanes.repair()).toEqual({

@@ -46,7 +46,7 @@ export interface Held {
   change: ChangeRecord | null;
 }
 
-/** A worker that does what a test tells it, one call at a time. */
+/** A worker that does what a test tells it, one call at a time. What it claims of ended jobs it leaves unsealed. */
 export interface Hand {
   name: string;
   claim(limit?: number): Promise<Held[]>;
@@ -83,7 +83,7 @@ export function handOf({ lanes }: Stores, name: string): Hand {
     (await lanes.record(updates, { worker: name, leaseSeconds })).outcomes;
   const claim: Hand['claim'] = async (limit = 100) => {
     const claimed = await lanes.claim({ worker: name, limit, leaseSeconds });
-    return claimed.lanes.map(asHeld);
+    return claimed.lanes.filter(({ kind }) => kind !== 'job').map(asHeld);
   };
   const following = async (update: LaneUpdate): Promise<Held> => {
     const [outcome] = await record(update);

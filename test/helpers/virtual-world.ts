@@ -11,6 +11,8 @@ import type { Database, Query } from '../../shared/adapters/postgres/database.ts
 import { createPgTallyStore } from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
+import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
+import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
 import { createPgResolveStore } from '../../shared/adapters/postgres/resolve-store.ts';
@@ -19,6 +21,7 @@ import type { VpnApi } from '../../shared/connection/vpn-api.ts';
 import type { JobStore } from '../../shared/job/job-store.ts';
 import type { JobRecord } from '../../shared/job/record.ts';
 import { submitJob } from '../../shared/job/submit-job.ts';
+import type { JournalStore } from '../../shared/journal/journal-store.ts';
 import type { LaneStore, ResolveStore } from '../../shared/lane/lane-store.ts';
 import { timerAlone } from '../../shared/lane/worker-waker.ts';
 import type { Plan } from '../../shared/plan/schema.ts';
@@ -30,7 +33,9 @@ import { Secret } from '../../shared/platform/secret.ts';
 import { createInventoryApi, previewPart } from '../../shared/preview/inventory-api.ts';
 import type { PreviewDeps } from '../../shared/preview/preview-plan.ts';
 import type { RunScheduleDeps } from '../../shared/schedule/run-schedule.ts';
+import type { KeyringStore } from '../../shared/secret/keyring-store.ts';
 import { createSealer, type Sealer } from '../../shared/secret/sealer.ts';
+import { createSignerLoader } from '../../shared/secret/signing-key.ts';
 import { assembleWorker } from '../../shared/worker/assemble-worker.ts';
 import { runWorker, type WorkerDeps } from '../../shared/worker/run-worker.ts';
 import { workerSettings } from '../../shared/worker/worker-settings.ts';
@@ -57,6 +62,8 @@ export interface VirtualWorld {
   jobs: JobStore;
   lanes: LaneStore;
   resolving: ResolveStore;
+  journal: JournalStore;
+  keyring: KeyringStore;
   sealer: Sealer;
   /** What makes jobs of schedules. */
   scheduling: RunScheduleDeps;
@@ -119,10 +126,15 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
   const jobs = createPgJobStore(database);
   const lanes = createPgLaneStore(database);
   const resolving = createPgResolveStore(database);
+  const journal = createPgJournalStore(database);
+  const keyring = createPgKeyringStore(database);
+  const signer = createSignerLoader({ keyring, sealer, random: systemRandom });
   const worker: VirtualWorld['worker'] = (more = {}, wrapApi = (unwrapped) => unwrapped) => ({
     ...assembleWorker({
       lanes,
       resolving,
+      journal,
+      signer,
       budget: createPgApiBudget(database, { account: 'default', limits }),
       api: wrapApi(api),
       sealer,
@@ -171,6 +183,8 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
     jobs,
     lanes,
     resolving,
+    journal,
+    keyring,
     sealer,
     scheduling: {
       schedules: createPgScheduleStore(database),

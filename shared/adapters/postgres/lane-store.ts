@@ -9,7 +9,7 @@ import { BigInteger } from './rows.ts';
 
 const ClaimedRow = z.object({
   laneKey: z.string(),
-  kind: z.enum(['gateway', 'connection', 'region']),
+  kind: z.enum(['gateway', 'connection', 'region', 'job']),
   regionId: z.string(),
   epoch: BigInteger,
   backlog: z.number(),

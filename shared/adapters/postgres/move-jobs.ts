@@ -4,6 +4,7 @@ import { countMove, endOf, inFlightOf, mustStop } from '../../job/outcome.ts';
 import type { ChangeCounts } from '../../job/record.ts';
 import { type JobState, jobStates } from '../../job/state.ts';
 import type { FreeSlots } from '../../lane/assign-slots.ts';
+import { callForSeals } from './call-for-seals.ts';
 import { cancelWaiting } from './cancel-waiting.ts';
 import type { Query } from './database.ts';
 import type { ConnectionKey } from './ready-next.ts';
@@ -178,8 +179,10 @@ async function finishJobs(
     return end === null ? [] : [job.id];
   });
   if (touched.length > 0) await writeJobs(run, touched, ended);
-  if (ended.length > 0)
+  if (ended.length > 0) {
     await run('DELETE FROM lanekeeper.lane_job WHERE job_id = ANY ($1)', [ended]);
+    await callForSeals(run, ended);
+  }
   return unpark(run, [...jobs.values()]);
 }
 

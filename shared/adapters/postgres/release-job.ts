@@ -1,3 +1,4 @@
+import { callForSeals } from './call-for-seals.ts';
 import { cancelWaiting } from './cancel-waiting.ts';
 import type { Query } from './database.ts';
 
@@ -10,6 +11,7 @@ export async function endRefusedJob(run: Query, jobId: string, reason: string): 
       WHERE id = $1`,
     [jobId, `${reason}; nothing was changed`, cancelled.length],
   );
+  await callForSeals(run, [jobId]);
 }
 
 /**
@@ -30,6 +32,7 @@ export async function releaseJob(run: Query, jobId: string): Promise<void> {
       WHERE id = $1`,
     [jobId],
   );
+  await callForSeals(run, [jobId]);
 }
 
 /** The connections where the job has changes to start. */

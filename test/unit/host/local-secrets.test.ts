@@ -42,6 +42,7 @@ function createKeyring(): KeyringStore {
   const kept = new Map<string, string>();
   return {
     get: (name) => Promise.resolve(kept.get(name) ?? null),
+    publicKeys: () => Promise.resolve([]),
     putIfAbsent(name, sealed) {
       kept.set(name, kept.get(name) ?? sealed);
       return Promise.resolve(kept.get(name) ?? sealed);

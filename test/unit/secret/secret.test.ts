@@ -26,6 +26,7 @@ function aKeyring(): KeyringStore & { sealed: Map<string, string>; reads: number
       this.reads += 1;
       return sealed.get(name) ?? null;
     },
+    publicKeys: () => Promise.resolve([]),
     async putIfAbsent(name, value) {
       const stored = sealed.get(name) ?? value;
       sealed.set(name, stored);

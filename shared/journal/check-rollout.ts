@@ -1,0 +1,71 @@
+import type { ChangeHistory } from './history.ts';
+import type { Seal } from './seal.ts';
+import { type Check, Finding } from './verification.ts';
+
+/** P7: never more changes of the job at once than the plan allows. */
+export class ConcurrencyCheck {
+  readonly #finding = new Finding('P7', 'never more changes at once than the plan allows');
+  readonly #steps: { at: string; by: 1 | -1 }[] = [];
+  readonly #most: number;
+
+  constructor(rules: Seal['rules']) {
+    this.#most = rules.concurrency;
+  }
+
+  see({ slots }: ChangeHistory): void {
+    for (const { from, to } of slots) {
+      this.#finding.examined += 1;
+      this.#steps.push({ at: from, by: 1 });
+      if (to !== null) this.#steps.push({ at: to, by: -1 });
+    }
+  }
+
+  end(): Check {
+    // Of one moment the ends come first: a slot is given on in the transaction that frees it.
+    this.#steps.sort((a, b) => (a.at === b.at ? a.by - b.by : a.at < b.at ? -1 : 1));
+    let now = 0;
+    let peak = 0;
+    for (const { at, by } of this.#steps) {
+      now += by;
+      if (by === 1 && now > this.#most) this.#finding.fault(`${now} changes at once at ${at}`);
+      peak = Math.max(peak, now);
+    }
+    return this.#finding.check(`at most ${peak} at once, ${this.#most} were allowed`);
+  }
+}
+
+/** P7: nothing starts once the job has stopped. It stops under its lock, where the waiting changes are cancelled at once. */
+export class StopCheck {
+  readonly #finding = new Finding('P7', 'nothing starts after the job has stopped');
+  readonly #starts: { changeId: string; at: string }[] = [];
+  readonly #rules: Seal['rules'];
+  #stoppedAt: string | null = null;
+  #errors = 0;
+
+  constructor(rules: Seal['rules']) {
+    this.#rules = rules;
+  }
+
+  see({ changeId, starts, finishedAt, finalState }: ChangeHistory): void {
+    const last = starts.at(-1);
+    if (last !== undefined) this.#starts.push({ changeId, at: last });
+    if (finalState === 'failed' || finalState === 'rolled_back') this.#errors += 1;
+    if (finalState !== 'cancelled' || finishedAt === null) return;
+    this.#finding.examined += 1;
+    if (this.#stoppedAt === null || finishedAt < this.#stoppedAt) this.#stoppedAt = finishedAt;
+  }
+
+  end(): Check {
+    const stoppedAt = this.#stoppedAt;
+    const { maxErrors, onFailure } = this.#rules;
+    if (stoppedAt !== null) {
+      const late = this.#starts.filter(({ at }) => at > stoppedAt);
+      this.#finding.fault(...late.map(({ changeId, at }) => `${changeId} started at ${at}`));
+    }
+    const policy =
+      onFailure === 'stop' ? `${maxErrors} were allowed` : 'whose number is not limited';
+    return this.#finding.check(
+      `${this.#finding.examined} changes cancelled from ${stoppedAt} on, ${this.#errors} errors, ${policy}; this version has no windows, freezes, approvals and batches`,
+    );
+  }
+}

@@ -1,0 +1,209 @@
+import { z } from 'zod';
+import type { ChainedEvent } from './chain.ts';
+
+/** A request that was sent, as far as anybody lived to tell. */
+export interface Send {
+  /** When it left, by the clock of the worker that sent it; null in journals from before that was noted. */
+  sentAt: string | null;
+  requestDigest: string | null;
+  clientToken: string | null;
+  /** When the connection was read and found unchanged since the sending before; null when nothing says so. */
+  readAt: string | null;
+  /** Whether a read since the sending before is on record. */
+  followsRead: boolean;
+}
+
+/** A stored request and what became of it. */
+export interface Write {
+  preparedAt: string;
+  part: string | null;
+  requestDigest: string | null;
+  clientToken: string | null;
+  /** Places of keys that the request changes, and of those of before that were kept; null in older journals. */
+  keys: { fresh: readonly string[]; kept: readonly string[] } | null;
+  /** Both tunnels as they were when it was stored; empty for a single-tunnel connection. */
+  tunnels: readonly z.infer<typeof TunnelSeen>[];
+  effectImmediately: 'planned' | 'unplanned' | null;
+  sends: Send[];
+  /** Until when it may have been in flight; null while it still may be. */
+  endedAt: string | null;
+  endedBy: 'part_applied' | 'requeued' | 'waiting' | 'finished' | null;
+  /** What reading back showed at its end; null where nothing was read. */
+  readBack: string | null;
+}
+
+/** From the start of one stretch of work on a change to its end; null while it goes on. */
+export interface Stretch {
+  from: string;
+  to: string | null;
+}
+
+/** One change's events, told as what was done. */
+export interface ChangeHistory {
+  changeId: string;
+  laneKey: string | null;
+  /** Region and id; null when the change was never resolved. */
+  connection: string | null;
+  writes: readonly Write[];
+  /** When the change held a slot of its job. */
+  slots: readonly Stretch[];
+  /** When it was started; more than once when it went back to the queue. */
+  starts: readonly string[];
+  finishedAt: string | null;
+  finalState: string | null;
+  /** What cannot have been: a sending without a request, a request that replaced an open one, an event after the end. */
+  oddities: readonly string[];
+}
+
+const TunnelSeen = z.object({
+  tunnelId: z.string(),
+  isUp: z.boolean(),
+  wasUp: z.boolean().nullable(),
+});
+const text = z.string().nullable().catch(null);
+const Data = z.object({
+  lane: text,
+  regionId: text,
+  vpnConnectionId: text,
+  part: text,
+  requestDigest: text,
+  clientToken: text,
+  sentAt: text,
+  readAt: text,
+  readBack: text,
+  state: text,
+  effectImmediately: z.enum(['planned', 'unplanned']).nullable().catch(null),
+  keys: z
+    .object({ fresh: z.array(z.string()), kept: z.array(z.string()) })
+    .nullable()
+    .catch(null),
+  tunnels: z.array(TunnelSeen).catch([]),
+});
+type Data = z.infer<typeof Data>;
+
+interface Draft extends ChangeHistory {
+  writes: Write[];
+  slots: Stretch[];
+  starts: string[];
+  oddities: string[];
+  /** The read that a repeat stands on. */
+  read: { readAt: string | null } | null;
+}
+
+/** What a change's events tell. `events` are all of it, in order. Members of `data` that are missing are taken as unknown. */
+export function historyOf(changeId: string, events: readonly ChainedEvent[]): ChangeHistory {
+  const draft: Draft = {
+    changeId,
+    laneKey: null,
+    connection: null,
+    writes: [],
+    slots: [],
+    starts: [],
+    finishedAt: null,
+    finalState: null,
+    oddities: [],
+    read: null,
+  };
+  for (const event of events) {
+    if (draft.finishedAt !== null) note(draft, event, 'comes after the end');
+    tell(draft, event, Data.parse(event.data));
+  }
+  const { read: _, ...history } = draft;
+  return history;
+}
+
+function tell(draft: Draft, event: ChainedEvent, data: Data): void {
+  const { at, kind } = event;
+  switch (kind) {
+    case 'resolved':
+      draft.laneKey = data.lane;
+      if (data.vpnConnectionId !== null)
+        draft.connection = `${data.regionId}/${data.vpnConnectionId}`;
+      break;
+    case 'started':
+      draft.laneKey = data.lane ?? draft.laneKey;
+      draft.starts.push(at);
+      takeSlot(draft, at);
+      break;
+    case 'prepared':
+      prepare(draft, event, data);
+      break;
+    case 'accepted':
+    case 'unknown_fate':
+      send(draft, event, data);
+      break;
+    case 'not_applied':
+      draft.read = { readAt: data.readAt };
+      break;
+    case 'part_applied':
+      endWrite(draft, event, data);
+      break;
+    case 'requeued':
+    case 'waiting':
+      endWrite(draft, event, data);
+      leaveSlot(draft, at);
+      break;
+    case 'finished':
+      endWrite(draft, event, data);
+      leaveSlot(draft, at);
+      draft.finishedAt = at;
+      draft.finalState = data.state;
+      break;
+    default:
+      note(draft, event, `is of the unknown kind ${kind}`);
+  }
+}
+
+function note(draft: Draft, { number }: ChainedEvent, what: string): void {
+  draft.oddities.push(`${draft.changeId} event ${number} ${what}`);
+}
+
+/** A change that waited half done goes on without an event of its own: the request that it stores then tells. */
+function takeSlot(draft: Draft, at: string): void {
+  if (draft.slots.at(-1)?.to !== null) draft.slots.push({ from: at, to: null });
+}
+
+function leaveSlot(draft: Draft, at: string): void {
+  const slot = draft.slots.at(-1);
+  if (slot?.to === null) slot.to = at;
+}
+
+function openWrite({ writes }: Draft): Write | null {
+  const last = writes.at(-1);
+  return last?.endedAt === null ? last : null;
+}
+
+function prepare(draft: Draft, event: ChainedEvent, data: Data): void {
+  if (openWrite(draft)) note(draft, event, 'replaces a request whose fate was open');
+  const { part, requestDigest, clientToken, keys, tunnels, effectImmediately } = data;
+  const request = { part, requestDigest, clientToken, keys, tunnels, effectImmediately };
+  const open = { sends: [], endedAt: null, endedBy: null, readBack: null };
+  draft.writes.push({ preparedAt: event.at, ...request, ...open });
+  draft.read = null;
+  takeSlot(draft, event.at);
+}
+
+function send(draft: Draft, event: ChainedEvent, data: Data): void {
+  const write = openWrite(draft);
+  if (write === null) {
+    note(draft, event, 'tells of a request that was not stored before');
+    return;
+  }
+  const { sentAt, requestDigest, clientToken } = data;
+  const readAt = draft.read?.readAt ?? null;
+  const followsRead = draft.read !== null;
+  write.sends.push({ sentAt, requestDigest, clientToken, readAt, followsRead });
+  draft.read = null;
+}
+
+function endWrite(draft: Draft, event: ChainedEvent, data: Data): void {
+  const write = openWrite(draft);
+  if (write === null) return;
+  const { kind } = event;
+  if (kind !== 'part_applied' && kind !== 'requeued' && kind !== 'waiting' && kind !== 'finished')
+    return;
+  write.endedAt = event.at;
+  write.endedBy = kind;
+  write.readBack = data.readBack ?? (kind === 'part_applied' ? 'applied' : null);
+  draft.read = null;
+}
