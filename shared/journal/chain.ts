@@ -21,7 +21,7 @@ export type ChainedEvent = z.infer<typeof ChainedEvent>;
 const noHash = Buffer.alloc(32);
 
 /** The text of an event that its hash is over: canonical JSON of everything but the hash. */
-export function eventTextOf({ changeId, number, at, kind, data }: ChainedEvent): string {
+function eventTextOf({ changeId, number, at, kind, data }: ChainedEvent): string {
   return canonicalJson({ changeId, number, at, kind, data });
 }
 

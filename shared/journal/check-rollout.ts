@@ -6,11 +6,6 @@ import { type Check, Finding } from './verification.ts';
 export class ConcurrencyCheck {
   readonly #finding = new Finding('P7', 'never more changes at once than the plan allows');
   readonly #steps: { at: string; by: 1 | -1 }[] = [];
-  readonly #most: number;
-
-  constructor(rules: Seal['rules']) {
-    this.#most = rules.concurrency;
-  }
 
   see({ slots }: ChangeHistory): void {
     for (const { from, to } of slots) {
@@ -20,17 +15,17 @@ export class ConcurrencyCheck {
     }
   }
 
-  end(): Check {
+  end({ concurrency }: Seal['rules']): Check {
     // Of one moment the ends come first: a slot is given on in the transaction that frees it.
     this.#steps.sort((a, b) => (a.at === b.at ? a.by - b.by : a.at < b.at ? -1 : 1));
     let now = 0;
     let peak = 0;
     for (const { at, by } of this.#steps) {
       now += by;
-      if (by === 1 && now > this.#most) this.#finding.fault(`${now} changes at once at ${at}`);
+      if (by === 1 && now > concurrency) this.#finding.fault(`${now} changes at once at ${at}`);
       peak = Math.max(peak, now);
     }
-    return this.#finding.check(`at most ${peak} at once, ${this.#most} were allowed`);
+    return this.#finding.check(`at most ${peak} at once, ${concurrency} were allowed`);
   }
 }
 
@@ -38,13 +33,8 @@ export class ConcurrencyCheck {
 export class StopCheck {
   readonly #finding = new Finding('P7', 'nothing starts after the job has stopped');
   readonly #starts: { changeId: string; at: string }[] = [];
-  readonly #rules: Seal['rules'];
   #stoppedAt: string | null = null;
   #errors = 0;
-
-  constructor(rules: Seal['rules']) {
-    this.#rules = rules;
-  }
 
   see({ changeId, starts, finishedAt, finalState }: ChangeHistory): void {
     const last = starts.at(-1);
@@ -55,9 +45,8 @@ export class StopCheck {
     if (this.#stoppedAt === null || finishedAt < this.#stoppedAt) this.#stoppedAt = finishedAt;
   }
 
-  end(): Check {
+  end({ maxErrors, onFailure }: Seal['rules']): Check {
     const stoppedAt = this.#stoppedAt;
-    const { maxErrors, onFailure } = this.#rules;
     if (stoppedAt !== null) {
       const late = this.#starts.filter(({ at }) => at > stoppedAt);
       this.#finding.fault(...late.map(({ changeId, at }) => `${changeId} started at ${at}`));

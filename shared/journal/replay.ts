@@ -5,7 +5,7 @@ import { ConcurrencyCheck, StopCheck } from './check-rollout.ts';
 import { KeyCheck, RepeatCheck, TunnelCheck } from './check-writes.ts';
 import { type ChangeHistory, historyOf } from './history.ts';
 import { RootHash, type Seal } from './seal.ts';
-import { type Check, Finding, type Verification, verificationOf } from './verification.ts';
+import { type Check, Finding } from './verification.ts';
 
 /** What is known of a job besides its events. */
 export interface ReplayedJob {
@@ -21,38 +21,46 @@ export interface Replay {
   see(changeId: string, events: readonly ChainedEvent[]): void;
   /** A change of another job on the same lanes. */
   seeNeighbour(changeId: string, events: readonly ChainedEvent[]): void;
-  /** `neighbours`: whether those were looked for. */
-  end(options: { neighbours: boolean }): {
-    verification: Verification;
-    sum: Pick<Seal, 'changes' | 'events' | 'root'>;
-  };
+  /** Whether the chains are whole, as far as they can tell themselves. */
+  chains(countedEvents: number | null): Check;
+  /** All checks; `neighbours`: whether other jobs were looked for. */
+  end(job: ReplayedJob, options: { neighbours: boolean }): readonly Check[];
+  /** What was seen, summed up. */
+  sum(): Pick<Seal, 'changes' | 'events' | 'root'>;
 }
 
-/** Replays the journal of a job that has ended against the promises. */
-export function createReplay(job: ReplayedJob): Replay {
+/** Replays the journal of a job against the promises. */
+export function createReplay(): Replay {
   const root = new RootHash();
-  const journal = [new ChainCheck(job), new EndCheck(job)] as const;
-  const lanes = new LaneCheck();
-  const timed = [new OrderCheck(), new ConcurrencyCheck(job.rules), new StopCheck(job.rules)];
-  const written = [new RepeatCheck(), new KeyCheck(), new TunnelCheck()];
+  const chains = new ChainCheck();
+  const [ends, lanes, order] = [new EndCheck(), new LaneCheck(), new OrderCheck()];
+  const [concurrency, stop] = [new ConcurrencyCheck(), new StopCheck()];
+  const [repeats, keys, tunnels] = [new RepeatCheck(), new KeyCheck(), new TunnelCheck()];
   return {
     see(changeId, events) {
       const chain = followChain(changeId, events);
       root.add(chain);
-      journal[0].see(chain);
+      chains.see(chain);
       const history = historyOf(changeId, events);
-      for (const check of [journal[1], lanes, ...timed]) check.see(history);
+      for (const check of [ends, lanes, order, concurrency, stop]) check.see(history);
       // Events from before there were chains do not say what these checks ask for.
-      if (chain.unchained === 0) for (const check of written) check.see(history);
+      if (chain.unchained > 0) return;
+      for (const check of [repeats, keys, tunnels]) check.see(history);
     },
     seeNeighbour: (changeId, events) => lanes.seeNeighbour(historyOf(changeId, events)),
-    end(options) {
-      const [order, ...rollout] = timed.map((check) => check.end());
-      const onLanes = [lanes.end(options), ...(order ? [order] : [])];
-      const checks = [...journal.map((check) => check.end()), ...onLanes];
-      checks.push(...written.map((check) => check.end()), ...rollout);
-      return { verification: verificationOf(checks), sum: root.sum() };
-    },
+    chains: (countedEvents) => chains.end(countedEvents),
+    end: ({ counts, rules, countedEvents }, options) => [
+      chains.end(countedEvents),
+      ends.end(counts),
+      lanes.end(options),
+      order.end(),
+      repeats.end(),
+      keys.end(),
+      tunnels.end(),
+      concurrency.end(rules),
+      stop.end(rules),
+    ],
+    sum: () => root.sum(),
   };
 }
 
@@ -62,13 +70,8 @@ class ChainCheck {
     'journal',
     "every change's events are an unbroken chain, and none is missing",
   );
-  readonly #counted: number;
   #events = 0;
   #unchained = 0;
-
-  constructor({ countedEvents }: ReplayedJob) {
-    this.#counted = countedEvents;
-  }
 
   see({ events, unchained, faults }: ReturnType<typeof followChain>): void {
     this.#events += events;
@@ -76,9 +79,10 @@ class ChainCheck {
     this.#finding.examine(faults);
   }
 
-  end(): Check {
-    if (this.#events !== this.#counted) {
-      this.#finding.fault(`there are ${this.#events} events where ${this.#counted} were counted`);
+  /** Null where nobody counted. */
+  end(counted: number | null): Check {
+    if (counted !== null && counted !== this.#events) {
+      this.#finding.fault(`there are ${this.#events} events where ${counted} were counted`);
     }
     const old = this.#unchained > 0 ? `; ${this.#unchained} are from before there were chains` : '';
     return this.#finding.check(`${this.#events} events in ${this.#finding.examined} chains${old}`);
@@ -88,12 +92,7 @@ class ChainCheck {
 /** What the changes came to, against what the job counted. */
 class EndCheck {
   readonly #finding = new Finding('journal', 'every change ended, as the job counted them');
-  readonly #counts: Readonly<Record<string, number>>;
   readonly #states = new Map<string, number>();
-
-  constructor({ counts }: ReplayedJob) {
-    this.#counts = counts;
-  }
 
   see({ changeId, finalState }: ChangeHistory): void {
     this.#finding.examine(finalState === null ? [`${changeId} has no end`] : []);
@@ -102,10 +101,10 @@ class EndCheck {
     }
   }
 
-  end(): Check {
-    const states = new Set([...this.#states.keys(), ...Object.keys(this.#counts)]);
+  end(counts: Readonly<Record<string, number>>): Check {
+    const states = new Set([...this.#states.keys(), ...Object.keys(counts)]);
     for (const state of states) {
-      const [seen, counted] = [this.#states.get(state) ?? 0, this.#counts[state] ?? 0];
+      const [seen, counted] = [this.#states.get(state) ?? 0, counts[state] ?? 0];
       if (seen === counted) continue;
       this.#finding.fault(`${seen} changes ended ${state}, ${counted} were counted`);
     }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What was checked; the numbers are those of the promises in docs/journal.md. */
-export const promises = ['journal', 'P1', 'P3', 'P4', 'P6', 'P7'] as const;
+const promises = ['journal', 'P1', 'P3', 'P4', 'P6', 'P7'] as const;
 
 /** One check of a journal. */
 export const Check = z

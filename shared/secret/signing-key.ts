@@ -94,8 +94,10 @@ export async function publicKeysOf(keyring: KeyringStore): Promise<readonly Publ
   return stored.map((text) => PublicKey.parse(JSON.parse(text)));
 }
 
-/** Whether the text was signed with the private half of this key. */
+/** Whether the text was signed with the private half of this key. A signature has one spelling. */
 export function isSignedBy({ kty, crv, x }: PublicKey, text: string, signature: string): boolean {
+  const bytes = Buffer.from(signature, 'base64url');
+  if (bytes.toString('base64url') !== signature) return false;
   const key = createPublicKey({ key: { kty, crv, x }, format: 'jwk' });
-  return verify(null, Buffer.from(text), key, Buffer.from(signature, 'base64url'));
+  return verify(null, Buffer.from(text), key, bytes);
 }

@@ -3,13 +3,14 @@ import { eventsByChange } from '../journal/group-events.ts';
 import type { JournalStore, PlacedEvent } from '../journal/journal-store.ts';
 import { createReplay, type Replay } from '../journal/replay.ts';
 import { signSeal } from '../journal/seal.ts';
+import { verificationOf } from '../journal/verification.ts';
 import type { Lease } from '../lane/lane-store.ts';
 import { digestOf } from '../platform/canonical.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Signer } from '../secret/signing-key.ts';
 
-/** Events read at once: what is kept of them is little, so that a job of any size fits into a worker. */
-const pageSize = 2_000;
+/** Events read and followed at once: other lanes go on between two pages, and a job of any size fits into a worker. */
+const pageSize = 500;
 
 export interface SealDeps {
   journal: JournalStore;
@@ -28,9 +29,10 @@ export async function sealJob(deps: SealDeps, lease: Lease, jobId: string): Prom
     logger.error('job cannot be sealed, it has not ended', { jobId });
     return;
   }
-  const replay = createReplay(job);
+  const replay = createReplay();
   await feed(replay, journal, jobId);
-  const { verification, sum } = replay.end({ neighbours: true });
+  const verification = verificationOf(replay.end(job, { neighbours: true }));
+  const sum = replay.sum();
   const { state, finishedAt, planDigest, counts, rules, readAt } = job;
   const facts = { jobId, state, finishedAt, planDigest, counts: { ...counts }, rules, ...sum };
   const content = { ...facts, verification: digestOf(verification), sealedAt: readAt };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
+import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
 import {
   loadMigrations,
   type Migration,
@@ -10,6 +11,7 @@ import {
   pendingMigrations,
 } from '../../shared/adapters/postgres/migrate.ts';
 import { openPgDatabase } from '../../shared/adapters/postgres/pg-database.ts';
+import { followChain } from '../../shared/journal/chain.ts';
 import { createServerDatabase, withEmbedded } from '../helpers/databases.ts';
 import { migrationsFolder } from '../helpers/migrations-folder.ts';
 import { createRecordingLogger } from '../helpers/recording-logger.ts';
@@ -84,6 +86,37 @@ describe('migrations on a server', () => {
       { sealed_base_keys: { [path]: 'v1.base' }, part: 'connection' },
       { sealed_base_keys: {}, part: null },
     ]);
+  });
+
+  it('begins chains after the events that are there, and has jobs sealed that have ended', async () => {
+    const all = await loadMigrations(migrationsFolder);
+    const chains = all.findIndex(({ name }) => name === 'journal_chain');
+    await migrate(database, all.slice(0, chains));
+    await database.script(`
+      INSERT INTO lanekeeper.job (id, title, state, created_at, created_by, plan, on_failure, max_errors, max_in_flight, total,
+                                  finished_at)
+      VALUES ('job_1', 't', 'running', now(), 'ops', '{}', 'stop', 0, 1, 1, NULL),
+             ('job_2', 't', 'failed', now(), 'ops', '{}', 'stop', 0, 1, 0, now());
+      INSERT INTO lanekeeper.change (id, job_id, seq, position, intent_number, region_id, vpn_connection_id, events)
+      VALUES ('chg_1', 'job_1', 0, 1, 0, 'r', 'vco-1', 2);
+      INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
+      VALUES ('chg_1', 1, 'job_1', now(), 'resolved', '{"lane": "gateway:r/1"}'),
+             ('chg_1', 2, 'job_1', now(), 'started', '{"lane": "gateway:r/1"}');`);
+
+    await migrate(database, all);
+    await database.query(
+      `INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
+       VALUES ('chg_1', 3, 'job_1', now(), 'finished', '{"state":"failed"}')`,
+    );
+
+    const journal = createPgJournalStore(database);
+    const placed = await journal.readEvents({ jobId: 'job_1', after: null, limit: 9 });
+    const events = placed.map(({ event }) => event);
+    expect(events.map(({ hash }) => hash === null)).toEqual([true, true, false]);
+    expect(followChain('chg_1', events)).toMatchObject({ events: 3, unchained: 2, faults: [] });
+    expect(
+      await database.query(`SELECT lane_key, kind FROM lanekeeper.lane WHERE due_at <= now()`),
+    ).toEqual([{ lane_key: 'job:job_2', kind: 'job' }]);
   });
 
   it('applies what is missing, in order, and says what it applied', async () => {

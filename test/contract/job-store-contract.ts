@@ -305,6 +305,8 @@ export function defineJobStoreContract(world: World): void {
     it('gives the events of a change in their order, with their times', async () => {
       const jobId = await world.release(['a@1']);
       const begun = now();
+      const lane = { lane: 'gateway:cn-hangzhou/1' };
+      const connection = { regionId: 'cn-hangzhou', vpnConnectionId: 'a' };
       const hand = world.hand();
       const held = await hand.next(await hand.take('1'));
       await world.pass(1_500);
@@ -315,17 +317,8 @@ export function defineJobStoreContract(world: World): void {
       await hand.record({ ...stepOf(held, 'succeeded', next, { step: null }), events });
 
       expect(await world.jobs.listEvents(changeIdOf(jobId, 0))).toEqual([
-        {
-          number: 1,
-          at: begun,
-          kind: 'resolved',
-          data: {
-            lane: 'gateway:cn-hangzhou/1',
-            regionId: 'cn-hangzhou',
-            vpnConnectionId: 'a',
-          },
-        },
-        { number: 2, at: begun, kind: 'started', data: { lane: 'gateway:cn-hangzhou/1' } },
+        { number: 1, at: begun, kind: 'resolved', data: { ...lane, ...connection } },
+        { number: 2, at: begun, kind: 'started', data: lane },
         { number: 3, at: now(), ...events[0] },
         { number: 4, at: now(), ...events[1] },
       ]);

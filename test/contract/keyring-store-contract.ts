@@ -29,6 +29,14 @@ export function defineKeyringContract(database: TestDatabase): void {
     expect(await keyring.get('journal')).toBe('sealed-2');
   });
 
+  it('keeps the public half with a pair, in clear, and shows those of all pairs', async () => {
+    await keyring.putIfAbsent('digest', 'sealed-1');
+    await keyring.putIfAbsent('journal', 'sealed-2', 'public-2');
+    await keyring.putIfAbsent('journal', 'sealed-3', 'public-3');
+
+    expect(await keyring.publicKeys()).toEqual(['public-2']);
+  });
+
   it('gives everybody the same key when many come at once', async () => {
     const other = createPgKeyringStore(await database.another());
     const keys = await Promise.all(

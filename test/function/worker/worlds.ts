@@ -1,4 +1,4 @@
-import { afterEach, beforeEach } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
 import type { VpnApi } from '../../../shared/connection/vpn-api.ts';
 import { emptyAllTables, type TestDatabase } from '../../helpers/databases.ts';
 import {
@@ -15,12 +15,22 @@ export function useWorlds(
   beforeEach(() => emptyAllTables(database));
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((world) => world.close()));
+    expect(await brokenPromises(database)).toEqual([]);
   });
   return async (options) => {
     const world = await openVirtualWorld({ database, ...options });
     opened.push(world);
     return world;
   };
+}
+
+/** What the journals of sealed jobs say was not kept, whatever the test is about. */
+async function brokenPromises(database: TestDatabase): Promise<readonly unknown[]> {
+  const rows = await database.query(
+    `SELECT c.value AS "check" FROM lanekeeper.seal s CROSS JOIN LATERAL json_array_elements(s.verification->'checks') AS c
+      WHERE c.value->>'holds' = 'false'`,
+  );
+  return rows.map(({ check }) => check);
 }
 
 /** Does something once so much virtual time has passed. */
