@@ -1,6 +1,8 @@
 import { createStatusApp } from '../functions/status/handler.ts';
-import { createPgScheduleStore } from '../shared/adapters/postgres/schedule-store.ts';
 import { createPgFleetStore } from '../shared/adapters/postgres/fleet-store.ts';
+import { createPgJournalStore } from '../shared/adapters/postgres/journal-store.ts';
+import { createPgKeyringStore } from '../shared/adapters/postgres/keyring-store.ts';
+import { createPgScheduleStore } from '../shared/adapters/postgres/schedule-store.ts';
 import { createGuard } from '../shared/auth/guard.ts';
 import { systemClock as clock } from '../shared/platform/clock.ts';
 import { systemRandom as random } from '../shared/platform/random.ts';
@@ -26,6 +28,8 @@ export async function status(emit: Emit): Promise<void> {
     random,
     clock,
     jobs: world.jobs,
+    journal: createPgJournalStore(world.database),
+    keyring: createPgKeyringStore(world.database),
     schedules: createPgScheduleStore(world.database),
     fleet,
     guard,

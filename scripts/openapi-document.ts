@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
+import { ChainedEvent } from '../shared/journal/chain.ts';
+import { SignedSeal } from '../shared/journal/seal.ts';
+import { Verification } from '../shared/journal/verification.ts';
 import { Plan } from '../shared/plan/schema.ts';
 import { PendingPreview, PreviewBody } from '../shared/preview/preview-body.ts';
 import { ChangeDetail, ChangeList } from '../shared/progress/change-body.ts';
 import { JobBody, JobList } from '../shared/progress/job-body.ts';
-import { ChangeQuery, JobQuery } from '../shared/progress/list-query.ts';
+import { KeySet, PendingVerification } from '../shared/progress/journal-routes.ts';
+import { ChangeQuery, JobQuery, JournalQuery } from '../shared/progress/list-query.ts';
 import { EntityTag, problems, type Responses, readProblems } from './openapi-parts.ts';
 import { schedulePaths } from './openapi-schedules.ts';
 
@@ -165,6 +169,60 @@ const getChange: ZodOpenApiOperationObject = {
   },
 };
 
+const getJournal: ZodOpenApiOperationObject = {
+  operationId: 'getJournal',
+  summary: "Read a job's journal, change by change in plan order",
+  description:
+    'NDJSON, one event a line. The last page of a job that has ended closes with its seal. All pages one after the other are what `npm run verify` checks.',
+  requestParams: { path: z.object({ jobId: JobId }), query: JournalQuery },
+  responses: {
+    '200': {
+      description: 'One page, at most 4 MiB.',
+      headers: {
+        Link: {
+          schema: { type: 'string' },
+          description: 'Path of the next page, `rel="next"`; absent on the last one.',
+        },
+      },
+      content: { 'application/x-ndjson': { schema: z.union([ChainedEvent, SignedSeal]) } },
+    },
+    ...problems('invalid_request', 'not_found', ...readProblems),
+  },
+};
+
+const getVerification: ZodOpenApiOperationObject = {
+  operationId: 'getVerification',
+  summary: "Whether a job's journal shows that the promises were kept",
+  description: 'Made by the worker when the job has ended.',
+  requestParams: { path: z.object({ jobId: JobId }) },
+  responses: {
+    '200': {
+      description: 'The journal, replayed against the promises.',
+      content: { 'application/json': { schema: Verification } },
+    },
+    '202': {
+      description: 'It is not there yet: the job runs, or ended a moment ago.',
+      headers: {
+        'Retry-After': {
+          schema: { type: 'integer' },
+          description: 'Seconds; where the job has ended.',
+        },
+      },
+      content: { 'application/json': { schema: PendingVerification } },
+    },
+    ...problems('not_found', ...readProblems),
+  },
+};
+
+const getKeys: ZodOpenApiOperationObject = {
+  operationId: 'getKeys',
+  summary: 'The public keys that seals are checked with',
+  responses: {
+    '200': { description: 'The keys.', content: { 'application/json': { schema: KeySet } } },
+    ...problems(...readProblems),
+  },
+};
+
 const getHealth: ZodOpenApiOperationObject = {
   operationId: 'getHealth',
   summary: 'Whether the service and its database answer',
@@ -234,6 +292,9 @@ export function openApiText(): string {
       '/v1/jobs/{jobId}/changes': { get: listChanges },
       '/v1/jobs/{jobId}/changes/{changeId}': { get: getChange },
       ...schedulePaths,
+      '/v1/jobs/{jobId}/journal': { get: getJournal },
+      '/v1/jobs/{jobId}/verification': { get: getVerification },
+      '/v1/keys': { get: getKeys },
       '/v1/chatops/slack': { post: chatCall('slack') },
       '/v1/chatops/dingtalk': { post: chatCall('dingtalk') },
       '/v1/chatops/feishu': { post: chatCall('feishu') },

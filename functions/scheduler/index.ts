@@ -36,8 +36,5 @@ export const { handler, initialize, preStop } = createEventEntry('scheduler', {
   open,
   event: TickEvent,
   run: (deps, { triggerTime }, { requestId }) =>
-    tick(
-      { ...deps, logger: deps.logger.child({ requestId }) },
-      String(Date.parse(triggerTime)),
-    ),
+    tick({ ...deps, logger: deps.logger.child({ requestId }) }, String(Date.parse(triggerTime))),
 });

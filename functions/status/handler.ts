@@ -7,9 +7,5 @@ import { type ScheduleReadDeps, scheduleReads } from '../../shared/schedule/sche
 export function createStatusApp(
   deps: HttpDeps & ReadDeps & ScheduleReadDeps & MetricsDeps,
 ): HttpApp {
-  return createHttpApp(deps, [
-    ...readRoutes(deps),
-    ...scheduleReads(deps),
-    ...metricsRoutes(deps),
-  ]);
+  return createHttpApp(deps, [...readRoutes(deps), ...scheduleReads(deps), ...metricsRoutes(deps)]);
 }

@@ -3,6 +3,8 @@ import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.t
 import { createHttpEntry } from '../../shared/adapters/fc/entry.ts';
 import { createPgFleetStore } from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
+import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
+import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { openMigratedDatabase } from '../../shared/adapters/postgres/open-migrated.ts';
 import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
 import { createGuard } from '../../shared/auth/guard.ts';
@@ -21,6 +23,8 @@ export const { handler, fetch, initialize, preStop } = createHttpEntry('status',
       fleet: createPgFleetStore(database, config.worker),
       guard: createGuard(config.tokens),
       jobs: createPgJobStore(database),
+      journal: createPgJournalStore(database),
+      keyring: createPgKeyringStore(database),
       logger,
       openApi,
       random,

@@ -1,10 +1,9 @@
 import openApi from '../../docs/openapi.json' with { type: 'json' };
 import { createKmsClient } from '../../shared/adapters/aliyun/kms-client.ts';
 import { createKmsKeyWrapper } from '../../shared/adapters/aliyun/kms-key-wrapper.ts';
-import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.ts';
-import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
-import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.ts';
+import { openKmsSecrets, openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.ts';
 import { openRoleSealer } from '../../shared/adapters/aliyun/open-role-sealer.ts';
+import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { createHttpEntry } from '../../shared/adapters/fc/entry.ts';
 import type { Open } from '../../shared/adapters/fc/instance.ts';
 import { createWaker } from '../../shared/adapters/fc/waker.ts';
@@ -16,6 +15,7 @@ import {
 } from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
+import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { openMigratedDatabase } from '../../shared/adapters/postgres/open-migrated.ts';
 import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
@@ -53,6 +53,8 @@ const open: Open<HttpApp> = async ({ config, logger, credentials, onClose }) => 
     inventory: createPgInventoryStore(database),
     inventoryApi: createInventoryApi({ api: countCalls(api, tally), budget, clock }),
     jobs: createPgJobStore(database),
+    journal: createPgJournalStore(database),
+    keyring,
     limits,
     logger,
     openApi,

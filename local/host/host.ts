@@ -13,6 +13,7 @@ import {
 } from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
+import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
@@ -169,6 +170,8 @@ function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
     guard: createGuard(secrets.tokens),
     ids: createIds(clock, random),
     jobs: createPgJobStore(database),
+    journal: createPgJournalStore(database),
+    keyring: createPgKeyringStore(database),
     previews: createPgPreviewStore(database),
     schedules: createPgScheduleStore(database),
     inventory: createPgInventoryStore(database),

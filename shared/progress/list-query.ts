@@ -1,18 +1,20 @@
 import { z } from 'zod';
 import { changeStates } from '../change/state.ts';
 import { jobStates } from '../job/state.ts';
+import type { JournalPlace } from '../journal/journal-store.ts';
 
-const defaultLimit = 100;
-const maxLimit = 1000;
+function limitOf(most: number, otherwise: number) {
+  const message = `must be a whole number from 1 to ${most}`;
+  return z
+    .string()
+    .regex(/^[1-9]\d{0,4}$/, message)
+    .transform(Number)
+    .refine((limit) => limit <= most, message)
+    .default(otherwise)
+    .describe(`Most items of the answer, 1 to ${most}.`);
+}
 
-const limitMessage = `must be a whole number from 1 to ${maxLimit}`;
-const Limit = z
-  .string()
-  .regex(/^[1-9]\d{0,3}$/, limitMessage)
-  .transform(Number)
-  .refine((limit) => limit <= maxLimit, limitMessage)
-  .default(defaultLimit)
-  .describe(`Most items of the answer, 1 to ${maxLimit}.`);
+const Limit = limitOf(1_000, 100);
 
 const cursorMessage = 'must be a nextCursor of an earlier answer';
 const Cursor = z
@@ -50,6 +52,28 @@ export const ChangeQuery = z.strictObject({
 
 /** What a list without states can be asked. */
 export const PageQuery = z.strictObject({ limit: Limit, cursor: Cursor });
+const journalCursorMessage = 'must be the cursor of a Link of an earlier answer';
+
+/** What `GET /v1/jobs/{id}/journal` can be asked. */
+export const JournalQuery = z.strictObject({
+  limit: limitOf(10_000, 10_000),
+  cursor: z
+    .string()
+    .regex(/^[\w-]{1,32}$/, journalCursorMessage)
+    .transform((text) => Buffer.from(text, 'base64url').toString('latin1'))
+    .refine((text) => /^\d{1,15}\.\d{1,9}$/.test(text), journalCursorMessage)
+    .transform((text): JournalPlace => {
+      const [seq = 0, number = 0] = text.split('.').map(Number);
+      return { seq, number };
+    })
+    .optional()
+    .describe('From the `Link` of the answer before.'),
+});
+
+/** A place in a journal as a text that callers need not understand. */
+export function journalCursorOf({ seq, number }: JournalPlace): string {
+  return Buffer.from(`${seq}.${number}`).toString('base64url');
+}
 
 /** A place in a list as a text that callers need not understand. */
 export function cursorOf(place: number): string {

@@ -1,15 +1,16 @@
 import type { Guard } from '../auth/guard.ts';
 import type { JobStore } from '../job/job-store.ts';
-import type { JobRecord } from '../job/record.ts';
 import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import { type Call, jsonResponse, type Route } from '../platform/http/app.ts';
 import { parseQuery } from '../platform/http/query.ts';
 import { type ChangeList, changeBodyOf, changeDetailOf } from './change-body.ts';
+import { findJob, isId } from './find-job.ts';
 import { type JobList, jobBodyOf, jobTagOf } from './job-body.ts';
+import { type JournalDeps, journalRoutes } from './journal-routes.ts';
 import { ChangeQuery, JobQuery, pageOf } from './list-query.ts';
 
-export interface ReadDeps {
+export interface ReadDeps extends JournalDeps {
   jobs: JobStore;
   guard: Guard;
   clock: Clock;
@@ -28,6 +29,7 @@ export function readRoutes(deps: ReadDeps): readonly Route[] {
       path: '/v1/jobs/:jobId/changes/:changeId',
       handle: (call) => getChange(deps, call),
     },
+    ...journalRoutes(deps),
     { method: 'GET', path: '/healthz', handle: () => getHealth(deps) },
     { method: 'GET', path: '/v1/openapi.json', handle: () => jsonResponse(deps.openApi) },
   ];
@@ -82,18 +84,6 @@ async function getChange({ jobs, guard }: ReadDeps, call: Call): Promise<Respons
 async function getHealth({ jobs }: ReadDeps): Promise<Response> {
   await jobs.ping();
   return jsonResponse({ status: 'ok' });
-}
-
-async function findJob({ jobs }: ReadDeps, call: Call): Promise<JobRecord> {
-  const { jobId = '' } = call.params;
-  const job = isId('job', jobId) ? await jobs.get(jobId) : null;
-  if (job === null) throw new AppError('not_found', 'there is no such job');
-  return job;
-}
-
-/** Whether a text can be an id at all; nothing else reaches the database. */
-function isId(prefix: 'job' | 'chg', text: string): boolean {
-  return new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`).test(text);
 }
 
 /** Weak comparison, as RFC 9110 wants it for `If-None-Match`. */

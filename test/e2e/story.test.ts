@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { generateInventory } from '../../local/simulator/inventory.ts';
 import { DEMO_ACCESS_KEY } from '../../local/simulator/simulator.ts';
 import { isFinalJob } from '../../shared/job/state.ts';
+import { systemClock } from '../../shared/platform/clock.ts';
 import { PreviewBody } from '../../shared/preview/preview-body.ts';
 import { JobBody } from '../../shared/progress/job-body.ts';
 import {
+  type Caller,
   callerOf,
   jsonBody,
   planFor,
@@ -21,6 +23,15 @@ function describeConnection(url: string, VpnConnectionId: string): Promise<unkno
   const client = new Core({ ...DEMO_ACCESS_KEY, endpoint: url, apiVersion: '2016-04-28' });
   const request = { RegionId: 'cn-hangzhou', VpnConnectionId };
   return client.request('DescribeVpnConnection', request, { method: 'POST', timeout: 5_000 });
+}
+
+/** What the worker made of the job's journal, as soon as it is there. */
+async function verificationOf(caller: Caller, location: string): Promise<unknown> {
+  for (;;) {
+    const response = await caller.send(`${location}/verification`);
+    if (response.status !== 202) return response.json();
+    await systemClock.sleep(100);
+  }
 }
 
 describe('a plan submitted by hand', () => {
@@ -59,6 +70,7 @@ describe('a plan submitted by hand', () => {
     }
     const job = await caller.job(id);
     const changes = await caller.changes(id);
+    const verification = await verificationOf(caller, location);
     const attempted = await caller.send(`${location}/changes/${changes[0]?.id}`);
     const inCloud = await describeConnection(cloud.url, connections[0]?.id ?? '');
 
@@ -69,6 +81,7 @@ describe('a plan submitted by hand', () => {
     expect(await again.json()).toMatchObject({ id });
     expect(seen).toEqual(new Set([200, 304]));
     expect(job).toMatchObject({ state: 'succeeded', total: connections.length, progress: 1 });
+    expect(verification).toMatchObject({ holds: true });
     expect(changes.map(({ vpnConnectionId, state }) => [vpnConnectionId, state])).toEqual(
       connections.map((connection) => [connection.id, 'succeeded']),
     );

@@ -4,6 +4,7 @@ import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { createPgFleetStore } from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
+import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
 import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
@@ -49,6 +50,8 @@ export function createTestApp(database: Database, overrides: Partial<SubmitDeps>
     inventory: createPgInventoryStore(database),
     inventoryApi: noCloud,
     jobs: createPgJobStore(database),
+    journal: createPgJournalStore(database),
+    keyring: createPgKeyringStore(database),
     limits: { writesPerMinute: 100 },
     logger,
     openApi,

@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createStatusApp } from '../../../functions/status/handler.ts';
+import type { Database } from '../../../shared/adapters/postgres/database.ts';
 import { createPgJobStore } from '../../../shared/adapters/postgres/job-store.ts';
+import { createPgJournalStore } from '../../../shared/adapters/postgres/journal-store.ts';
+import { createPgKeyringStore } from '../../../shared/adapters/postgres/keyring-store.ts';
 import { createPgScheduleStore } from '../../../shared/adapters/postgres/schedule-store.ts';
 import { createGuard } from '../../../shared/auth/guard.ts';
 import type { JobStore } from '../../../shared/job/job-store.ts';
@@ -23,7 +26,13 @@ const noFleet: FleetStore = {
   read: () => Promise.reject(new Error('nobody asks for numbers here')),
 };
 
-function aStatusApp(stores: { jobs: JobStore; schedules: ScheduleStore }) {
+function aStatusApp(
+  database: Database,
+  stores: { jobs: JobStore; schedules: ScheduleStore } = {
+    jobs: createPgJobStore(database),
+    schedules: createPgScheduleStore(database),
+  },
+) {
   const { logger, lines } = createRecordingLogger();
   const guard = createGuard([
     anApiToken('eyes', bearer.viewer, ['viewer']),
@@ -34,6 +43,8 @@ function aStatusApp(stores: { jobs: JobStore; schedules: ScheduleStore }) {
     fleet: noFleet,
     guard,
     ...stores,
+    journal: createPgJournalStore(database),
+    keyring: createPgKeyringStore(database),
     logger,
     openApi: { openapi: '3.1.0' },
     random,
@@ -63,10 +74,7 @@ describe.each(databaseKinds)('the status function on $kind', ({ withDatabase }) 
       `UPDATE lanekeeper.change SET state = 'succeeded' WHERE job_id = $1 AND seq IN (1, 3)`,
       [ids[2]],
     );
-    get = aStatusApp({
-      jobs: createPgJobStore(database),
-      schedules: createPgScheduleStore(database),
-    }).get;
+    get = aStatusApp(database).get;
   });
 
   it('knows no previews, which read the cloud', async () => {
@@ -244,6 +252,13 @@ describe.each(databaseKinds)('the status function on $kind', ({ withDatabase }) 
 
 describe('the status function without its database', () => {
   const away = () => Promise.reject(new AppError('unavailable', 'the database cannot be reached'));
+  const noDatabase: Database = {
+    kind: 'postgres',
+    query: away,
+    transaction: away,
+    script: away,
+    close: () => Promise.resolve(),
+  };
   const jobs: JobStore = {
     accept: away,
     get: away,
@@ -265,7 +280,7 @@ describe('the status function without its database', () => {
   it.each(['/healthz', '/v1/jobs', `/v1/jobs/${noJob}`, '/v1/schedules', '/v1/schedules/nightly'])(
     'answers 503 at %s',
     async (path) => {
-      const { get, lines } = aStatusApp({ jobs, schedules });
+      const { get, lines } = aStatusApp(noDatabase, { jobs, schedules });
 
       const response = await get(path);
 
