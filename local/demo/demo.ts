@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { type VerifiedExport, verifyExport } from '../../shared/journal/verify-export.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
 import { type Config, loadConfig } from '../../shared/platform/config.ts';
 import { createLogger } from '../../shared/platform/logger.ts';
@@ -7,7 +9,7 @@ import { type SimulatorServer, startSimulatorServer } from '../simulator/server.
 import { createSimulator, DEMO_ACCESS_KEY, type Simulator } from '../simulator/simulator.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { colleagueSettleMs, startColleague } from './colleague.ts';
-import { checksOf } from './findings.ts';
+import { checksOf, journalCheckOf } from './findings.ts';
 import { createFleet, type DemoSize, type Fleet, simulatorOptionsOf } from './fleet.ts';
 import { type Paint, paintFor } from './paint.ts';
 import { type DemoPlan, rotationPlan, upgradePlan } from './plans.ts';
@@ -67,7 +69,7 @@ async function setStage(options: DemoOptions): Promise<Stage> {
     const config = await configOf(cloud.url, options.port);
     const host = await startHost({ config, clock, random, logger });
     const token = host.freshToken ?? '';
-    const api = createApiClient(host.url, token);
+    const api = createApiClient(host.url, token, clock);
     return { fleet, simulator, cloud, host, api, token, logLines };
   } catch (error) {
     await cloud.close();
@@ -124,8 +126,9 @@ async function perform(
   const changes = pages.flat();
   const keys = [...rotation.keys, ...fleet.inventory.connections.map(({ ike }) => ike.Psk)];
   const { answers } = api;
+  const journals = await verifyJournals(api, ended);
   const evidence = { fleet, plans, keys, simulator, colleague, changes, logLines, answers };
-  const checks = checksOf(evidence);
+  const checks = [...checksOf(evidence), journalCheckOf(journals)];
   output.write(
     `\n${summaryOf({ changes, record: record.snapshot(), wallMs: wallMsOf(ended, startedAt) })}`,
   );
@@ -140,6 +143,16 @@ async function submitAll(
   const jobs: WatchedJob[] = [];
   for (const { label, body } of plans) jobs.push({ label, job: await api.submit(body) });
   return jobs;
+}
+
+/** The journals of the jobs as anybody would check them: exported, and held against the service's public key. */
+async function verifyJournals(
+  api: ApiClient,
+  jobs: readonly WatchedJob[],
+): Promise<readonly VerifiedExport[]> {
+  const exports = await Promise.all(jobs.map(({ job }) => api.sealedJournal(job.id)));
+  const keys = await api.keys();
+  return Promise.all(exports.map((lines) => verifyExport(Readable.from(lines), keys)));
 }
 
 function wallMsOf(jobs: readonly WatchedJob[], startedAt: number): number {

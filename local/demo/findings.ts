@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { VerifiedExport } from '../../shared/journal/verify-export.ts';
 import type { ChangeBody } from '../../shared/progress/change-body.ts';
 import type { Connection } from '../simulator/shapes.ts';
 import type { Simulator } from '../simulator/simulator.ts';
@@ -55,6 +56,18 @@ export function checksOf(evidence: Evidence): readonly Check[] {
       holds: leaks === 0,
     },
   ];
+}
+
+/** What the exported journals say: unbroken, sealed by the service, and every promise kept. */
+export function journalCheckOf(journals: readonly VerifiedExport[]): Check {
+  const events = journals.reduce((sum, { sealed }) => sum + (sealed?.seal.events ?? 0), 0);
+  const checks = journals.flatMap(({ verification }) => verification.checks);
+  const broken = checks.filter(({ holds }) => !holds);
+  const what = `${events} events in ${journals.length} sealed journals`;
+  return {
+    text: `the journals prove it: ${what}, ${checks.length} checks (${broken.length} do not hold)`,
+    holds: broken.length === 0 && checks.length > 0,
+  };
 }
 
 /** Connections that the cloud changed more or less often than the plans say. */

@@ -17,7 +17,8 @@ describe('npm run demo in a pipe', () => {
     expect(text).toMatch(/^ +changes succeeded +44 +of 44; 23 connections, 13 lanes$/m);
     expect(text).toMatch(/^ +overlaps seen by the simulator +0$/m);
     expect(text).toMatch(/^ +lost replies +[1-9]/m);
-    expect(text.match(/^ +✓ .+$/gm)).toHaveLength(5);
+    expect(text.match(/^ +✓ .+$/gm)).toHaveLength(6);
+    expect(text).toMatch(/^ +✓ the journals prove it: \d+ events in 2 sealed journals/m);
     expect(text).not.toContain('✗');
     expect(text).not.toContain('\u001b');
     expect(demo.stderr()).toBe('');

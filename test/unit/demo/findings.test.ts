@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { checksOf, type Evidence } from '../../../local/demo/findings.ts';
+import { checksOf, type Evidence, journalCheckOf } from '../../../local/demo/findings.ts';
 import { createFleet } from '../../../local/demo/fleet.ts';
 import { rotationPlan, upgradePlan } from '../../../local/demo/plans.ts';
 import { createSimulator, type Simulator } from '../../../local/simulator/simulator.ts';
+import { verifyExport } from '../../../shared/journal/verify-export.ts';
 import { systemRandom as random } from '../../../shared/platform/random.ts';
 import type { ChangeBody } from '../../../shared/progress/change-body.ts';
+import { aGoodChange, aSeal, aSigner, linesOf, streamOf } from '../../helpers/factories-journal.ts';
 
 const regionId = 'cn-hangzhou';
 const fleet = createFleet('small', 1);
@@ -132,5 +134,21 @@ describe('the fleet of the demo', () => {
     const all = [...rotation.keys, ...fleet.ours.map(({ ike }) => ike.Psk)];
 
     expect(new Set(all).size).toBe(all.length);
+  });
+});
+
+describe('the journal check of the demo', () => {
+  it('holds when every check of every journal does', async () => {
+    const { signer, keys } = await aSigner();
+    const changes = [aGoodChange('chg_1')];
+    const good = await verifyExport(streamOf(linesOf(changes, aSeal(signer, changes))), keys);
+    const cut = await verifyExport(streamOf(linesOf(changes, null)), keys);
+
+    expect(journalCheckOf([good, good])).toMatchObject({
+      holds: true,
+      text: expect.stringContaining('10 events in 2 sealed journals'),
+    });
+    expect(journalCheckOf([good, cut]).holds).toBe(false);
+    expect(journalCheckOf([]).holds).toBe(false);
   });
 });
