@@ -13,7 +13,8 @@ export interface JudgedChange {
 export interface Remains {
   /** In the order in which they were to be carried out: jobs by acceptance, then the plan's order. */
   changes: readonly JudgedChange[];
-  jobs: readonly { id: string; state: string }[];
+  /** With what its journal's verification found broken; null when it holds. */
+  jobs: readonly { id: string; state: string; journal: string | null }[];
   record: RecordSnapshot;
   /** By connection: the value that was planned last, and the one that the cloud shows. */
   wanted: ReadonlyMap<string, number>;
@@ -28,6 +29,9 @@ export function judge(remains: Remains): readonly string[] {
     ...jobs
       .filter(({ state }) => state !== 'succeeded')
       .map(({ id, state }) => `job ${id} is ${state}`),
+    ...jobs
+      .filter(({ journal }) => journal !== null)
+      .map(({ id, journal }) => `the journal of job ${id} does not hold: ${journal}`),
     ...changes
       .filter(({ state }) => state !== 'succeeded')
       .map(({ id, state, lastError }) => `change ${id} is ${state}: ${lastError}`),

@@ -73,9 +73,11 @@ async function keepSubmitting(world: World, seed: number, end: number): Promise<
   }
 }
 
+/** Jobs that have not ended, or are still to be sealed. */
 async function openJobs({ ask }: World): Promise<number> {
   const [row] = await ask(
-    'SELECT count(*)::int AS open FROM lanekeeper.job WHERE finished_at IS NULL',
+    `SELECT count(*)::int AS open FROM lanekeeper.job j
+      WHERE NOT EXISTS (SELECT 1 FROM lanekeeper.seal s WHERE s.job_id = j.id)`,
   );
   return Number(row?.open);
 }
@@ -147,7 +149,11 @@ async function reportOf(
   const { restedMs, badEnds, ...strikes } = met;
   const record = await world.record();
   const changes = await changesOf(world);
-  const jobs = await world.ask('SELECT id, state FROM lanekeeper.job');
+  const jobs = await world.ask(
+    `SELECT j.id, j.state, CASE WHEN s.job_id IS NULL THEN 'not sealed'
+                                WHEN s.verification->>'holds' = 'false' THEN s.verification::text END AS journal
+       FROM lanekeeper.job j LEFT JOIN lanekeeper.seal s ON s.job_id = j.id`,
+  );
   const { cloud, database } = world.weather;
   const counts: Counts = {
     ...strikes,
@@ -160,7 +166,10 @@ async function reportOf(
     ...judge({
       changes,
       record,
-      jobs: jobs.map(({ id, state }) => ({ id: String(id), state: String(state) })),
+      jobs: jobs.map(({ id, state, journal }) => {
+        const broken = journal === null ? null : String(journal);
+        return { id: String(id), state: String(state), journal: broken };
+      }),
       wanted: world.intake.wanted,
       shown: await world.shown(),
     }),

@@ -51,7 +51,7 @@ const repeated = aWrite('a', 't1', false);
 const second = aWrite('a', 't2');
 const good: Remains = {
   changes: [aChange('a', 't1'), aChange('a', 't2')],
-  jobs: [{ id: 'job', state: 'succeeded' }],
+  jobs: [{ id: 'job', state: 'succeeded', journal: null }],
   record: aRecord([first, repeated, second]),
   wanted: new Map([['a', 2]]),
   shown: new Map([
@@ -98,7 +98,16 @@ describe('the judge of a chaos run', () => {
       { changes: [aChange('a', 't1'), { ...aChange('a', 't2'), state: 'failed' }] },
       'change chg-t2 is failed: null',
     ],
-    ['a job that is stuck', { jobs: [{ id: 'job', state: 'running' }] }, 'job job is running'],
+    [
+      'a job that is stuck',
+      { jobs: [{ id: 'job', state: 'running', journal: null }] },
+      'job job is running',
+    ],
+    [
+      'a journal that does not hold',
+      { jobs: [{ id: 'job', state: 'succeeded', journal: 'not sealed' }] },
+      'the journal of job job does not hold: not sealed',
+    ],
   ])('finds %s', (_, remains, said) => {
     expect(judge({ ...good, ...remains })).toContain(said);
   });
