@@ -8,6 +8,7 @@ import { preview } from './preview.ts';
 import { recovery } from './recovery.ts';
 import { resolve } from './resolve.ts';
 import { scale } from './scale.ts';
+import { seal } from './seal.ts';
 import { status } from './status.ts';
 
 /** Every benchmark by its name. `npm run bench` runs all, `npm run bench -- NAME` one. */
@@ -22,6 +23,7 @@ const benches: Readonly<Record<string, Bench>> = {
   recovery,
   'cold-start': coldStart,
   cost,
+  seal,
 };
 
 const wanted = process.argv.slice(2);
