@@ -68,7 +68,7 @@ interface Orphans {
 async function killAtWork(world: World, { id, program }: Worker): Promise<Orphans> {
   const held = async (): Promise<string[]> => {
     const rows = await world.database.query(
-      `SELECT lane_key FROM lanekeeper.lane WHERE worker = $1 AND kind <> 'region'`,
+      `SELECT lane_key FROM lanekeeper.lane WHERE worker = $1 AND kind NOT IN ('region', 'job')`,
       [id],
     );
     return rows.map(({ lane_key }) => String(lane_key));
