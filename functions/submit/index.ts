@@ -1,7 +1,5 @@
 import openApi from '../../docs/openapi.json' with { type: 'json' };
-import { createKmsClient } from '../../shared/adapters/aliyun/kms-client.ts';
-import { createKmsKeyWrapper } from '../../shared/adapters/aliyun/kms-key-wrapper.ts';
-import { openKmsSecrets, openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.ts';
+import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.ts';
 import { openRoleSealer } from '../../shared/adapters/aliyun/open-role-sealer.ts';
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { createHttpEntry } from '../../shared/adapters/fc/entry.ts';
@@ -30,7 +28,6 @@ import { systemRandom as random } from '../../shared/platform/random.ts';
 import { createInventoryApi, previewPart } from '../../shared/preview/inventory-api.ts';
 import { connectionStringOf } from '../../shared/secret/connection-string.ts';
 import { createDigestKeyLoader } from '../../shared/secret/digest-key.ts';
-import { openSealer } from '../../shared/secret/open-sealer.ts';
 import { createSubmitApp } from './handler.ts';
 
 const open: Open<HttpApp> = async ({ config, logger, credentials, onClose }) => {

@@ -1,6 +1,4 @@
-import { createKmsClient } from '../../shared/adapters/aliyun/kms-client.ts';
-import { createKmsKeyWrapper } from '../../shared/adapters/aliyun/kms-key-wrapper.ts';
-import { openKmsSecrets, openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.ts';
+import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.ts';
 import { openRoleSealer } from '../../shared/adapters/aliyun/open-role-sealer.ts';
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { createEventEntry } from '../../shared/adapters/fc/entry.ts';

@@ -109,7 +109,12 @@ export function resolveEnvironment(options: LoadOptions): Promise<ResolvedEnviro
 
 /** Whether a configuration that was checked as a deployed one has what only those must have; for the types alone. */
 export function isDeployed(config: Config): config is DeployedConfig {
-  return config.deployed && config.database.url !== null && config.tokens !== null && config.secretsKey !== null;
+  return (
+    config.deployed &&
+    config.database.url !== null &&
+    config.tokens !== null &&
+    config.secretsKey !== null
+  );
 }
 
 /** Ends the process with code 78 after one line on stderr that names every fault. Any other error is thrown again. */
@@ -271,7 +276,12 @@ function endpointOf(product: 'vpc' | 'kms', deployed: boolean): string | null {
   return deployed ? `https://${product}.{region}.aliyuncs.com` : null;
 }
 
-function credentialsOf(values: z.infer<typeof AccessKey>): CloudCredentials | null {
+type AccessKeyValues = Pick<
+  VariableValues,
+  'ALIBABA_CLOUD_ACCESS_KEY_ID' | 'ALIBABA_CLOUD_ACCESS_KEY_SECRET' | 'ALIBABA_CLOUD_SECURITY_TOKEN'
+>;
+
+function credentialsOf(values: AccessKeyValues): CloudCredentials | null {
   const { ALIBABA_CLOUD_ACCESS_KEY_ID: id, ALIBABA_CLOUD_ACCESS_KEY_SECRET: secret } = values;
   if (id === undefined || secret === undefined) return null;
   return {

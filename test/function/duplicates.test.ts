@@ -46,12 +46,12 @@ describe('every function', () => {
 
     while (!(await isOver())) {
       await together(() => tickOf(world));
-      await together(() => createWorkerHandler(world.worker())(signal));
+      await together(() => createWorkerHandler(world.worker())({ stop: signal }));
       await Promise.all(apps.map(({ get }) => get(`/v1/jobs/${id}`)));
       await world.clock.sleep(tickEveryMs);
     }
     const late = await together(() => tickOf(world));
-    const idle = await together(() => createWorkerHandler(world.worker())(signal));
+    const idle = await together(() => createWorkerHandler(world.worker())({ stop: signal }));
 
     expect(new Set(ids).size).toBe(1);
     expect(late.every(({ reclaimed, roused, woken }) => !woken && reclaimed + roused === 0)).toBe(

@@ -4,7 +4,12 @@ import type { HttpApp } from '../../platform/http/app.ts';
 import { problemResponse } from '../../platform/http/problem.ts';
 import { jsonOf } from './events.ts';
 import { answerHttpEvent, encodeResponse, type FcHttpResponse } from './http-event.ts';
-import { createInstance, type FunctionParts, type Instance, type Surroundings } from './instance.ts';
+import {
+  createInstance,
+  type FunctionParts,
+  type Instance,
+  type Surroundings,
+} from './instance.ts';
 import type { Invocation } from './invocation.ts';
 
 /** What a function's module exports for the platform to call; `s.yaml` names them. */

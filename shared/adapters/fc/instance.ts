@@ -93,7 +93,8 @@ export function createInstance<Service>(
   const attempt = spaced(
     async () => {
       const config = await configs.current();
-      if (!isDeployed(config)) throw new AppError('internal', 'a deployed configuration lacks what is required');
+      if (!isDeployed(config))
+        throw new AppError('internal', 'a deployed configuration lacks what is required');
       return opened.with(config);
     },
     { clock, tell },

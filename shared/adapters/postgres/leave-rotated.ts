@@ -38,7 +38,9 @@ export async function leaveRotated(run: Query, jobId: string): Promise<void> {
      journal AS (
        INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
        SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'finished',
-              jsonb_build_object('state', 'skipped', 'error', c.last_error) FROM c)
+              ('{"error":{"class":"${left.class}","code":"${left.code}","message":' || to_json(c.last_error->>'message')
+               || ',"requestId":null},"state":"skipped"}')::json
+         FROM c)
      UPDATE lanekeeper.job j SET skipped = j.skipped + n.skipped, queued = j.queued - n.skipped
        FROM (SELECT count(*)::int AS skipped FROM c) AS n WHERE j.id = $1`,
     [jobId, JSON.stringify(left)],

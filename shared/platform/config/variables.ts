@@ -160,7 +160,9 @@ export const Variables = z.object({
     .string()
     .regex(/^[a-z]{2}(-[a-z0-9]+){1,3}$/, 'must be a region id such as cn-hangzhou')
     .optional()
-    .describe('Region of the functions: the worker is woken there, and KMS is asked there for `kms-secret:` references and `kms:` keys. Function Compute sets it.'),
+    .describe(
+      'Region of the functions: the worker is woken there, and KMS is asked there for `kms-secret:` references and `kms:` keys. Function Compute sets it.',
+    ),
   FC_WORKER_SERVICE: FunctionName.optional().describe(
     'Service of the worker, with `2016-08-15` alone.',
   ),

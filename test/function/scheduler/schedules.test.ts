@@ -39,7 +39,7 @@ function tickOf(
   schedules: ScheduleStore = scheduling.schedules,
 ): Promise<TickReport> {
   const { logger } = createRecordingLogger(clock);
-  return tick({ ...scheduling, schedules, lanes, waker: timerAlone, logger });
+  return tick({ ...scheduling, schedules, lanes, waker: timerAlone, logger }, String(clock.now()));
 }
 
 async function jobsOf({ jobs }: VirtualWorld): Promise<readonly JobRecord[]> {

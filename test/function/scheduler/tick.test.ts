@@ -122,9 +122,9 @@ describe('the worker function', () => {
     const handler = createWorkerHandler(world.worker());
 
     await Promise.all([
-      handler(signal),
-      handler(signal),
-      createWorkerHandler(world.worker())(signal),
+      handler({ stop: signal }),
+      handler({ stop: signal }),
+      createWorkerHandler(world.worker())({ stop: signal }),
     ]);
 
     expect((await world.jobs.get(id))?.state).toBe('succeeded');
@@ -135,7 +135,7 @@ describe('the worker function', () => {
   it('with nothing to do ends at once', async () => {
     const world = await open({ simulator: { inventory } });
 
-    const end = await createWorkerHandler(world.worker())(signal);
+    const end = await createWorkerHandler(world.worker())({ stop: signal });
 
     expect(end).toEqual({ reason: 'idle', nextDueInMs: null });
     expect(world.clock.monotonic()).toBeLessThan(1_000);
@@ -150,7 +150,7 @@ describe('the worker function', () => {
     const { id } = await world.submit(planOf(names));
     const handler = createWorkerHandler(world.worker({ waker }));
 
-    const end = await handler(signal);
+    const end = await handler({ stop: signal });
     const left = await tickOf(world, recordingWaker());
 
     expect(end.reason).toBe('budget');
@@ -168,7 +168,7 @@ describe('the worker function', () => {
     const stop = new AbortController();
     void world.clock.sleep(5_000).then(() => stop.abort());
 
-    const end = await createWorkerHandler(world.worker())(stop.signal);
+    const end = await createWorkerHandler(world.worker())({ stop: stop.signal });
 
     expect(end).toMatchObject({ reason: 'stopped', nextDueInMs: expect.any(Number) });
     expect(world.clock.monotonic()).toBeLessThan(5_100);
@@ -187,7 +187,7 @@ describe('the worker function', () => {
       onHint: () => Promise.reject(new Error('no bell')),
     });
 
-    await createWorkerHandler(deps)(signal);
+    await createWorkerHandler(deps)({ stop: signal });
     await world.drain();
 
     expect((await world.jobs.get(id))?.state).toBe('succeeded');

@@ -56,6 +56,7 @@ function aKeyring(): KeyringStore & { kept: Map<string, string> } {
       kept.set(name, kept.get(name) ?? sealed);
       return kept.get(name) ?? sealed;
     },
+    publicKeys: async () => [],
   };
 }
 

@@ -1,7 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createEventEntry, createHttpEntry } from '../../../../shared/adapters/fc/entry.ts';
-import type { Opening, Surroundings } from '../../../../shared/adapters/fc/instance.ts';
+import type {
+  FunctionParts,
+  Opening,
+  Surroundings,
+} from '../../../../shared/adapters/fc/instance.ts';
 import { type DeployedConfig, loadConfig } from '../../../../shared/platform/config.ts';
 import { AppError } from '../../../../shared/platform/errors.ts';
 import { createHttpApp, jsonResponse } from '../../../../shared/platform/http/app.ts';
@@ -29,27 +33,42 @@ function httpEvent(path: string): unknown {
   };
 }
 
+/** None of these functions has a reference in its configuration. */
+const noSecrets: FunctionParts<unknown>['secrets'] = () => () => () =>
+  Promise.reject(new AppError('unavailable', 'there is no KMS here'));
+
 async function deployedConfig(): Promise<DeployedConfig> {
   const config = await loadConfig({ deployed: false, environment: {} });
   const secret = new Secret('hush');
-  return { ...config, database: { url: secret, dataDir: '' }, tokens: [], secretsKey: secret };
+  return {
+    ...config,
+    database: { url: secret, dataDir: '' },
+    tokens: [],
+    secretsKey: { kind: 'raw', key: secret },
+    deployed: true,
+  };
 }
 
 let clock: FakeClock;
 let lines: string[];
 let failure: AppError | null;
+let config: DeployedConfig | null;
 let surroundings: Surroundings;
 beforeEach(() => {
   clock = new FakeClock();
   lines = [];
   failure = null;
+  config = null;
   surroundings = {
     clock,
     write: (line) => lines.push(line),
-    loadConfig: async () => {
-      if (failure) throw failure;
-      return deployedConfig();
-    },
+    openConfig: () => ({
+      async current() {
+        if (failure) throw failure;
+        config ??= await deployedConfig();
+        return config;
+      },
+    }),
   };
 });
 
@@ -57,14 +76,17 @@ beforeEach(() => {
 function keyTeller() {
   return createHttpEntry(
     'teller',
-    async ({ logger, credentials }) =>
-      createHttpApp({ logger, random }, [
-        {
-          method: 'GET',
-          path: '/key',
-          handle: async () => jsonResponse((await credentials()).accessKeyId),
-        },
-      ]),
+    {
+      secrets: noSecrets,
+      open: async ({ logger, credentials }) =>
+        createHttpApp({ logger, random }, [
+          {
+            method: 'GET',
+            path: '/key',
+            handle: async () => jsonResponse((await credentials()).accessKeyId),
+          },
+        ]),
+    },
     surroundings,
   );
 }
@@ -77,7 +99,7 @@ function eventFunction(
     onOpen(opening);
     return 'service';
   };
-  return createEventEntry('events', { open, event: Kind, run }, surroundings);
+  return createEventEntry('events', { secrets: noSecrets, open, event: Kind, run }, surroundings);
 }
 
 describe('an instance', () => {
