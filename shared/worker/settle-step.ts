@@ -29,7 +29,7 @@ import {
   type SeenAtEnd,
   storedError,
 } from './step-results.ts';
-import { rememberTunnels, wholeChange, writeOnlyOf } from './stored-change.ts';
+import { rememberTunnels, storedPart, wholeChange, writeOnlyOf } from './stored-change.ts';
 import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
 
 /** How often one request is sent at most while its fate stays unknown. */
@@ -56,7 +56,7 @@ export async function settleStep(
     const error = storedError(sight.error);
     // A read that is refused must not pass for the write having been refused.
     const isOfRead = change.step === 'reconcile' && isRefusal(error.class);
-    return unlessTooLate(deps, change, () =>
+    return unlessTooLate(deps, assignment, () =>
       lookAgain(deps, change, isOfRead ? { afterMs } : { afterMs, error }),
     );
   }
@@ -64,7 +64,7 @@ export async function settleStep(
     sight.kind === 'gateway_updating' ||
     (sight.connection && !isSettledState(sight.connection))
   ) {
-    return unlessTooLate(deps, change, () =>
+    return unlessTooLate(deps, assignment, () =>
       lookAgain(deps, change, { afterMs: pauseMs(deps, held, change) }),
     );
   }
@@ -276,11 +276,20 @@ function isRefusal(errorClass: ChangeError['class']): boolean {
   );
 }
 
-function unlessTooLate(deps: StepDeps, change: ChangeRecord, goOn: () => StepResult): StepResult {
+function unlessTooLate(deps: StepDeps, assignment: Assignment, goOn: () => StepResult): StepResult {
+  const { change } = assignment;
   if (openFor(deps, change) < deps.settings.settleLimitMs) return goOn();
   const minutes = Math.round(deps.settings.settleLimitMs / 60_000);
   const message = `the cloud was not done after ${minutes} minutes; look at the connection before you retry`;
-  return fail(change, ownError('timeout', 'SettleTimeout', message));
+  // It is most likely applied in the end: a later change must not take that for somebody else's work.
+  const resultFingerprint = expectedFingerprint(deps, assignment);
+  return fail({ ...change, resultFingerprint }, ownError('timeout', 'SettleTimeout', message));
+}
+
+/** What the connection will look like to reads once the part that was sent is applied. */
+function expectedFingerprint(deps: StepDeps, assignment: Assignment): string {
+  const { wanted } = storedPart(deps, assignment);
+  return fingerprintOf({ ...assignment.change.base, ...maskFields(wanted, deps.digestKey) });
 }
 
 function noteSettled(deps: StepDeps, change: ChangeRecord): void {
