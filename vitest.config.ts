@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { mutationPlugin } from './test/mutation/plugin.ts';
 
 export default defineConfig({
+  plugins: [mutationPlugin()],
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/helpers/global-setup.ts'],

@@ -1,18 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
-import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
+import { claimStatement, createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { withPostgres } from '../helpers/databases.ts';
+import { laneOf } from '../helpers/factories-store.ts';
 import { type Hand, handOf, leaseSeconds, next, openWorld, stepOf } from './lane-store-world.ts';
 
-/** A handle whose next transaction stops before its commit, holding its locks, until it is let go. */
+/** A handle whose next transaction stops once, holding its locks, until it is let go. */
 interface Pausable {
   database: Database;
-  /** Resolves when the transaction has done everything but commit. */
+  /** Resolves when the transaction has come to its stop. */
   reached: Promise<void>;
   letGo(): void;
 }
 
-function pausable(database: Database): Pausable {
+/** Stops before the commit, or right after the first statement. */
+function pausable(database: Database, stop: 'commit' | 'first statement' = 'commit'): Pausable {
   let letGo = (): void => undefined;
   let reach = (): void => undefined;
   const gate = new Promise<void>((resolve) => {
@@ -21,13 +23,18 @@ function pausable(database: Database): Pausable {
   const reached = new Promise<void>((resolve) => {
     reach = resolve;
   });
+  const stopped = async <Result>(work: Promise<Result>): Promise<Result> => {
+    const result = await work;
+    reach();
+    await gate;
+    return result;
+  };
   const transaction: Database['transaction'] = (work) =>
-    database.transaction(async (query) => {
-      const result = await work(query);
-      reach();
-      await gate;
-      return result;
-    });
+    database.transaction((query) =>
+      stop === 'commit'
+        ? stopped(work(query))
+        : work((text, values) => stopped(query(text, values))),
+    );
   return { database: { ...database, transaction }, reached, letGo: () => letGo() };
 }
 
@@ -36,16 +43,29 @@ describe('the lane store between two writers', () => {
   const database = withPostgres();
   const world = openWorld(database);
 
-  /** Resolves when somebody waits for a lock. */
-  async function untilBlocked(): Promise<void> {
+  /** Resolves when somebody waits for a lock, or when that does not matter any more. */
+  async function untilBlocked(isOver = (): boolean => false): Promise<void> {
     for (let look = 0; look < 5_000; look += 1) {
+      if (isOver()) return;
       const waiting = await database.query(
         `SELECT 1 FROM pg_stat_activity
           WHERE datname = current_database() AND wait_event_type = 'Lock'`,
       );
       if (waiting.length > 0) return;
     }
-    throw new Error('nobody waits for a lock');
+    expect.fail('nobody waits for a lock');
+  }
+
+  /** What comes of something that must not wait for a lock. */
+  async function unlessBlocked<Result>(
+    asked: Promise<Result>,
+  ): Promise<Result | 'waits for a lock'> {
+    let isOver = false;
+    const over = asked.finally(() => {
+      isOver = true;
+    });
+    const blocked = untilBlocked(() => isOver).then(() => 'waits for a lock' as const);
+    return Promise.race([over, blocked]);
   }
 
   async function pausableHand(name: string): Promise<Hand & Pick<Pausable, 'reached' | 'letGo'>> {
@@ -208,6 +228,43 @@ describe('the lane store between two writers', () => {
       epoch: epoch + 1,
       change: { id: started?.id, state: 'settling' },
     });
+  });
+
+  it('claims no lane between the check of its epoch and the writing', async () => {
+    await world.release(['a@1']);
+    const hand = world.hand();
+    const held = await hand.take('1');
+    const {
+      database: slow,
+      reached,
+      letGo,
+    } = pausable(await database.another(), 'first statement');
+    const late = handOf({ ...world, lanes: createPgLaneStore(slow) }, 'late');
+
+    const writing = late.record(stepOf(held, 'queued', next));
+    await reached;
+    await world.pass(leaseSeconds * 1000);
+    const during = await unlessBlocked(hand.claim());
+    letGo();
+
+    expect(during).toEqual([]);
+    expect((await writing)[0]?.kind).toBe('next');
+  });
+
+  it('leaves a lane alone that another claims in the same instant', async () => {
+    await world.release(['a@1', 'b@2']);
+    const { database: slow, reached, letGo } = pausable(await database.another());
+    const claim = { worker: 'slow', limit: 1, leaseSeconds };
+
+    const first = slow.transaction((query) =>
+      query(claimStatement, [claim.limit, claim.leaseSeconds, claim.worker]),
+    );
+    await reached;
+    const second = await unlessBlocked(world.hand().claim());
+    letGo();
+
+    expect(await first).toMatchObject([{ laneKey: laneOf('a@1') }]);
+    expect(second).toMatchObject([{ laneKey: laneOf('b@2') }]);
   });
 
   it('claims never more than it asked for while others write and enqueue', async () => {

@@ -56,6 +56,23 @@ export function defineWaitContract(world: World): void {
       expect(await world.states(jobId)).toEqual(['a:verifying', 'a:queued', 'b:applying']);
     });
 
+    it('is not passed by an older one that was released meanwhile, though a third is cancelled', async () => {
+      const older = await world.accept(['a@1', 'other/z@9']);
+      const younger = await world.accept(['a@1']);
+      const stopped = await world.accept(['b@2', 'a@1']);
+      await world.resolve({ region: 'cn-hangzhou' });
+      const { hand, held } = await start();
+      await putAside(hand, held);
+      await world.resolve({ region: 'other' });
+
+      await hand.end(await hand.next(await hand.take('2')), 'failed');
+
+      expect(await world.states(stopped)).toEqual(['b:failed', 'a:cancelled']);
+      expect((await hand.next({ ...held, change: null })).change).toBeNull();
+      expect(await world.states(older)).toEqual(['a:queued', 'z:queued']);
+      expect(await world.states(younger)).toEqual(['a:verifying']);
+    });
+
     it('waits for a slot of its job, and looks for one every second', async () => {
       const jobId = await world.release(['a@1', 'b@2'], { maxInFlight: 1 });
       const { hand, held } = await start();

@@ -57,6 +57,11 @@ function createTestDatabase(kind: Database['kind'], open: () => Promise<Opened>)
   };
 }
 
+/** The run's server, for programs that make databases of their own on it. */
+export async function postgresUrl(): Promise<string> {
+  return (await askForServer()).url;
+}
+
 /** Gives a fresh, empty database on disk that nobody migrated, on the run's server; `drop` it in the end. */
 export async function createServerDatabase(
   template = 'template0',

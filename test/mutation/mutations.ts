@@ -1,0 +1,240 @@
+/** One guard switched off, and the tests that must notice. */
+export interface Mutation {
+  /** What the guard is called, on the command line too. */
+  guard: string;
+  /** What goes wrong without it. */
+  without: string;
+  file: string;
+  /** The guard's text, which stands exactly once in the file, and what stands there without it. */
+  text: string;
+  becomes: string;
+  /** By file, the tests that go red: parts of their full names, suites included. All that match must. */
+  reddens: Readonly<Record<string, readonly string[]>>;
+}
+
+const store = "the lane store, 'postgres'";
+const races = 'test/contract/lane-store-races.test.ts';
+const contract = 'test/contract/lane-store.test.ts';
+
+/** The guards on which the promises stand. */
+export const mutations: readonly Mutation[] = [
+  {
+    guard: 'fence',
+    without: 'a worker that lost its lane still writes what became of the change',
+    file: 'shared/adapters/postgres/record-updates.ts',
+    text: 'lane?.epoch !== epoch || (',
+    becomes: 'lane === undefined || (',
+    reddens: {
+      [contract]: [
+        `${store} fenced writes change nothing once the lane has a new holder`,
+        `${store} fenced writes go through for the other lanes of the same call`,
+      ],
+    },
+  },
+  {
+    guard: 'fence-of-renewal',
+    without: 'a worker that lost its lane prolongs the lease of the next one',
+    file: 'shared/adapters/postgres/lane-store.ts',
+    text: 'WHERE l.lane_key = t.lane_key AND l.epoch = t.epoch AND',
+    becomes: 'WHERE l.lane_key = t.lane_key AND',
+    reddens: { [contract]: [`${store} leases last longer when renewed, and those lost are named`] },
+  },
+  {
+    guard: 'lock-of-a-claim',
+    without: 'two workers claim one lane in the same instant',
+    file: 'shared/adapters/postgres/lane-store.ts',
+    text: ' LIMIT $1 FOR UPDATE SKIP LOCKED',
+    becomes: ' LIMIT $1',
+    reddens: { [races]: ['leaves a lane alone that another claims in the same instant'] },
+  },
+  {
+    guard: 'lock-of-a-step',
+    without: 'a lane is claimed between the check of its epoch and the writing',
+    file: 'shared/adapters/postgres/record-updates.ts',
+    text: ' ORDER BY lane_key FOR UPDATE OF l`',
+    becomes: ' ORDER BY lane_key`',
+    reddens: { [races]: ['claims no lane between the check of its epoch and the writing'] },
+  },
+  {
+    guard: 'lock-of-a-job',
+    without: 'two lanes take the last slot of a job in the same instant',
+    file: 'shared/adapters/postgres/move-jobs.ts',
+    text: 'ORDER BY j.id FOR UPDATE`',
+    becomes: 'ORDER BY j.id`',
+    reddens: { [races]: ['gives a slot to one of two lanes that ask for it in the same instant'] },
+  },
+  {
+    guard: 'slots',
+    without: 'more changes of a job are in flight than its plan allows',
+    file: 'shared/lane/assign-slots.ts',
+    text: 'free <= 0 || ',
+    becomes: '',
+    reddens: {
+      'test/unit/lane/assign-slots.test.ts': ['starts one of a lane at most, no more of a job'],
+      'test/function/worker/changes.test.ts': ['never has more than 1 in flight'],
+    },
+  },
+  {
+    guard: 'order',
+    without: 'an older change starts while a younger one of its connection is not over',
+    file: 'shared/adapters/postgres/ready-next.ts',
+    text: "AND f.finished_at IS NULL AND f.state <> 'queued')),",
+    becomes: 'AND false)),',
+    reddens: {
+      [contract]: [`${store} a change that waits half done is not passed by an older one`],
+    },
+  },
+  {
+    guard: 'read-back',
+    without: 'a change counts as done because the cloud is, whatever stands there',
+    file: 'shared/worker/settle-step.ts',
+    text: 'return judge(deps, held, assignment, sight.connection);',
+    becomes: "return end(change, 'succeeded');",
+    reddens: {
+      'test/function/worker/others.test.ts': [
+        'who overwrites a wanted field is reported and left alone',
+        'who changes another field leaves the change succeeded, with a note',
+      ],
+      'test/function/worker/unknown-fate.test.ts': [
+        'is given up when the cloud takes it and never applies it',
+        'under one token: sim:dropped=1',
+      ],
+    },
+  },
+  {
+    guard: 'token-reuse',
+    without: 'a repeat of a request is a second request to the cloud',
+    file: 'shared/worker/send-step.ts',
+    text: 'composeRequest(target, fields, clientToken)',
+    becomes: 'composeRequest(target, fields, globalThis.crypto.randomUUID())',
+    reddens: {
+      'test/function/worker/unknown-fate.test.ts': [
+        'is given up when the cloud takes it and never applies it',
+      ],
+      'test/function/worker/fates.test.ts': [
+        'changes nothing any more while the cloud remembers its token',
+      ],
+    },
+  },
+  {
+    guard: 'stored-request',
+    without: 'a request that may have been sent is sent again without reading first',
+    file: 'shared/worker/advance-lane.ts',
+    text: 'held.preparedHere === assignment.change.clientToken',
+    becomes: 'assignment.change.clientToken !== null',
+    reddens: {
+      'test/function/worker/fates.test.ts': [
+        'after the request was stored and before it was sent, leaves what somebody set',
+      ],
+    },
+  },
+  {
+    guard: 'repeat-over-others',
+    without: 'a repeated request undoes what somebody else set in the same block',
+    file: 'shared/worker/settle-step.ts',
+    text: '!isAsBefore(change.base, observed)',
+    becomes: 'false',
+    reddens: {
+      'test/function/worker/unknown-fate.test.ts': [
+        'is not repeated over what somebody else set in the same block meanwhile',
+        'is not repeated over what somebody else set in a block that lists do not show',
+      ],
+    },
+  },
+  {
+    guard: 'base-moved',
+    without: 'a plan overwrites what somebody else set after it was accepted',
+    file: 'shared/worker/read-step.ts',
+    text: 'if (isMoved(assignment, fingerprintOf(base))) {',
+    becomes: 'if (fingerprintOf(base) === null) {',
+    reddens: {
+      'test/function/worker/others.test.ts': [
+        'who moved the base after the plan was resolved stops the change before it is sent',
+        'who moved it during our first change of the connection stops our second',
+      ],
+    },
+  },
+  {
+    guard: 'lease-deadline',
+    without: 'a worker that slept through its lease still writes to the cloud',
+    file: 'shared/worker/send-step.ts',
+    text: '() => deps.clock.monotonic() < held.deadline',
+    becomes: '() => true',
+    reddens: {
+      'test/function/worker/crashes.test.ts': [
+        'writes neither to the cloud nor to the database once it slept through its lease',
+      ],
+    },
+  },
+  {
+    guard: 'last-look-at-the-lease',
+    without: 'nobody asks for the lease as the last thing before a write',
+    file: 'shared/budget/governed-vpn-api.ts',
+    text: 'if (!mayStillSend())',
+    becomes: 'if (mayStillSend === undefined)',
+    reddens: {
+      'test/unit/budget/governed-vpn-api.test.ts': [
+        'is never sent once the lease may be over',
+        'asks for the lease as the last thing',
+      ],
+    },
+  },
+  {
+    guard: 'budget',
+    without: 'writes go out beyond the budget',
+    file: 'shared/budget/governed-vpn-api.ts',
+    text: "if (refusal) return { kind: 'not_sent'",
+    becomes: "if (refusal === undefined) return { kind: 'not_sent'",
+    reddens: { 'test/unit/budget/governed-vpn-api.test.ts': ['is never sent without a place'] },
+  },
+  {
+    guard: 'whole-blocks',
+    without: 'a block is sent in part: the cloud sets the rest to its defaults and makes up a key',
+    file: 'shared/change/request.ts',
+    text: 'entriesOf(overlay(base, wanted))',
+    becomes: 'entriesOf(wanted)',
+    reddens: {
+      'test/function/worker/changes.test.ts': ["as it was: 'regenerate', 'replace'"],
+    },
+  },
+  {
+    guard: 'one-tunnel-at-a-time',
+    without: 'the second tunnel is written while the first has not come up again',
+    file: 'shared/worker/read-step.ts',
+    text: 'part === connectionPart ? undefined : worseOff(change, connection.tunnels, part)',
+    becomes: 'undefined',
+    reddens: {
+      'test/function/worker/dual-tunnel-waits.test.ts': [
+        'is not written until the first tunnel is up again, and holds up nobody',
+        'is never written when the first tunnel does not come up again',
+      ],
+    },
+  },
+  {
+    guard: 'idempotency-key',
+    without: 'a plan that is submitted twice becomes two jobs',
+    file: 'shared/adapters/postgres/job-store.ts',
+    text: 'if (!job.idempotency) return null;',
+    becomes: 'if (!job.idempotency || job.id) return null;',
+    reddens: {
+      'test/contract/job-store.test.ts': [
+        "the job store, 'postgres' an idempotency key finds the same job again",
+        "the job store, 'postgres' an idempotency key is not taken for another plan",
+        "the job store, 'postgres' an idempotency key makes one job of twenty requests at once",
+      ],
+      'test/function/submit/post-job.test.ts': [
+        'makes one job of twenty requests with one key at once',
+      ],
+    },
+  },
+  {
+    guard: 'secrets',
+    without: 'a secret shows where it is printed',
+    file: 'shared/platform/secret.ts',
+    text: `toString(): string {
+    return '***';`,
+    becomes: `toString(): string {
+    return clearValueOf(this);`,
+    reddens: { 'test/unit/secret/secret.test.ts': ['shows as *** however it is printed'] },
+  },
+];
