@@ -17,6 +17,7 @@ import type { Assignment, Due } from '../lane/lane-store.ts';
 import { baseKeyContext } from '../secret/seal-context.ts';
 import { sealedKeysOf } from '../secret/sealed-keys.ts';
 import { lookFor } from './look.ts';
+import { pauseAfter } from './patience.ts';
 import {
   advance,
   end,
@@ -78,7 +79,18 @@ function waitForOthers(deps: StepDeps, change: ChangeRecord): StepResult {
     'Busy',
     'the cloud is busy with another change here; waiting until it is done',
   );
-  return putOff(change, error, { due: retryAt(deps, undefined), refused: false });
+  const { pollIntervalMs } = deps.settings;
+  const pause = pauseAfter(waitedFor(deps, change), pollIntervalMs);
+  return putOff(change, error, {
+    due: onTick(deps, Math.max(pollIntervalMs, pause)),
+    refused: false,
+  });
+}
+
+/** For how long the part that comes next has been tried, milliseconds. */
+function waitedFor(deps: StepDeps, { partAppliedAt, startedAt }: ChangeRecord): number {
+  const since = partAppliedAt ?? startedAt;
+  return since === null ? 0 : deps.clock.now() - Date.parse(since);
 }
 
 function notFound(change: ChangeRecord): ReturnType<typeof ownError> {
@@ -222,8 +234,7 @@ function waitForTunnel(
   { down, part, tunnels }: { down: Tunnel; part: ChangePart; tunnels: ChangeRecord['tunnels'] },
 ): StepResult {
   const { verifyTimeoutMs, pollIntervalMs } = deps.settings;
-  const waitedMs =
-    change.partAppliedAt === null ? 0 : deps.clock.now() - Date.parse(change.partAppliedAt);
+  const waitedMs = change.partAppliedAt === null ? 0 : waitedFor(deps, change);
   if (waitedMs >= verifyTimeoutMs) {
     const seconds = Math.round(verifyTimeoutMs / 1_000);
     const message = `tunnel ${down.tunnelId} was changed and did not come up again within ${seconds} s; ${part} was left as it is`;

@@ -4,6 +4,7 @@ import type { CloudError, ModifyOutcome, ModifyRequest } from '../connection/vpn
 import type { Assignment, Due } from '../lane/lane-store.ts';
 import { AppError, unreachable } from '../platform/errors.ts';
 import { isSparable } from './look.ts';
+import { pauseAfter, pauseAfterRefusal, refusedForMs } from './patience.ts';
 import { retryAt } from './read-step.ts';
 import {
   advance,
@@ -121,7 +122,7 @@ function notAccepted(
   switch (outcome.kind) {
     case 'busy':
       if (isRefusedTooLong(deps, change)) return fail(change, busyWithoutEnd(deps, error.code));
-      return putOff(change, error, { due: retryAt(deps, undefined), refused: true });
+      return putOff(change, error, { due: afterRefusal(deps, change), refused: true });
     case 'throttled':
     case 'not_sent':
       return putOff(change, error, {
@@ -145,16 +146,23 @@ function stillUnknown(
     return awaitFate(sending, outcome.error);
   if (outcome.kind === 'busy' && openFor(deps, change) >= deps.settings.busyLimitMs)
     return fail(change, busyWithoutEnd(deps, outcome.error.code));
-  const afterMs = outcome.error.retryInMs ?? deps.settings.pollIntervalMs;
+  const { pollIntervalMs } = deps.settings;
+  const pause = Math.max(pollIntervalMs, pauseAfter(openFor(deps, change), pollIntervalMs));
+  const afterMs = outcome.error.retryInMs ?? pause;
   return lookAgain(deps, change, { afterMs, error: storedError(outcome.error) });
 }
 
+function afterRefusal(deps: StepDeps, { refusals }: ChangeRecord): Due {
+  return onTick(deps, pauseAfterRefusal(refusals + 1, deps.settings.pollIntervalMs));
+}
+
 /**
- * Whether the busy answers fill the limit. They are counted, because each follows a read that showed nothing under way,
- * at most one in a poll interval: time in which reads show the other operation does not count.
+ * Whether the busy answers fill the limit. The pauses after them are added up, because each answer follows a read that
+ * showed nothing under way: time in which reads show the other operation does not count.
  */
 function isRefusedTooLong({ settings }: StepDeps, { refusals }: ChangeRecord): boolean {
-  return (refusals + 1) * settings.pollIntervalMs >= settings.busyLimitMs;
+  const { pollIntervalMs, busyLimitMs } = settings;
+  return refusedForMs(refusals + 1, pollIntervalMs) + pollIntervalMs >= busyLimitMs;
 }
 
 function busyWithoutEnd(deps: StepDeps, code: string): ChangeError {

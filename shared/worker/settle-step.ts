@@ -17,6 +17,7 @@ import { unreachable } from '../platform/errors.ts';
 import { baseKeyContext } from '../secret/seal-context.ts';
 import { sealedKeysOf } from '../secret/sealed-keys.ts';
 import { isSparable, lookFor, thisTick } from './look.ts';
+import { pauseAfter } from './patience.ts';
 import { repeatStep } from './send-step.ts';
 import {
   advance,
@@ -79,9 +80,10 @@ export async function settleStep(
 }
 
 function pauseMs(deps: StepDeps, held: HeldLane, change: ChangeRecord): number {
-  if (change.attachType === null) return 1;
   const openForMs = openFor(deps, change);
-  return Math.max(1, deps.settleTimes.pauseMs(change.attachType, openForMs, isSparable(held)));
+  const pause = pauseAfter(openForMs, deps.settings.pollIntervalMs);
+  if (change.attachType === null) return pause;
+  return Math.max(pause, deps.settleTimes.pauseMs(change.attachType, openForMs, isSparable(held)));
 }
 
 function judge(

@@ -13,6 +13,8 @@ const sparedPolls = 6;
 
 /** From so many of a kind in flight on, sparable looks are spared. */
 const crowd = 10;
+/** A change that is open for so many times the longest settle time seen is none of the crowd. */
+const stuckAfter = 3;
 /** A look that nobody waits for comes at the latest after this, however long the change takes. */
 const longestPauseMs = 60_000;
 
@@ -47,16 +49,25 @@ function kindOf(attachType: AttachType): Kind {
 export function createSettleTimes(pollIntervalMs: number): SettleTimes {
   const seen: Record<Kind, readonly number[]> = { gateway: [], attachment: [] };
   const open = new Map<string, { kind: Kind; at: number }>();
-  const isCrowded = (kind: Kind): boolean =>
-    [...open.values()].filter((change) => change.kind === kind).length > crowd;
+  let latest = 0;
+  const isCrowded = (kind: Kind): boolean => {
+    const times = seen[kind];
+    // What is open for much longer than any other was is stuck, or over without having been seen settled.
+    const oldest = times.length < enough ? -Infinity : latest - stuckAfter * Math.max(...times);
+    return (
+      [...open.values()].filter((each) => each.kind === kind && each.at > oldest).length > crowd
+    );
+  };
   return {
     accepted(changeId, attachType, at) {
+      latest = at;
       open.set(changeId, { kind: kindOf(attachType), at });
       const [oldest] = open.keys();
       // Changes that another worker sees settled are never asked for here.
       if (open.size > mostOpen && oldest !== undefined) open.delete(oldest);
     },
     settled(changeId, at) {
+      latest = at;
       const change = open.get(changeId);
       if (change === undefined) return;
       open.delete(changeId);

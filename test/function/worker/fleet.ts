@@ -28,7 +28,7 @@ export function aFleet(
       regionId,
       id: `vco-${name}`,
       customerGatewayId: customer,
-      remoteSubnet: `192.168.${index}.0/24`,
+      remoteSubnet: `192.${168 + Math.floor(index / 256)}.${index % 256}.0/24`,
       ...(gateway === undefined
         ? { transitRouterId: 'tr-1', transitRouterName: 'core' }
         : { vpnGatewayId: `vpn-${gateway}` }),

@@ -81,6 +81,18 @@ describe('looks that are sparable', () => {
     );
   });
 
+  it('are not spared for a crowd of which all but few are stuck', () => {
+    const settleTimes = crowdedWith(11, spread);
+    const stuckAtMs = 100_000 + 3 * 75_000;
+
+    settleTimes.accepted('chg_young', 'CEN', stuckAtMs - 1);
+    const before = settleTimes.pauseMs('CEN', 30_000, true);
+    settleTimes.accepted('chg_younger', 'CEN', stuckAtMs);
+
+    expect(before).toBeGreaterThan(0);
+    expect(settleTimes.pauseMs('CEN', 30_000, true)).toBe(0);
+  });
+
   it('leave it to those who came first to find out how long changes take', () => {
     expect(crowdedWith(11).firstLookMs('CEN', true)).toBe(18_000);
     expect(crowdedWith(10).firstLookMs('CEN', true)).toBe(9_000);
