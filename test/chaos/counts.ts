@@ -36,14 +36,22 @@ export const countNames: readonly CountName[] = [
   'changes',
 ];
 
-/** How often a thing must at least have happened in a run of this length; once in the shortest. */
-export function minimumOf(name: CountName, minutes: number): number {
-  return Math.max(1, Math.floor(minimumsPerMinute[name] * minutes));
+/** What of a run decides how often things must have happened. */
+export interface Demands {
+  minutes: number;
+  /** Kills that are wanted, where that is more than usual. */
+  kills: number;
+}
+
+/** How often a thing must at least have happened in a run; once in the shortest. */
+export function minimumOf(name: CountName, { minutes, kills }: Demands): number {
+  const usual = Math.max(1, Math.floor(minimumsPerMinute[name] * minutes));
+  return name === 'kills' ? Math.max(kills, usual) : usual;
 }
 
 /** What a run met too little of, each as a sentence. */
-export function vacuities(counts: Counts, minutes: number): readonly string[] {
+export function vacuities(counts: Counts, demands: Demands): readonly string[] {
   return countNames
-    .filter((name) => counts[name] < minimumOf(name, minutes))
-    .map((name) => `${name}: ${counts[name]}, at least ${minimumOf(name, minutes)} are needed`);
+    .filter((name) => counts[name] < minimumOf(name, demands))
+    .map((name) => `${name}: ${counts[name]}, at least ${minimumOf(name, demands)} are needed`);
 }

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { countNames, minimumOf } from './counts.ts';
 import { type ChaosReport, runChaos } from './run-chaos.ts';
 
-const usage = 'npm run chaos -- --minutes N [--seed S] [--workers N]';
+const usage = 'npm run chaos -- --minutes N [--seed S] [--workers N] [--kills N]';
 
 function numberOf(name: string, text: string, min: number): number {
   const value = Number(text);
@@ -12,7 +12,7 @@ function numberOf(name: string, text: string, min: number): number {
 
 function print(report: ChaosReport): void {
   for (const name of countNames) {
-    const needed = `at least ${minimumOf(name, report.minutes)}`;
+    const needed = `at least ${minimumOf(name, report)}`;
     console.log(`${name.padEnd(18)}${String(report.counts[name]).padStart(8)}   ${needed}`);
   }
   for (const [name, value] of Object.entries(report.notes))
@@ -29,12 +29,14 @@ async function main(): Promise<void> {
       minutes: { type: 'string', default: '2' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       workers: { type: 'string', default: '3' },
+      kills: { type: 'string', default: '0' },
     },
   });
   const options = {
     minutes: numberOf('minutes', values.minutes, 0.1),
     seed: numberOf('seed', values.seed, 0),
     workers: numberOf('workers', values.workers, 2),
+    kills: numberOf('kills', values.kills, 0),
   };
   console.log(`seed ${options.seed}, ${options.minutes} minutes, ${options.workers} workers`);
   const report = await runChaos(options);

@@ -13,6 +13,8 @@ export interface ChaosOptions {
   minutes: number;
   /** Worker processes at a time. */
   workers: number;
+  /** How many of them have to be killed; 0 = as many as usual. */
+  kills: number;
 }
 
 /** How a run went. It holds when nothing contradicts the promises and enough went wrong. */
@@ -46,7 +48,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const end = clock.monotonic() + lengthMs;
     await Promise.all([
       keepSubmitting(world, options.seed, end),
-      ...timelineOf(options.seed, lengthMs).map((mishap) => strike(world, mishap, strikes)),
+      ...timelineOf(options.seed, lengthMs, options.kills).map((mishap) =>
+        strike(world, mishap, strikes),
+      ),
     ]);
     world.weather.cloud.clear();
     world.weather.database.clear();
@@ -175,7 +179,7 @@ async function reportOf(
     }),
     ...badEnds.map((code) => `a worker that was asked to end ended with ${code}`),
   ];
-  const tooLittle = vacuities(counts, options.minutes);
+  const tooLittle = vacuities(counts, options);
   return {
     ...options,
     holds: violations.length === 0 && tooLittle.length === 0,

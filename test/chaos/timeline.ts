@@ -46,8 +46,15 @@ function moments(random: Random, mean: number, untilMs: number): number[] {
   return found;
 }
 
-/** Everything that goes wrong in a run of this length, in order: the same seed gives the same. */
-export function timelineOf(seed: number, lengthMs: number): readonly Mishap[] {
+/** Some kills find no worker, or one that is starting: so many more are planned than wanted. */
+const spareKills = 1.4;
+
+/**
+ * Everything that goes wrong in a run of this length, in order: the same seed gives the same. `kills` says how many workers are
+ * to be killed at least, where that is more than usual.
+ */
+export function timelineOf(seed: number, lengthMs: number, kills = 0): readonly Mishap[] {
+  const killEveryMs = Math.min(everyMs.kill, lengthMs / (kills * spareKills));
   const random = createRandom(seed);
   const at = (mean: number, mishap: (atMs: number) => Mishap): Mishap[] =>
     moments(random, mean, lengthMs).map(mishap);
@@ -60,7 +67,7 @@ export function timelineOf(seed: number, lengthMs: number): readonly Mishap[] {
       forMs: random.integer(400, 1_600),
     }));
   return [
-    ...at(everyMs.kill, (atMs) => ({ atMs, kind: 'kill' })),
+    ...at(killEveryMs, (atMs) => ({ atMs, kind: 'kill' })),
     ...at(everyMs.suspend, (atMs) => ({
       atMs,
       kind: 'suspend',

@@ -114,7 +114,8 @@ describe('the judge of a chaos run', () => {
 });
 
 describe('the counts of a chaos run', () => {
-  const enough = Object.fromEntries(countNames.map((name) => [name, minimumOf(name, 3)]));
+  const usual = { minutes: 3, kills: 0 };
+  const enough = Object.fromEntries(countNames.map((name) => [name, minimumOf(name, usual)]));
   const counts = {
     kills: 9,
     suspensions: 6,
@@ -128,16 +129,24 @@ describe('the counts of a chaos run', () => {
 
   it('are enough when they reach the minimums of its length', () => {
     expect(enough).toEqual(counts);
-    expect(vacuities(counts, 3)).toEqual([]);
+    expect(vacuities(counts, usual)).toEqual([]);
   });
 
   it.each(countNames)('are too few when there is one of the %s less', (name) => {
-    expect(vacuities({ ...counts, [name]: counts[name] - 1 }, 3)).toEqual([
+    expect(vacuities({ ...counts, [name]: counts[name] - 1 }, usual)).toEqual([
       `${name}: ${counts[name] - 1}, at least ${counts[name]} are needed`,
     ]);
   });
 
+  it('wants the kills that were asked for, where that is more than usual', () => {
+    expect(minimumOf('kills', { minutes: 10, kills: 200 })).toBe(200);
+    expect(minimumOf('kills', { minutes: 10, kills: 1 })).toBe(30);
+    expect(minimumOf('takeovers', { minutes: 10, kills: 200 })).toBe(60);
+  });
+
   it('are at least one each, however short the run is', () => {
-    expect(countNames.map((name) => minimumOf(name, 0.01))).toEqual(countNames.map(() => 1));
+    expect(countNames.map((name) => minimumOf(name, { minutes: 0.01, kills: 0 }))).toEqual(
+      countNames.map(() => 1),
+    );
   });
 });

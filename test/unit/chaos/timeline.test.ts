@@ -37,6 +37,13 @@ describe('the timeline of a chaos run', () => {
     },
   );
 
+  it('plans more kills than are wanted, and no fewer than usual', () => {
+    const killsOf = (wanted: number): number => countOf('kill', timelineOf(1, 600_000, wanted));
+
+    expect(killsOf(200)).toBeGreaterThan(250);
+    expect(killsOf(10)).toBe(killsOf(0));
+  });
+
   it('suspends for longer than the lease of two seconds, and also restarts in the middle of a recovery', () => {
     const mishaps = timelineOf(1, 600_000);
 
