@@ -18,7 +18,7 @@ function allTests(): Mutation['reddens'] {
 const named = mutations.map((mutation) => [mutation.guard, mutation] as const);
 
 describe('the tests that are named for a guard', () => {
-  it('are green while all guards are in place', { timeout: 150_000 }, async () => {
+  it('are green while all guards are in place', { timeout: 240_000 }, async () => {
     const tests = allTests();
 
     const ends = await runTests(null, tests, await postgresUrl());
@@ -26,7 +26,7 @@ describe('the tests that are named for a guard', () => {
     expect(notGreen(tests, ends)).toEqual([]);
   });
 
-  it.each(named)('go red without it: %s', { timeout: 150_000 }, async (guard, { reddens }) => {
+  it.each(named)('go red without it: %s', { timeout: 240_000 }, async (guard, { reddens }) => {
     const ends = await runTests(guard, reddens, await postgresUrl());
 
     expect(notRed(reddens, ends)).toEqual([]);
