@@ -26,6 +26,8 @@ interface Worker {
 
 interface HerdDeps {
   size: number;
+  /** The program that each of them runs. */
+  entry: string;
   environment: Readonly<Record<string, string>>;
   /** Asks the database beside all proxies, as often as it takes. */
   ask: Query;
@@ -55,7 +57,7 @@ export async function startHerd(deps: HerdDeps): Promise<Herd> {
   /** Starts one until it works: a worker that cannot reach the database at its start ends with 1, as it should. */
   async function start(): Promise<void> {
     for (;;) {
-      const program = spawnProgram('local/worker/main.ts', deps.environment);
+      const program = spawnProgram(deps.entry, deps.environment);
       everyone.push(program);
       const [, id] = (await program.printed(/^working as (wrk_\w+)$/m).catch(() => null)) ?? [];
       if (id !== undefined) {

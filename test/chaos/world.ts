@@ -18,6 +18,7 @@ import { Secret } from '../../shared/platform/secret.ts';
 import { type BreakableProxy, startBreakableProxy } from '../helpers/breakable-proxy.ts';
 import { startPostgres } from '../helpers/postgres-server.ts';
 import { spawnProgram } from '../helpers/programs.ts';
+import { bundleWorker } from './bundle-worker.ts';
 import { type Herd, startHerd } from './herd.ts';
 import { type Intake, openIntake, witness } from './intake.ts';
 import { type Weather, weatherOver } from './weather.ts';
@@ -148,7 +149,11 @@ export async function openWorld(options: { seed: number; workers: number }): Pro
   const { seed } = options;
   const folder = await mkdtemp(join(tmpdir(), 'lanekeeper-chaos-'));
   const secretsKey = randomBytes(32).toString('base64');
-  const [server, cloud] = await Promise.all([startPostgres({ isDurable: true }), startCloud(seed)]);
+  const [server, cloud, worker] = await Promise.all([
+    startPostgres({ isDurable: true }),
+    startCloud(seed),
+    bundleWorker(),
+  ]);
   const inventory = generateInventory({ ...fleet, seed });
   const beside = await openDatabase({
     database: { url: new Secret(server.url), dataDir: folder },
@@ -164,6 +169,7 @@ export async function openWorld(options: { seed: number; workers: number }): Pro
   let crashing = Promise.resolve();
   const herd = await startHerd({
     size: options.workers,
+    entry: worker.path,
     ask,
     clock,
     random: createRandom(seed + 3),
@@ -203,6 +209,7 @@ export async function openWorld(options: { seed: number; workers: number }): Pro
     shown: () => shownBy(cloud.url, inventory),
     async close() {
       await herd.killAll();
+      await worker.remove();
       await Promise.all([behind.close(), beside.close()]);
       await Promise.all([proxies.cloud.close(), proxies.database.close(), cloud.end()]);
       await server.stop();

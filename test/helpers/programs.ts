@@ -21,13 +21,16 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Runs a TypeScript entry as `npm run` would, in an environment that holds `environment` alone. The caller ends it. */
+/**
+ * Runs an entry, TypeScript as `npm run` would, in an environment that holds `environment` alone. The caller ends it.
+ */
 export function spawnProgram(
   entry: string,
   environment: Readonly<Record<string, string>> = {},
   args: readonly string[] = [],
 ): RunningProgram {
-  const child = spawn(process.execPath, ['--import', 'tsx', entry, ...args], {
+  const loader = entry.endsWith('.ts') ? ['--import', 'tsx'] : [];
+  const child = spawn(process.execPath, [...loader, entry, ...args], {
     env: { PATH: process.env.PATH, ...environment },
   });
   running.add(child);
