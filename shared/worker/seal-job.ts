@@ -10,7 +10,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { Signer } from '../secret/signing-key.ts';
 
 /** Events read and followed at once: other lanes go on between two pages, and a job of any size fits into a worker. */
-const pageSize = 500;
+const pageSize = 200;
 
 export interface SealDeps {
   journal: JournalStore;

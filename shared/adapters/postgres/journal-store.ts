@@ -42,9 +42,12 @@ export function createPgJournalStore(database: Database): JournalStore {
   return {
     async readEvents({ jobId, after, limit }) {
       const rows = await query(
+        // Change by change from where the page begins: a join would sort all that is left for every page.
         `SELECT c.seq, ${eventColumns}
-           FROM lanekeeper.change c JOIN lanekeeper.journal e ON e.change_id = c.id
-          WHERE c.job_id = $1 AND c.seq >= $2 AND (c.seq > $2 OR e.number > $3)
+           FROM (SELECT id, seq FROM lanekeeper.change WHERE job_id = $1 AND seq >= $2 ORDER BY seq OFFSET 0) AS c
+          CROSS JOIN LATERAL (
+            SELECT * FROM lanekeeper.journal j
+             WHERE j.change_id = c.id AND (c.seq > $2 OR j.number > $3) ORDER BY j.number OFFSET 0) AS e
           ORDER BY c.seq, e.number LIMIT $4`,
         [jobId, after?.seq ?? -1, after?.number ?? 0, limit],
       );
