@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 
 const vitest = resolve('node_modules/vitest/vitest.mjs');
@@ -15,7 +15,7 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 async function runVitest(
   files: Readonly<Record<string, string>>,
   setup?: string,
-): Promise<{ last: string; code: unknown }> {
+): Promise<{ last: string; code: unknown; output: string }> {
   root = await mkdtemp(join(tmpdir(), 'lanekeeper-tally-'));
   const test = {
     globals: true,
@@ -27,7 +27,10 @@ async function runVitest(
     'vitest.config.mjs': `export default { test: ${JSON.stringify(test)} };`,
     'setup.mjs': setup ?? '',
   };
-  for (const [name, text] of Object.entries(written)) await writeFile(join(root, name), text);
+  for (const [name, text] of Object.entries(written)) {
+    await mkdir(dirname(join(root, name)), { recursive: true });
+    await writeFile(join(root, name), text);
+  }
   await mkdir(join(root, 'node_modules'));
   const child = spawn(process.execPath, [vitest, 'run', '--root', root], {
     env: { PATH: process.env.PATH },
@@ -40,7 +43,7 @@ async function runVitest(
     });
   }
   const [code] = await once(child, 'close');
-  return { last: output.trimEnd().split('\n').at(-1) ?? '', code };
+  return { last: output.trimEnd().split('\n').at(-1) ?? '', code, output };
 }
 
 const passes = "it('passes', () => {});";
@@ -49,19 +52,25 @@ describe('the last line of a run', () => {
   it('counts what passed and was skipped', async () => {
     const files = { 'a.test.js': `${passes} it.skip('s', () => {}); it.todo('t');` };
 
-    expect(await runVitest(files)).toEqual({ last: '1 passed, 0 failed, 2 skipped', code: 0 });
+    expect(await runVitest(files)).toMatchObject({
+      last: '1 passed, 0 failed, 2 skipped',
+      code: 0,
+    });
   });
 
   it('comes after the report of failures', async () => {
     const files = { 'a.test.js': `${passes} it('fails', () => expect(1).toBe(2));` };
 
-    expect(await runVitest(files)).toEqual({ last: '1 passed, 1 failed, 0 skipped', code: 1 });
+    expect(await runVitest(files)).toMatchObject({
+      last: '1 passed, 1 failed, 0 skipped',
+      code: 1,
+    });
   });
 
   it('counts an error outside of tests as a failure', async () => {
     const late = "it('leaves one behind', () => { Promise.reject(new Error('late')); });";
 
-    expect(await runVitest({ 'a.test.js': late })).toEqual({
+    expect(await runVitest({ 'a.test.js': late })).toMatchObject({
       last: '1 passed, 1 failed, 0 skipped',
       code: 1,
     });
@@ -70,7 +79,10 @@ describe('the last line of a run', () => {
   it('counts a file that does not load as a failure', async () => {
     const files = { 'a.test.js': passes, 'b.test.js': "throw new Error('broken');" };
 
-    expect(await runVitest(files)).toEqual({ last: '1 passed, 1 failed, 0 skipped', code: 1 });
+    expect(await runVitest(files)).toMatchObject({
+      last: '1 passed, 1 failed, 0 skipped',
+      code: 1,
+    });
   });
 
   it('counts what a dying process left undone as failed', async () => {
@@ -96,9 +108,22 @@ describe('the last line of a run', () => {
   it('comes after what is printed while everything is taken down', async () => {
     const setup = "export const teardown = () => console.log('the end');";
 
-    expect(await runVitest({ 'a.test.js': passes }, setup)).toEqual({
+    expect(await runVitest({ 'a.test.js': passes }, setup)).toMatchObject({
       last: '1 passed, 0 failed, 0 skipped',
       code: 0,
     });
+  });
+
+  it('follows the time that each folder of tests took', async () => {
+    const slow = "it('rests', () => new Promise((done) => setTimeout(done, 1_100)));";
+    const files = {
+      'test/unit/a.test.js': passes,
+      'test/unit/deep/b.test.js': passes,
+      'test/e2e/c.test.js': slow,
+    };
+
+    const { output } = await runVitest(files);
+
+    expect(output).toMatch(/\n +[12] s {2}e2e\n +0 s {2}unit\n\n3 passed, 0 failed, 0 skipped\n$/);
   });
 });
