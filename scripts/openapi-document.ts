@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
+import { AuditList, AuditQuery } from '../shared/auth/audit-routes.ts';
 import { ChainedEvent } from '../shared/journal/chain.ts';
 import { SignedSeal } from '../shared/journal/seal.ts';
 import { Verification } from '../shared/journal/verification.ts';
@@ -262,6 +263,17 @@ const getOpenApi: ZodOpenApiOperationObject = {
   },
 };
 
+const listAudit: ZodOpenApiOperationObject = {
+  operationId: 'listAudit',
+  summary: 'List refused attempts and verbs, newest first',
+  description: 'Takes the role `admin`. Who asked for what, from where, and what came of it.',
+  requestParams: { query: AuditQuery },
+  responses: {
+    '200': { description: 'One page.', content: { 'application/json': { schema: AuditList } } },
+    ...problems('invalid_request', ...readProblems),
+  },
+};
+
 function chatCall(platform: string): ZodOpenApiOperationObject {
   return {
     operationId: `${platform}Call`,
@@ -295,6 +307,7 @@ export function openApiText(): string {
       '/v1/jobs/{jobId}/journal': { get: getJournal },
       '/v1/jobs/{jobId}/verification': { get: getVerification },
       '/v1/keys': { get: getKeys },
+      '/v1/audit': { get: listAudit },
       '/v1/chatops/slack': { post: chatCall('slack') },
       '/v1/chatops/dingtalk': { post: chatCall('dingtalk') },
       '/v1/chatops/feishu': { post: chatCall('feishu') },

@@ -34,4 +34,10 @@ export function problems(...codes: readonly ErrorCode[]): Responses {
 }
 
 /** How any operation on the database that needs a role can fail. */
-export const readProblems = ['unauthenticated', 'forbidden', 'unavailable', 'internal'] as const;
+export const readProblems = [
+  'unauthenticated',
+  'forbidden',
+  'rate_limited',
+  'unavailable',
+  'internal',
+] as const;

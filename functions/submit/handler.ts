@@ -1,4 +1,6 @@
-import type { Guard } from '../../shared/auth/guard.ts';
+import type { AuditLog } from '../../shared/auth/audit-log.ts';
+import { auditRoutes } from '../../shared/auth/audit-routes.ts';
+import type { ActorCall, Gate } from '../../shared/auth/gate.ts';
 import { type SubmitJobDeps, submitJob } from '../../shared/job/submit-job.ts';
 import { wakeWorker } from '../../shared/lane/wake-worker.ts';
 import type { WorkerWaker } from '../../shared/lane/worker-waker.ts';
@@ -6,7 +8,6 @@ import { type MetricsDeps, metricsRoutes } from '../../shared/metrics/metrics-ro
 import type { Tally } from '../../shared/metrics/tally.ts';
 import { parsePlan } from '../../shared/plan/parse-plan.ts';
 import {
-  type Call,
   createHttpApp,
   type HttpApp,
   type HttpDeps,
@@ -18,7 +19,7 @@ import type { Tracer } from '../../shared/platform/tracing.ts';
 import type { PreviewDeps } from '../../shared/preview/preview-plan.ts';
 import { previewRoutes } from '../../shared/preview/preview-routes.ts';
 import { jobBodyOf, jobPath, jobTagOf } from '../../shared/progress/job-body.ts';
-import { type ReadDeps, readRoutes } from '../../shared/progress/read-routes.ts';
+import { openRoutes, type ReadDeps, readRoutes } from '../../shared/progress/read-routes.ts';
 import { scheduleReads } from '../../shared/schedule/schedule-reads.ts';
 import { type ScheduleWriteDeps, scheduleWrites } from '../../shared/schedule/schedule-writes.ts';
 
@@ -29,7 +30,8 @@ export interface SubmitDeps
     PreviewDeps,
     ScheduleWriteDeps,
     MetricsDeps {
-  guard: Guard;
+  gate: Gate;
+  audit: AuditLog;
   waker: WorkerWaker;
   /** What is counted of the calls that previews make. */
   tally: Tally;
@@ -39,12 +41,21 @@ export interface SubmitDeps
 /** The whole API: accepts plans, previews them, keeps schedules, and answers the reads too, so that one address is enough. */
 export function createSubmitApp(deps: SubmitDeps): HttpApp {
   const app = createHttpApp(deps, [
-    { method: 'POST', path: '/v1/jobs', handle: (call) => postJob(deps, call) },
-    ...previewRoutes(deps),
-    ...scheduleWrites(deps),
-    ...readRoutes(deps),
-    ...scheduleReads(deps),
-    ...metricsRoutes(deps),
+    ...deps.gate([
+      {
+        method: 'POST',
+        path: '/v1/jobs',
+        action: 'submit',
+        handle: (call) => postJob(deps, call),
+      },
+      ...previewRoutes(deps),
+      ...scheduleWrites(deps),
+      ...readRoutes(deps),
+      ...scheduleReads(deps),
+      ...metricsRoutes(deps),
+      ...auditRoutes(deps),
+    ]),
+    ...openRoutes(deps),
   ]);
   return {
     ...app,
@@ -57,8 +68,7 @@ export function createSubmitApp(deps: SubmitDeps): HttpApp {
   };
 }
 
-async function postJob(deps: SubmitDeps, { request, logger }: Call): Promise<Response> {
-  const actor = deps.guard(request, 'submit');
+async function postJob(deps: SubmitDeps, { request, actor, logger }: ActorCall): Promise<Response> {
   const idempotencyKey = idempotencyKeyOf(request);
   const plan = parsePlan(await readJson(request));
   const parent = request.headers.get('traceparent');

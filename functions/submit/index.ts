@@ -7,6 +7,7 @@ import type { Open } from '../../shared/adapters/fc/instance.ts';
 import { createWaker } from '../../shared/adapters/fc/waker.ts';
 import { openTracer } from '../../shared/adapters/otel/open-tracer.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
+import { createPgAuditLog } from '../../shared/adapters/postgres/audit-log.ts';
 import {
   createPgFleetStore,
   createPgTallyStore,
@@ -17,8 +18,9 @@ import { createPgJournalStore } from '../../shared/adapters/postgres/journal-sto
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { openMigratedDatabase } from '../../shared/adapters/postgres/open-migrated.ts';
 import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
+import { createPgRequestRate } from '../../shared/adapters/postgres/request-rate.ts';
 import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
-import { createGuard } from '../../shared/auth/guard.ts';
+import { createGate } from '../../shared/auth/gate.ts';
 import { countCalls } from '../../shared/metrics/counted-vpn-api.ts';
 import { createTally } from '../../shared/metrics/tally.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
@@ -41,11 +43,18 @@ const open: Open<HttpApp> = async ({ config, logger, credentials, onClose }) => 
   const api = createAliyunVpnApi({ endpoint, credentials, clock, logger });
   onClose(() => api.close());
   const tally = createTally({ store: createPgTallyStore(database), logger });
+  const audit = createPgAuditLog(database);
   return createSubmitApp({
     clock,
     digestKey: createDigestKeyLoader({ keyring, sealer, random }),
     fleet: createPgFleetStore(database, limits),
-    guard: createGuard(config.tokens),
+    audit,
+    gate: createGate({
+      tokens: config.tokens,
+      rate: createPgRequestRate(database),
+      audit,
+      requestsPerMinute: config.requestsPerMinute,
+    }),
     ids: createIds(clock, random),
     inventory: createPgInventoryStore(database),
     inventoryApi: createInventoryApi({ api: countCalls(api, tally), budget, clock }),

@@ -6,6 +6,7 @@ import { createSubmitApp } from '../../functions/submit/handler.ts';
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { openTracer } from '../../shared/adapters/otel/open-tracer.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
+import { createPgAuditLog } from '../../shared/adapters/postgres/audit-log.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import {
   createPgFleetStore,
@@ -17,8 +18,9 @@ import { createPgJournalStore } from '../../shared/adapters/postgres/journal-sto
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
+import { createPgRequestRate } from '../../shared/adapters/postgres/request-rate.ts';
 import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
-import { createGuard } from '../../shared/auth/guard.ts';
+import { createGate } from '../../shared/auth/gate.ts';
 import type { VpnApi } from '../../shared/connection/vpn-api.ts';
 import { countCalls } from '../../shared/metrics/counted-vpn-api.ts';
 import { createTally } from '../../shared/metrics/tally.ts';
@@ -157,6 +159,7 @@ function serve(parts: Parts, closeAll: () => Promise<void>): Host {
 function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
   const { config, clock, random, logger, sealer, digestKey, database, bell, secrets } = parts;
   const limits = config.worker;
+  const audit = createPgAuditLog(database);
   const budget = createPgApiBudget(database, { account: 'default', limits, part: previewPart });
   const tally = createTally({ store: createPgTallyStore(database), logger });
   const api = createSubmitApp({
@@ -167,7 +170,13 @@ function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
     openApi,
     digestKey: () => Promise.resolve(digestKey),
     fleet: createPgFleetStore(database, limits),
-    guard: createGuard(secrets.tokens),
+    audit,
+    gate: createGate({
+      tokens: secrets.tokens,
+      rate: createPgRequestRate(database),
+      audit,
+      requestsPerMinute: config.requestsPerMinute,
+    }),
     ids: createIds(clock, random),
     jobs: createPgJobStore(database),
     journal: createPgJournalStore(database),
@@ -182,9 +191,9 @@ function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
     waker: bell,
   });
   const chat = createChatopsApp({ logger, random });
-  return getRequestListener((request) => {
+  return getRequestListener((request, { incoming }) => {
     const isChat = new URL(request.url).pathname.startsWith('/v1/chatops/');
-    return (isChat ? chat : api).fetch(request);
+    return (isChat ? chat : api).fetch(request, { address: incoming.socket.remoteAddress ?? null });
   });
 }
 

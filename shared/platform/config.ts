@@ -43,6 +43,8 @@ export interface Config {
   };
   /** Null: the local host makes an admin token. */
   tokens: readonly ApiToken[] | null;
+  /** For each token. */
+  requestsPerMinute: number;
   /** Null: the local host makes one. */
   secretsKey: SecretsKeySource | null;
   /** Opens too, while `secretsKey` is being replaced. */
@@ -250,6 +252,7 @@ function configOf(values: VariableValues, deployed: boolean): Config {
       credentials: credentialsOf(values),
     },
     tokens: values.API_TOKENS ?? null,
+    requestsPerMinute: values.REQUESTS_PER_MINUTE,
     secretsKey: values.SECRETS_KEY ?? null,
     secondSecretsKey: values.SECRETS_KEY_SECOND ?? null,
     sinks: values.SINKS ?? {},

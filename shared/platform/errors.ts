@@ -36,6 +36,7 @@ export const errorCatalog = {
     retry: 'never',
     title: 'The key was used for another plan',
   },
+  rate_limited: { status: 429, blame: 'caller', retry: 'later', title: 'Too many requests' },
   unavailable: { status: 503, blame: 'us', retry: 'later', title: 'The service cannot answer now' },
   internal: { status: 500, blame: 'us', retry: 'never', title: 'The service failed' },
   invalid_configuration: {

@@ -1,7 +1,7 @@
-import type { Guard } from '../auth/guard.ts';
+import type { ActorCall, GatedRoute } from '../auth/gate.ts';
 import { parsePlan } from '../plan/parse-plan.ts';
 import { AppError } from '../platform/errors.ts';
-import { type Call, jsonResponse, type Route } from '../platform/http/app.ts';
+import { jsonResponse } from '../platform/http/app.ts';
 import { readJson } from '../platform/http/body.ts';
 import type { PendingPreview } from './preview-body.ts';
 import {
@@ -14,29 +14,27 @@ import {
 const msPerSecond = 1_000;
 
 /** Previews of plans: reads for whoever asks, but reads of the cloud. */
-export function previewRoutes(deps: PreviewDeps & { guard: Guard }): readonly Route[] {
+export function previewRoutes(deps: PreviewDeps): readonly GatedRoute[] {
+  const path = '/v1/previews';
   return [
-    { method: 'POST', path: '/v1/previews', handle: (call) => postPreview(deps, call) },
-    { method: 'GET', path: '/v1/previews/:previewId', handle: (call) => getPreview(deps, call) },
+    { method: 'POST', path, action: 'read', handle: (call) => postPreview(deps, call) },
+    {
+      method: 'GET',
+      path: `${path}/:previewId`,
+      action: 'read',
+      handle: (call) => getPreview(deps, call),
+    },
   ];
 }
 
-async function postPreview(
-  deps: PreviewDeps & { guard: Guard },
-  { request, logger }: Call,
-): Promise<Response> {
-  deps.guard(request, 'read');
+async function postPreview(deps: PreviewDeps, { request, logger }: ActorCall): Promise<Response> {
   const plan = parsePlan(await readJson(request));
   const outcome = await previewPlan(deps, plan);
   logger.info('plan previewed', { kind: outcome.kind });
   return answerOf(outcome);
 }
 
-async function getPreview(
-  deps: PreviewDeps & { guard: Guard },
-  { request, params }: Call,
-): Promise<Response> {
-  deps.guard(request, 'read');
+async function getPreview(deps: PreviewDeps, { params }: ActorCall): Promise<Response> {
   const { previewId = '' } = params;
   if (!/^prv_[0-9A-HJKMNP-TV-Z]{26}$/.test(previewId)) {
     throw new AppError('not_found', 'there is no such preview');

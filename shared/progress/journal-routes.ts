@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Guard } from '../auth/guard.ts';
+import type { ActorCall, GatedRoute } from '../auth/gate.ts';
 import type { JobStore } from '../job/job-store.ts';
 import { isFinalJob } from '../job/state.ts';
 import type { JournalPlace, JournalStore } from '../journal/journal-store.ts';
-import { type Call, jsonResponse, type Route } from '../platform/http/app.ts';
+import { jsonResponse } from '../platform/http/app.ts';
 import { parseQuery } from '../platform/http/query.ts';
 import type { KeyringStore } from '../secret/keyring-store.ts';
 import { PublicKey, publicKeysOf } from '../secret/signing-key.ts';
@@ -15,7 +15,6 @@ export interface JournalDeps {
   jobs: JobStore;
   journal: JournalStore;
   keyring: KeyringStore;
-  guard: Guard;
 }
 
 /** The public keys of the service: a JSON Web Key Set (RFC 7517). */
@@ -35,20 +34,17 @@ const chunkSize = 2_000;
 const verifiedAfterSeconds = 1;
 
 /** The reads of a job's journal, and of what it is checked with. */
-export function journalRoutes(deps: JournalDeps): readonly Route[] {
+export function journalRoutes(deps: JournalDeps): readonly GatedRoute[] {
+  const read = { method: 'GET', action: 'read' } as const;
+  const job = '/v1/jobs/:jobId';
   return [
-    { method: 'GET', path: '/v1/jobs/:jobId/journal', handle: (call) => getJournal(deps, call) },
-    {
-      method: 'GET',
-      path: '/v1/jobs/:jobId/verification',
-      handle: (call) => getVerification(deps, call),
-    },
-    { method: 'GET', path: '/v1/keys', handle: (call) => getKeys(deps, call) },
+    { ...read, path: `${job}/journal`, handle: (call) => getJournal(deps, call) },
+    { ...read, path: `${job}/verification`, handle: (call) => getVerification(deps, call) },
+    { ...read, path: '/v1/keys', handle: () => getKeys(deps) },
   ];
 }
 
-async function getJournal(deps: JournalDeps, call: Call): Promise<Response> {
-  deps.guard(call.request, 'read');
+async function getJournal(deps: JournalDeps, call: ActorCall): Promise<Response> {
   const { limit, cursor } = parseQuery(call.url, JournalQuery);
   const { id: jobId } = await findJob(deps, call);
   const { lines, next } = await readPage(deps.journal, { jobId, after: cursor ?? null, limit });
@@ -91,8 +87,7 @@ function lineOf(value: unknown): string {
   return `${JSON.stringify(value)}\n`;
 }
 
-async function getVerification(deps: JournalDeps, call: Call): Promise<Response> {
-  deps.guard(call.request, 'read');
+async function getVerification(deps: JournalDeps, call: ActorCall): Promise<Response> {
   const { id: jobId, state } = await findJob(deps, call);
   const sealed = await deps.journal.getSealed(jobId);
   if (sealed !== null) return jsonResponse(sealed.verification);
@@ -102,7 +97,6 @@ async function getVerification(deps: JournalDeps, call: Call): Promise<Response>
   return jsonResponse({ jobId, state }, { status: 202, headers });
 }
 
-async function getKeys({ keyring, guard }: JournalDeps, call: Call): Promise<Response> {
-  guard(call.request, 'read');
+async function getKeys({ keyring }: JournalDeps): Promise<Response> {
   return jsonResponse({ keys: await publicKeysOf(keyring) });
 }

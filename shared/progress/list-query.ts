@@ -2,29 +2,7 @@ import { z } from 'zod';
 import { changeStates } from '../change/state.ts';
 import { jobStates } from '../job/state.ts';
 import type { JournalPlace } from '../journal/journal-store.ts';
-
-function limitOf(most: number, otherwise: number) {
-  const message = `must be a whole number from 1 to ${most}`;
-  return z
-    .string()
-    .regex(/^[1-9]\d{0,4}$/, message)
-    .transform(Number)
-    .refine((limit) => limit <= most, message)
-    .default(otherwise)
-    .describe(`Most items of the answer, 1 to ${most}.`);
-}
-
-const Limit = limitOf(1_000, 100);
-
-const cursorMessage = 'must be a nextCursor of an earlier answer';
-const Cursor = z
-  .string()
-  .regex(/^[\w-]{1,24}$/, cursorMessage)
-  .transform((text) => Buffer.from(text, 'base64url').toString('latin1'))
-  .refine((text) => /^\d{1,15}$/.test(text), cursorMessage)
-  .transform(Number)
-  .optional()
-  .describe('The `nextCursor` of the answer before.');
+import { Cursor, Limit, limitOf } from '../platform/http/paging.ts';
 
 function statesOf<State extends string>(states: readonly [State, ...State[]]) {
   const message = `must be one or more of ${states.join(', ')}, separated by commas`;
@@ -52,6 +30,7 @@ export const ChangeQuery = z.strictObject({
 
 /** What a list without states can be asked. */
 export const PageQuery = z.strictObject({ limit: Limit, cursor: Cursor });
+
 const journalCursorMessage = 'must be the cursor of a Link of an earlier answer';
 
 /** What `GET /v1/jobs/{id}/journal` can be asked. */
@@ -73,21 +52,4 @@ export const JournalQuery = z.strictObject({
 /** A place in a journal as a text that callers need not understand. */
 export function journalCursorOf({ seq, number }: JournalPlace): string {
   return Buffer.from(`${seq}.${number}`).toString('base64url');
-}
-
-/** A place in a list as a text that callers need not understand. */
-export function cursorOf(place: number): string {
-  return Buffer.from(String(place)).toString('base64url');
-}
-
-/** The page out of `limit` + 1 rows that were asked for, and where the next one begins. */
-export function pageOf<Row>(
-  rows: readonly Row[],
-  limit: number,
-  placeOf: (row: Row) => number,
-): { items: readonly Row[]; nextCursor: string | null } {
-  const items = rows.slice(0, limit);
-  const last = items.at(-1);
-  const hasMore = rows.length > limit && last !== undefined;
-  return { items, nextCursor: hasMore ? cursorOf(placeOf(last)) : null };
 }

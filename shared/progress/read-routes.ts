@@ -1,42 +1,51 @@
-import type { Guard } from '../auth/guard.ts';
+import type { ActorCall, GatedRoute } from '../auth/gate.ts';
 import type { JobStore } from '../job/job-store.ts';
 import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
-import { type Call, jsonResponse, type Route } from '../platform/http/app.ts';
+import { jsonResponse, type Route } from '../platform/http/app.ts';
+import { pageOf } from '../platform/http/paging.ts';
 import { parseQuery } from '../platform/http/query.ts';
 import { type ChangeList, changeBodyOf, changeDetailOf } from './change-body.ts';
 import { findJob, isId } from './find-job.ts';
 import { type JobList, jobBodyOf, jobTagOf } from './job-body.ts';
 import { type JournalDeps, journalRoutes } from './journal-routes.ts';
-import { ChangeQuery, JobQuery, pageOf } from './list-query.ts';
+import { ChangeQuery, JobQuery } from './list-query.ts';
 
 export interface ReadDeps extends JournalDeps {
   jobs: JobStore;
-  guard: Guard;
   clock: Clock;
   /** The OpenAPI document, ready to be sent. */
   openApi: unknown;
 }
 
 /** Every operation that only reads: shared by the status function and by submit, which serves the whole API. */
-export function readRoutes(deps: ReadDeps): readonly Route[] {
-  return [
-    { method: 'GET', path: '/v1/jobs', handle: (call) => listJobs(deps, call) },
-    { method: 'GET', path: '/v1/jobs/:jobId', handle: (call) => getJob(deps, call) },
-    { method: 'GET', path: '/v1/jobs/:jobId/changes', handle: (call) => listChanges(deps, call) },
-    {
+export function readRoutes(deps: ReadDeps): readonly GatedRoute[] {
+  const reads: readonly [string, (deps: ReadDeps, call: ActorCall) => Promise<Response>][] = [
+    ['/v1/jobs', listJobs],
+    ['/v1/jobs/:jobId', getJob],
+    ['/v1/jobs/:jobId/changes', listChanges],
+    ['/v1/jobs/:jobId/changes/:changeId', getChange],
+  ];
+  const routes = reads.map(
+    ([path, read]): GatedRoute => ({
       method: 'GET',
-      path: '/v1/jobs/:jobId/changes/:changeId',
-      handle: (call) => getChange(deps, call),
-    },
-    ...journalRoutes(deps),
+      path,
+      action: 'read',
+      handle: (call) => read(deps, call),
+    }),
+  );
+  return [...routes, ...journalRoutes(deps)];
+}
+
+/** What everybody may read, without a token. */
+export function openRoutes(deps: ReadDeps): readonly Route[] {
+  return [
     { method: 'GET', path: '/healthz', handle: () => getHealth(deps) },
     { method: 'GET', path: '/v1/openapi.json', handle: () => jsonResponse(deps.openApi) },
   ];
 }
 
-async function listJobs({ jobs, guard, clock }: ReadDeps, call: Call): Promise<Response> {
-  guard(call.request, 'read');
+async function listJobs({ jobs, clock }: ReadDeps, call: ActorCall): Promise<Response> {
   const { state, limit, cursor } = parseQuery(call.url, JobQuery);
   const rows = await jobs.list({
     states: state ?? null,
@@ -48,8 +57,7 @@ async function listJobs({ jobs, guard, clock }: ReadDeps, call: Call): Promise<R
   return jsonResponse(list);
 }
 
-async function getJob(deps: ReadDeps, call: Call): Promise<Response> {
-  deps.guard(call.request, 'read');
+async function getJob(deps: ReadDeps, call: ActorCall): Promise<Response> {
   const job = await findJob(deps, call);
   const headers = { ETag: jobTagOf(job), 'Cache-Control': 'private, no-cache' };
   return matches(call.request.headers.get('If-None-Match'), headers.ETag)
@@ -57,8 +65,7 @@ async function getJob(deps: ReadDeps, call: Call): Promise<Response> {
     : jsonResponse(jobBodyOf(job, deps.clock), { headers });
 }
 
-async function listChanges(deps: ReadDeps, call: Call): Promise<Response> {
-  deps.guard(call.request, 'read');
+async function listChanges(deps: ReadDeps, call: ActorCall): Promise<Response> {
   const { state, limit, cursor } = parseQuery(call.url, ChangeQuery);
   const { id: jobId } = await findJob(deps, call);
   const rows = await deps.jobs.listChanges({
@@ -72,8 +79,7 @@ async function listChanges(deps: ReadDeps, call: Call): Promise<Response> {
   return jsonResponse(list);
 }
 
-async function getChange({ jobs, guard }: ReadDeps, call: Call): Promise<Response> {
-  guard(call.request, 'read');
+async function getChange({ jobs }: ReadDeps, call: ActorCall): Promise<Response> {
   const { jobId = '', changeId = '' } = call.params;
   const isKnownForm = isId('job', jobId) && isId('chg', changeId);
   const change = isKnownForm ? await jobs.getChange(jobId, changeId) : null;

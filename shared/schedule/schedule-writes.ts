@@ -1,7 +1,8 @@
+import type { ActorCall, GatedRoute } from '../auth/gate.ts';
 import type { JobStore } from '../job/job-store.ts';
 import { wakeWorker } from '../lane/wake-worker.ts';
 import type { WorkerWaker } from '../lane/worker-waker.ts';
-import { type Call, jsonResponse, type Route } from '../platform/http/app.ts';
+import { jsonResponse } from '../platform/http/app.ts';
 import { readJson } from '../platform/http/body.ts';
 import { idempotencyKeyOf } from '../platform/http/idempotency-key.ts';
 import { jobBodyOf, jobPath, jobTagOf } from '../progress/job-body.ts';
@@ -19,20 +20,24 @@ export interface ScheduleWriteDeps extends ScheduleReadDeps, RunScheduleDeps {
 }
 
 /** Writing, deleting and running schedules. */
-export function scheduleWrites(deps: ScheduleWriteDeps): readonly Route[] {
+export function scheduleWrites(deps: ScheduleWriteDeps): readonly GatedRoute[] {
   const path = '/v1/schedules/:name';
   return [
-    { method: 'PUT', path, handle: (call) => putSchedule(deps, call) },
-    { method: 'DELETE', path, handle: (call) => deleteSchedule(deps, call) },
-    { method: 'POST', path: `${path}/run`, handle: (call) => postRun(deps, call) },
+    { method: 'PUT', path, action: 'submit', handle: (call) => putSchedule(deps, call) },
+    { method: 'DELETE', path, action: 'submit', handle: (call) => deleteSchedule(deps, call) },
+    {
+      method: 'POST',
+      path: `${path}/run`,
+      action: 'submit',
+      handle: (call) => postRun(deps, call),
+    },
   ];
 }
 
 async function putSchedule(
-  { schedules, guard, clock, sealer }: ScheduleWriteDeps,
-  { request, params, logger }: Call,
+  { schedules, clock, sealer }: ScheduleWriteDeps,
+  { request, params, actor, logger }: ActorCall,
 ): Promise<Response> {
-  const actor = guard(request, 'submit');
   const name = wantedName(params);
   const { plan, ...settings } = parseSchedule(await readJson(request));
   const stored = storedPlanOf(sealer, name, plan);
@@ -50,10 +55,9 @@ async function putSchedule(
 }
 
 async function deleteSchedule(
-  { schedules, guard }: ScheduleWriteDeps,
-  { request, params, logger }: Call,
+  { schedules }: ScheduleWriteDeps,
+  { params, logger }: ActorCall,
 ): Promise<Response> {
-  guard(request, 'submit');
   const name = askedName(params);
   if (!(await schedules.remove(name))) throw noSuchSchedule();
   logger.info('schedule deleted', { schedule: name });
@@ -62,9 +66,8 @@ async function deleteSchedule(
 
 async function postRun(
   deps: ScheduleWriteDeps,
-  { request, params, logger }: Call,
+  { request, params, actor, logger }: ActorCall,
 ): Promise<Response> {
-  const actor = deps.guard(request, 'submit');
   const idempotencyKey = idempotencyKeyOf(request);
   const name = askedName(params);
   const { kind, job } = await runSchedule(deps, { name, actor: actor.name, idempotencyKey });

@@ -1,5 +1,6 @@
 import openApi from '../../docs/openapi.json' with { type: 'json' };
 import { createSubmitApp, type SubmitDeps } from '../../functions/submit/handler.ts';
+import { createPgAuditLog } from '../../shared/adapters/postgres/audit-log.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { createPgFleetStore } from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory-store.ts';
@@ -7,10 +8,12 @@ import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
+import { createPgRequestRate } from '../../shared/adapters/postgres/request-rate.ts';
 import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
-import { createGuard } from '../../shared/auth/guard.ts';
+import { createGate, type GateDeps } from '../../shared/auth/gate.ts';
 import { noTally } from '../../shared/metrics/tally.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
+import type { ApiToken } from '../../shared/platform/config/api-token.ts';
 import { createIds } from '../../shared/platform/id.ts';
 import { systemRandom as random } from '../../shared/platform/random.ts';
 import { Secret } from '../../shared/platform/secret.ts';
@@ -22,7 +25,12 @@ import { anApiToken } from './factories.ts';
 import { createRecordingLogger } from './recording-logger.ts';
 
 /** Tokens of the test apps, by what their actors may do. */
-export const bearer = { operator: 'token-operator', other: 'token-other', viewer: 'token-viewer' };
+export const bearer = {
+  operator: 'token-operator',
+  other: 'token-other',
+  viewer: 'token-viewer',
+  admin: 'token-admin',
+};
 
 const unasked = (): Promise<never> => Promise.reject(new Error('there is no cloud here'));
 const noCloud: InventoryApi = {
@@ -31,6 +39,20 @@ const noCloud: InventoryApi = {
   listCustomerGateways: unasked,
   describeConnection: unasked,
 };
+
+/** A gate on a real database for some tokens, and the audit it writes. */
+export function aGate(
+  database: Database,
+  tokens: readonly ApiToken[],
+  overrides: Partial<GateDeps> = {},
+) {
+  const audit = createPgAuditLog(database);
+  const rate = createPgRequestRate(database);
+  return {
+    audit,
+    gate: createGate({ tokens, rate, audit, requestsPerMinute: 100_000, ...overrides }),
+  };
+}
 
 /** The submit app on a real database, with what it logged and how often it woke the worker. */
 export function createTestApp(database: Database, overrides: Partial<SubmitDeps> = {}) {
@@ -41,10 +63,11 @@ export function createTestApp(database: Database, overrides: Partial<SubmitDeps>
     clock,
     digestKey: createDigestKeyLoader({ keyring: createPgKeyringStore(database), sealer, random }),
     fleet: createPgFleetStore(database, { readsPerMinute: 480, writesPerMinute: 100 }),
-    guard: createGuard([
+    ...aGate(database, [
       anApiToken('ops', bearer.operator, ['operator']),
       anApiToken('others', bearer.other, ['operator']),
       anApiToken('eyes', bearer.viewer, ['viewer']),
+      anApiToken('boss', bearer.admin, ['admin']),
     ]),
     ids: createIds(clock, random),
     inventory: createPgInventoryStore(database),

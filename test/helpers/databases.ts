@@ -82,9 +82,17 @@ export async function createServerDatabase(
   return { url: target.href, drop: () => run(`DROP DATABASE ${name} WITH (FORCE)`) };
 }
 
-async function openServerDatabase(): Promise<Opened> {
+/** As {@link createServerDatabase}, migrated. */
+export async function createMigratedDatabase(): Promise<{
+  url: string;
+  drop(): Promise<void>;
+}> {
   const { template } = await askForServer();
-  const { url, drop } = await createServerDatabase(template);
+  return createServerDatabase(template);
+}
+
+async function openServerDatabase(): Promise<Opened> {
+  const { url, drop } = await createMigratedDatabase();
   const handles: Database[] = [];
   const another = async (): Promise<Database> => {
     const handle = await openPgDatabase({ url, logger });
@@ -137,7 +145,8 @@ export const databaseKinds = [
   { kind: 'postgres', withDatabase: withPostgres },
 ] as const;
 
-const keptTables = ['schema_migration', 'virtual_clock'];
+/** What a deletion from all tables leaves out; the audit refuses to be deleted from. */
+const keptTables = ['schema_migration', 'virtual_clock', 'audit'];
 
 /**
  * Empties every table of Lanekeeper and lets identities begin again. One statement deletes from all tables, because
@@ -149,6 +158,8 @@ export async function emptyAllTables(database: Database): Promise<void> {
       WHERE schemaname = 'lanekeeper' AND tablename <> ALL ($1)`,
     [keptTables],
   );
+  const [audited] = await database.query('SELECT 1 FROM lanekeeper.audit LIMIT 1');
+  if (audited) await database.query('TRUNCATE lanekeeper.audit');
   const deletions = tables.map(({ name }, index) => `t${index} AS (DELETE FROM ${name})`);
   if (deletions.length > 0) await database.query(`WITH ${deletions.join(', ')} SELECT`);
   await database.query(

@@ -100,7 +100,11 @@ async function textOf(url: string): Promise<string> {
 
 /** Starts the host as `npm start` does, on a free port, and waits until it listens. */
 export async function startHostProcess(environment: Environment): Promise<HostProcess> {
-  const program = runProgram('local/host/main.ts', { PORT: '0', ...environment });
+  const program = runProgram('local/host/main.ts', {
+    PORT: '0',
+    REQUESTS_PER_MINUTE: '100000',
+    ...environment,
+  });
   const [, url = ''] = await program.printed(/^listening on (http:\/\/127\.0\.0\.1:\d+)$/m);
   // Whatever belongs to the announcement is written in the same moment.
   await sleep(50);

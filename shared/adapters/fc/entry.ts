@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { toAppError } from '../../platform/errors.ts';
-import type { HttpApp } from '../../platform/http/app.ts';
+import type { Edge, HttpApp } from '../../platform/http/app.ts';
 import { problemResponse } from '../../platform/http/problem.ts';
 import { jsonOf } from './events.ts';
 import { answerHttpEvent, encodeResponse, type FcHttpResponse } from './http-event.ts';
@@ -34,14 +34,14 @@ export function createHttpEntry(
   surroundings?: Surroundings,
 ): HttpFunctionEntry {
   const instance = createInstance(name, parts, surroundings);
-  async function answer(request: Request): Promise<Response> {
+  async function answer(request: Request, edge?: Edge): Promise<Response> {
     let app: HttpApp;
     try {
       app = await instance.ready();
     } catch (error) {
       return problemResponse(toAppError(error));
     }
-    return app.fetch(request);
+    return app.fetch(request, edge);
   }
   return {
     ...lifecycleOf(instance),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../platform/errors.ts';
+import type { Edge } from '../../platform/http/app.ts';
 import { problemResponse } from '../../platform/http/problem.ts';
 import { jsonOf } from './events.ts';
 
@@ -17,7 +18,10 @@ const HttpEvent = z.object({
   requestContext: z.object({
     domainName: z.string().default('localhost'),
     requestId: z.string().optional(),
-    http: z.object({ method: z.string().regex(/^[A-Z]{1,16}$/) }),
+    http: z.object({
+      method: z.string().regex(/^[A-Z]{1,16}$/),
+      sourceIp: z.string().optional(),
+    }),
   }),
 });
 type HttpEvent = z.infer<typeof HttpEvent>;
@@ -36,7 +40,7 @@ export interface FcHttpResponse {
  */
 export async function answerHttpEvent(
   event: unknown,
-  fetch: (request: Request) => Promise<Response>,
+  fetch: (request: Request, edge: Edge) => Promise<Response>,
   onUnknown: () => void = () => undefined,
 ): Promise<FcHttpResponse> {
   const request = requestOf(event);
@@ -45,12 +49,14 @@ export async function answerHttpEvent(
     const error = new AppError('invalid_request', 'the event is no HTTP request of version v1');
     return encodeResponse(problemResponse(error));
   }
-  return encodeResponse(await fetch(request));
+  return encodeResponse(await fetch(request.request, request.edge));
 }
 
-function requestOf(event: unknown): Request | null {
+function requestOf(event: unknown): { request: Request; edge: Edge } | null {
   const parsed = HttpEvent.safeParse(jsonOf(event));
-  return parsed.success ? buildRequest(parsed.data) : null;
+  const request = parsed.success ? buildRequest(parsed.data) : null;
+  if (request === null || !parsed.success) return null;
+  return { request, edge: { address: parsed.data.requestContext.http.sourceIp ?? null } };
 }
 
 function buildRequest(event: HttpEvent): Request | null {

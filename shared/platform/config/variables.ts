@@ -127,6 +127,11 @@ export const Variables = z.object({
     .describe(
       'Whether the local host also works (`on` `off`). Off: only `npm run worker` processes do.',
     ),
+  REQUESTS_PER_MINUTE: wholeNumber(1, 1_000_000)
+    .default(1200)
+    .describe(
+      'Requests a minute for each token, over all function instances; an address has twice that. More are answered 429.',
+    ),
   SINKS: JsonText.pipe(Sinks)
     .optional()
     .describe(

@@ -10,6 +10,9 @@ export interface Call {
   url: URL;
   /** Parameters of the path, decoded. */
   params: Readonly<Record<string, string>>;
+  /** The network address it comes from, as the edge saw it; null where there is none. */
+  address: string | null;
+  requestId: string;
   /** Adds the request's id to each line. */
   logger: Logger;
 }
@@ -22,9 +25,14 @@ export interface Route {
   handle(call: Call): Promise<Response> | Response;
 }
 
+/** What the edge knows of a request besides itself. */
+export interface Edge {
+  address: string | null;
+}
+
 /** A function's HTTP side. `fetch` never rejects. */
 export interface HttpApp {
-  fetch(request: Request): Promise<Response>;
+  fetch(request: Request, edge?: Edge): Promise<Response>;
   routes: readonly Route[];
 }
 
@@ -37,12 +45,12 @@ const requestIdBytes = 12;
 
 /** An app of these routes: unknown paths get 404, other methods 405 with `Allow`, and every error a problem body. */
 export function createHttpApp(deps: HttpDeps, routes: readonly Route[]): HttpApp {
-  const hono = new Hono();
+  const hono = new Hono<{ Bindings: Edge }>();
   for (const route of routes) {
-    hono.on(route.method, route.path, ({ req }) =>
-      answer(deps, req.raw, (logger) => {
-        const call = { request: req.raw, url: new URL(req.url), params: req.param(), logger };
-        return route.handle(call);
+    hono.on(route.method, route.path, ({ req, env }) =>
+      answer(deps, req.raw, (traced) => {
+        const at = { request: req.raw, url: new URL(req.url), params: req.param() };
+        return route.handle({ ...at, ...traced, address: env.address });
       }),
     );
   }
@@ -61,7 +69,7 @@ export function createHttpApp(deps: HttpDeps, routes: readonly Route[]): HttpApp
       throw new AppError('not_found', 'there is nothing at this path');
     }),
   );
-  return { fetch: async (request) => hono.fetch(request), routes };
+  return { fetch: async (request, edge = { address: null }) => hono.fetch(request, edge), routes };
 }
 
 function allowedMethods(routes: readonly Route[], path: string): string {
@@ -73,13 +81,13 @@ function allowedMethods(routes: readonly Route[], path: string): string {
 async function answer(
   { logger, random }: HttpDeps,
   request: Request,
-  handle: (logger: Logger) => Promise<Response> | Response,
+  handle: (traced: Pick<Call, 'requestId' | 'logger'>) => Promise<Response> | Response,
 ): Promise<Response> {
   const requestId = requestIdOf(request, random);
   const ownLogger = logger.child({ requestId });
   let response: Response;
   try {
-    response = await handle(ownLogger);
+    response = await handle({ requestId, logger: ownLogger });
   } catch (thrown) {
     const error = toAppError(thrown);
     logFailure(ownLogger, error);

@@ -5,7 +5,6 @@ import { createPgJobStore } from '../../../shared/adapters/postgres/job-store.ts
 import { createPgJournalStore } from '../../../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../../../shared/adapters/postgres/keyring-store.ts';
 import { createPgScheduleStore } from '../../../shared/adapters/postgres/schedule-store.ts';
-import { createGuard } from '../../../shared/auth/guard.ts';
 import type { JobStore } from '../../../shared/job/job-store.ts';
 import type { FleetStore } from '../../../shared/metrics/fleet-state.ts';
 import { systemClock as clock } from '../../../shared/platform/clock.ts';
@@ -14,7 +13,7 @@ import { systemRandom as random } from '../../../shared/platform/random.ts';
 import { ChangeDetail, ChangeList } from '../../../shared/progress/change-body.ts';
 import { JobBody, JobList } from '../../../shared/progress/job-body.ts';
 import type { ScheduleStore } from '../../../shared/schedule/schedule-store.ts';
-import { bearer, createTestApp } from '../../helpers/apps.ts';
+import { aGate, bearer, createTestApp } from '../../helpers/apps.ts';
 import { databaseKinds } from '../../helpers/databases.ts';
 import { anApiToken, aPlan } from '../../helpers/factories.ts';
 import { createRecordingLogger } from '../../helpers/recording-logger.ts';
@@ -34,14 +33,14 @@ function aStatusApp(
   },
 ) {
   const { logger, lines } = createRecordingLogger();
-  const guard = createGuard([
+  const gate = aGate(database, [
     anApiToken('eyes', bearer.viewer, ['viewer']),
     anApiToken('approver', 'token-approver', ['approver']),
   ]);
   const app = createStatusApp({
     clock,
     fleet: noFleet,
-    guard,
+    ...gate,
     ...stores,
     journal: createPgJournalStore(database),
     keyring: createPgKeyringStore(database),

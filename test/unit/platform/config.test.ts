@@ -58,6 +58,7 @@ describe('loadConfig', () => {
       tracing: null,
       cloud: { vpcEndpoint: null, kmsEndpoint: null, regionId: null, credentials: null },
       tokens: null,
+      requestsPerMinute: 1200,
       secretsKey: null,
       secondSecretsKey: null,
       sinks: {},

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cursorOf, pageOf } from '../../../shared/platform/http/paging.ts';
 import { parseQuery } from '../../../shared/platform/http/query.ts';
-import { ChangeQuery, cursorOf, JobQuery, pageOf } from '../../../shared/progress/list-query.ts';
+import { ChangeQuery, JobQuery } from '../../../shared/progress/list-query.ts';
 
 const query = (text: string) => parseQuery(new URL(`http://x/?${text}`), JobQuery);
 
