@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
+import { OrderBody } from '../functions/submit/verb-routes.ts';
 import { AuditList, AuditQuery } from '../shared/auth/audit-routes.ts';
 import { ChainedEvent } from '../shared/journal/chain.ts';
 import { SignedSeal } from '../shared/journal/seal.ts';
@@ -263,6 +264,32 @@ const getOpenApi: ZodOpenApiOperationObject = {
   },
 };
 
+function steer(verb: string, summary: string, description: string): ZodOpenApiOperationObject {
+  return {
+    operationId: `${verb}Job`,
+    summary,
+    description: `Takes the role \`operator\`. ${description} Twice is the same as once.`,
+    requestParams: { path: z.object({ jobId: JobId }) },
+    requestBody: { required: true, content: { 'application/json': { schema: OrderBody } } },
+    responses: {
+      '200': {
+        description: 'The job, as it is now.',
+        headers: EntityTag,
+        content: { 'application/json': { schema: JobBody } },
+      },
+      ...problems(
+        'invalid_json',
+        'invalid_request',
+        'not_found',
+        'conflict',
+        'too_large',
+        'unsupported_media_type',
+        ...readProblems,
+      ),
+    },
+  };
+}
+
 const listAudit: ZodOpenApiOperationObject = {
   operationId: 'listAudit',
   summary: 'List refused attempts and verbs, newest first',
@@ -307,6 +334,23 @@ export function openApiText(): string {
       '/v1/jobs/{jobId}/journal': { get: getJournal },
       '/v1/jobs/{jobId}/verification': { get: getVerification },
       '/v1/keys': { get: getKeys },
+      '/v1/jobs/{jobId}/pause': {
+        post: steer(
+          'pause',
+          'Pause a job',
+          'What is in flight finishes; nothing more starts until the job is resumed.',
+        ),
+      },
+      '/v1/jobs/{jobId}/resume': {
+        post: steer('resume', 'Let a paused job go on', 'A job that is not paused stays as it is.'),
+      },
+      '/v1/jobs/{jobId}/cancel': {
+        post: steer(
+          'cancel',
+          'Cancel a job',
+          'What is in flight finishes; the rest ends `cancelled` at once.',
+        ),
+      },
       '/v1/audit': { get: listAudit },
       '/v1/chatops/slack': { post: chatCall('slack') },
       '/v1/chatops/dingtalk': { post: chatCall('dingtalk') },

@@ -3,7 +3,6 @@ import { auditRoutes } from '../../shared/auth/audit-routes.ts';
 import type { ActorCall, Gate } from '../../shared/auth/gate.ts';
 import { type SubmitJobDeps, submitJob } from '../../shared/job/submit-job.ts';
 import { wakeWorker } from '../../shared/lane/wake-worker.ts';
-import type { WorkerWaker } from '../../shared/lane/worker-waker.ts';
 import { type MetricsDeps, metricsRoutes } from '../../shared/metrics/metrics-routes.ts';
 import type { Tally } from '../../shared/metrics/tally.ts';
 import { parsePlan } from '../../shared/plan/parse-plan.ts';
@@ -22,6 +21,7 @@ import { jobBodyOf, jobPath, jobTagOf } from '../../shared/progress/job-body.ts'
 import { openRoutes, type ReadDeps, readRoutes } from '../../shared/progress/read-routes.ts';
 import { scheduleReads } from '../../shared/schedule/schedule-reads.ts';
 import { type ScheduleWriteDeps, scheduleWrites } from '../../shared/schedule/schedule-writes.ts';
+import { type VerbDeps, verbRoutes } from './verb-routes.ts';
 
 export interface SubmitDeps
   extends HttpDeps,
@@ -29,10 +29,10 @@ export interface SubmitDeps
     ReadDeps,
     PreviewDeps,
     ScheduleWriteDeps,
+    VerbDeps,
     MetricsDeps {
   gate: Gate;
   audit: AuditLog;
-  waker: WorkerWaker;
   /** What is counted of the calls that previews make. */
   tally: Tally;
   tracer: Tracer;
@@ -48,6 +48,7 @@ export function createSubmitApp(deps: SubmitDeps): HttpApp {
         action: 'submit',
         handle: (call) => postJob(deps, call),
       },
+      ...verbRoutes(deps),
       ...previewRoutes(deps),
       ...scheduleWrites(deps),
       ...readRoutes(deps),

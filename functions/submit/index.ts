@@ -14,6 +14,7 @@ import {
 } from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
+import { createPgJobVerbs } from '../../shared/adapters/postgres/job-verbs.ts';
 import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { openMigratedDatabase } from '../../shared/adapters/postgres/open-migrated.ts';
@@ -65,6 +66,7 @@ const open: Open<HttpApp> = async ({ config, logger, credentials, onClose }) => 
     logger,
     openApi,
     previews: createPgPreviewStore(database),
+    verbs: createPgJobVerbs(database),
     random,
     schedules: createPgScheduleStore(database),
     sealer,

@@ -14,6 +14,7 @@ import {
 } from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
+import { createPgJobVerbs } from '../../shared/adapters/postgres/job-verbs.ts';
 import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
@@ -183,6 +184,7 @@ function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
     keyring: createPgKeyringStore(database),
     previews: createPgPreviewStore(database),
     schedules: createPgScheduleStore(database),
+    verbs: createPgJobVerbs(database),
     inventory: createPgInventoryStore(database),
     inventoryApi: createInventoryApi({ api: countCalls(parts.vpnApi, tally), budget, clock }),
     limits,

@@ -12,6 +12,7 @@ interface Rule {
 export const permissions = {
   read: { roles: ['viewer', 'operator', 'approver', 'admin'], isVerb: false },
   submit: { roles: ['operator', 'admin'], isVerb: true },
+  steer: { roles: ['operator', 'admin'], isVerb: true },
   audit: { roles: ['admin'], isVerb: false },
 } as const satisfies Record<string, Rule>;
 

@@ -15,6 +15,8 @@ export type AcceptOutcome =
 export interface ChangeView extends ChangeRecord {
   /** The change now in flight on its lane, when it is another one. */
   laneChange: { id: string; jobId: string } | null;
+  /** Why nothing of its job starts, when somebody paused it. */
+  pauseReason: string | null;
   /** Milliseconds until its lane is looked at again, when that is in the future. */
   laneDueInMs: number | null;
 }

@@ -12,3 +12,8 @@ export async function wakeWorker(waker: WorkerWaker, cause: string, logger: Logg
     logger.warn('worker not woken, the timer will', { err });
   }
 }
+
+/** A cause for what one request asked for; a second wake because of it may be dropped. */
+export function causeOfRequest(requestId: string): string {
+  return `request-${requestId.replaceAll(/[^\w-]/g, '-')}`;
+}

@@ -10,6 +10,9 @@ export function waitingForOf(change: ChangeView): string | null {
   if (change.state === 'queued' && laneKey === null) {
     return 'Waits until the job is resolved: its connection has not been read yet.';
   }
+  if (change.state === 'queued' && change.pauseReason !== null) {
+    return `Waits until the job is resumed: ${change.pauseReason}.`;
+  }
   if (change.state === 'queued' && laneChange !== null) {
     return `Waits for change ${laneChange.id} of job ${laneChange.jobId}, which is in flight on ${laneKey}.`;
   }

@@ -5,6 +5,7 @@ import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { createPgFleetStore } from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
+import { createPgJobVerbs } from '../../shared/adapters/postgres/job-verbs.ts';
 import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
@@ -79,6 +80,7 @@ export function createTestApp(database: Database, overrides: Partial<SubmitDeps>
     logger,
     openApi,
     previews: createPgPreviewStore(database),
+    verbs: createPgJobVerbs(database),
     random,
     schedules: createPgScheduleStore(database),
     sealer,

@@ -95,6 +95,7 @@ export function aChange(overrides: Partial<ChangeView> = {}): ChangeView {
     finishedAt: null,
     laneChange: null,
     laneDueInMs: null,
+    pauseReason: null,
     ...overrides,
   };
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { Order } from '../../job/job-verbs.ts';
+import { canonicalJson } from '../../platform/canonical.ts';
 import type { Query } from './database.ts';
 import type { ConnectionKey } from './ready-next.ts';
 
@@ -9,9 +11,13 @@ const CancelledRow = z.object({
 
 /**
  * Cancels every change of a job that has not been started, and takes the job off its lanes. The caller holds the job's
- * lock, without which nothing of it can start. Answers with the connection of each, where other changes may go on now.
+ * lock, without which nothing of it can start. `order` is whose wish that is and why, when it is somebody's. Answers with the connection of each, where other changes may go on now.
  */
-export async function cancelWaiting(run: Query, jobId: string): Promise<readonly ConnectionKey[]> {
+export async function cancelWaiting(
+  run: Query,
+  jobId: string,
+  order?: Order,
+): Promise<readonly ConnectionKey[]> {
   const rows = await run(
     `WITH c AS (
        UPDATE lanekeeper.change
@@ -20,10 +26,10 @@ export async function cancelWaiting(run: Query, jobId: string): Promise<readonly
        RETURNING *),
      journal AS (
        INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
-       SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'finished', '{"state":"cancelled"}' FROM c),
+       SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'finished', $2::json FROM c),
      gone AS (DELETE FROM lanekeeper.lane_job WHERE job_id = $1)
      SELECT c.region_id AS "regionId", c.vpn_connection_id AS "vpnConnectionId" FROM c`,
-    [jobId],
+    [jobId, canonicalJson({ state: 'cancelled', ...order })],
   );
   return rows.map((row) => CancelledRow.parse(row));
 }

@@ -8,6 +8,7 @@ import { BigInteger, ChangeRow, changeColumns, JobRow, jobColumns, Timestamp } f
 const ChangeViewRow = ChangeRow.extend({
   laneChangeId: z.string().nullable(),
   laneJobId: z.string().nullable(),
+  pauseReason: z.string().nullable(),
   laneDueInMs: z.coerce.number().nullable(),
 }).transform(({ laneChangeId, laneJobId, laneDueInMs, ...change }): ChangeView => {
   const another = laneChangeId !== null && laneChangeId !== change.id && laneJobId !== null;
@@ -37,9 +38,10 @@ const EventRow = z.object({
 }) satisfies z.ZodType<StoredEvent>;
 
 const changeViews = `
-  SELECT ${changeColumns}, l.change_id AS "laneChangeId", o.job_id AS "laneJobId",
+  SELECT ${changeColumns}, l.change_id AS "laneChangeId", o.job_id AS "laneJobId", j.pause_reason AS "pauseReason",
          CASE WHEN l.worker IS NULL THEN extract(epoch FROM l.due_at - lanekeeper.now()) * 1000 END AS "laneDueInMs"
     FROM lanekeeper.change c
+    JOIN lanekeeper.job j ON j.id = c.job_id
     LEFT JOIN lanekeeper.lane l ON l.lane_key = c.lane_key AND c.finished_at IS NULL
     LEFT JOIN lanekeeper.change o ON o.id = l.change_id`;
 

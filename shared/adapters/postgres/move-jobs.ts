@@ -8,6 +8,7 @@ import { callForSeals } from './call-for-seals.ts';
 import { cancelWaiting } from './cancel-waiting.ts';
 import type { Query } from './database.ts';
 import type { ConnectionKey } from './ready-next.ts';
+import { unparkLanes } from './unpark-lanes.ts';
 
 /** A change of a job went from one state to another. */
 export interface Move {
@@ -37,8 +38,6 @@ interface Start {
   jobId: string;
   from: 'queued' | 'verifying';
 }
-
-const LaneKeyRow = z.object({ laneKey: z.string() });
 
 /** How many more changes of each locked job may be in flight. */
 export interface JobSlots {
@@ -80,7 +79,8 @@ export async function moveJobs(
   const freed: ConnectionKey[] = [];
   for (const job of jobs.values()) {
     const stop = input.stops.find((candidate) => candidate.jobId === job.id);
-    if (job.state === 'running') freed.push(...(await stopIfDue(run, job, stop?.reason)));
+    if (job.state === 'running' || job.state === 'paused')
+      freed.push(...(await stopIfDue(run, job, stop?.reason)));
   }
   return {
     slots: jobSlotsOf(jobs),
@@ -183,7 +183,10 @@ async function finishJobs(
     await run('DELETE FROM lanekeeper.lane_job WHERE job_id = ANY ($1)', [ended]);
     await callForSeals(run, ended);
   }
-  return unpark(run, [...jobs.values()]);
+  // Every job that was locked is served, not only those with a change that ended: a lane that was woken for a slot and did
+  // not use it passes it on.
+  const slots = [...jobs.values()].map((job) => ({ id: job.id, slots: slotsOf(job) }));
+  return unparkLanes(run, slots);
 }
 
 async function writeJobs(
@@ -203,25 +206,4 @@ async function writeJobs(
       WHERE j.id = r.id`,
     [JSON.stringify(rows), ended],
   );
-}
-
-/**
- * Takes lanes out of waiting for a slot, the longest first, as many as each job has slots left. Every job that was locked
- * is served, not only those with a change that ended: a lane that was woken for a slot and did not use it passes it on.
- */
-async function unpark(run: Query, jobs: readonly LockedJob[]): Promise<readonly string[]> {
-  const open = jobs.filter((job) => slotsOf(job) > 0);
-  if (open.length === 0) return [];
-  const rows = await run(
-    `UPDATE lanekeeper.lane_job lj SET parked = false
-       FROM unnest($1::text[], $2::int[]) AS s(job_id, slots)
-      CROSS JOIN LATERAL (
-        SELECT p.lane_key FROM lanekeeper.lane_job p
-         WHERE p.job_id = s.job_id AND p.parked
-         ORDER BY p.priority DESC, p.lane_key LIMIT s.slots) AS w
-      WHERE lj.job_id = s.job_id AND lj.lane_key = w.lane_key
-  RETURNING lj.lane_key AS "laneKey"`,
-    [open.map((job) => job.id), open.map(slotsOf)],
-  );
-  return rows.map((row) => LaneKeyRow.parse(row).laneKey);
 }

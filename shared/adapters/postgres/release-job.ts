@@ -27,7 +27,8 @@ export async function releaseJob(run: Query, jobId: string): Promise<void> {
   await run(
     `UPDATE lanekeeper.job
         SET started_at = lanekeeper.now(),
-            state = CASE WHEN queued > 0 THEN 'running' WHEN failed = 0 AND skipped > 0 THEN 'succeeded' ELSE 'failed' END,
+            state = CASE WHEN queued > 0 AND pause_reason IS NULL THEN 'running' WHEN queued > 0 THEN 'paused'
+                         WHEN failed = 0 AND skipped > 0 THEN 'succeeded' ELSE 'failed' END,
             finished_at = CASE WHEN queued > 0 THEN NULL ELSE lanekeeper.now() END
       WHERE id = $1`,
     [jobId],

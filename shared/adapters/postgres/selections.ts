@@ -44,6 +44,12 @@ export async function saveSelections(
   jobId: string,
   selections: readonly Selection[],
 ): Promise<void> {
+  // Under the job's lock: changes that came after a cancellation would be lost.
+  const open = await run(
+    `SELECT 1 FROM lanekeeper.job WHERE id = $1 AND state = 'resolving' FOR UPDATE`,
+    [jobId],
+  );
+  if (open.length === 0) return;
   const changes = selections.flatMap(({ place, changes: taken }) =>
     taken.map((change) => ({ place, ...change })),
   );
