@@ -10,7 +10,7 @@ const nounGroups = [
   ['connection', 'secret', 'auth', 'rotation', 'sink'],
   ['plan', 'change'],
   ['job'],
-  ['lane', 'budget'],
+  ['lane', 'budget', 'freeze'],
   ['inventory', 'journal'],
   ['metrics'],
   ['worker', 'progress', 'preview'],

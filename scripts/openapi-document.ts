@@ -1,25 +1,23 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
-import { OrderBody } from '../functions/submit/verb-routes.ts';
-import { AuditList, AuditQuery } from '../shared/auth/audit-routes.ts';
-import { ChainedEvent } from '../shared/journal/chain.ts';
-import { SignedSeal } from '../shared/journal/seal.ts';
-import { Verification } from '../shared/journal/verification.ts';
 import { Plan } from '../shared/plan/schema.ts';
 import { PendingPreview, PreviewBody } from '../shared/preview/preview-body.ts';
 import { ChangeDetail, ChangeList } from '../shared/progress/change-body.ts';
 import { JobBody, JobList } from '../shared/progress/job-body.ts';
-import { KeySet, PendingVerification } from '../shared/progress/journal-routes.ts';
-import { ChangeQuery, JobQuery, JournalQuery } from '../shared/progress/list-query.ts';
-import { EntityTag, problems, type Responses, readProblems } from './openapi-parts.ts';
-import { schedulePaths } from './openapi-schedules.ts';
+import { ChangeQuery, JobQuery } from '../shared/progress/list-query.ts';
+import { auditPaths } from './openapi/audit.ts';
+import { journalPaths } from './openapi/journal.ts';
+import {
+  ChangeId,
+  EntityTag,
+  JobId,
+  problems,
+  type Responses,
+  readProblems,
+} from './openapi/parts.ts';
+import { schedulePaths } from './openapi/schedules.ts';
+import { steeringPaths } from './openapi/steering.ts';
 
-const JobId = z
-  .string()
-  .meta({ description: 'Id of a job.', example: 'job_01KAJ0Q2Z5B4T7E9V3X6M8N1PR' });
-const ChangeId = z
-  .string()
-  .meta({ description: 'Id of a change.', example: 'chg_01KAJ0Q2Z5B4T7E9V3X6M8N1PS' });
 const postJob: ZodOpenApiOperationObject = {
   operationId: 'submitJob',
   summary: 'Submit a change plan',
@@ -171,60 +169,6 @@ const getChange: ZodOpenApiOperationObject = {
   },
 };
 
-const getJournal: ZodOpenApiOperationObject = {
-  operationId: 'getJournal',
-  summary: "Read a job's journal, change by change in plan order",
-  description:
-    'NDJSON, one event a line. The last page of a job that has ended closes with its seal. All pages one after the other are what `npm run verify` checks.',
-  requestParams: { path: z.object({ jobId: JobId }), query: JournalQuery },
-  responses: {
-    '200': {
-      description: 'One page, at most 4 MiB.',
-      headers: {
-        Link: {
-          schema: { type: 'string' },
-          description: 'Path of the next page, `rel="next"`; absent on the last one.',
-        },
-      },
-      content: { 'application/x-ndjson': { schema: z.union([ChainedEvent, SignedSeal]) } },
-    },
-    ...problems('invalid_request', 'not_found', ...readProblems),
-  },
-};
-
-const getVerification: ZodOpenApiOperationObject = {
-  operationId: 'getVerification',
-  summary: "Whether a job's journal shows that the promises were kept",
-  description: 'Made by the worker when the job has ended.',
-  requestParams: { path: z.object({ jobId: JobId }) },
-  responses: {
-    '200': {
-      description: 'The journal, replayed against the promises.',
-      content: { 'application/json': { schema: Verification } },
-    },
-    '202': {
-      description: 'It is not there yet: the job runs, or ended a moment ago.',
-      headers: {
-        'Retry-After': {
-          schema: { type: 'integer' },
-          description: 'Seconds; where the job has ended.',
-        },
-      },
-      content: { 'application/json': { schema: PendingVerification } },
-    },
-    ...problems('not_found', ...readProblems),
-  },
-};
-
-const getKeys: ZodOpenApiOperationObject = {
-  operationId: 'getKeys',
-  summary: 'The public keys that seals are checked with',
-  responses: {
-    '200': { description: 'The keys.', content: { 'application/json': { schema: KeySet } } },
-    ...problems(...readProblems),
-  },
-};
-
 const getHealth: ZodOpenApiOperationObject = {
   operationId: 'getHealth',
   summary: 'Whether the service and its database answer',
@@ -264,43 +208,6 @@ const getOpenApi: ZodOpenApiOperationObject = {
   },
 };
 
-function steer(verb: string, summary: string, description: string): ZodOpenApiOperationObject {
-  return {
-    operationId: `${verb}Job`,
-    summary,
-    description: `Takes the role \`operator\`. ${description} Twice is the same as once.`,
-    requestParams: { path: z.object({ jobId: JobId }) },
-    requestBody: { required: true, content: { 'application/json': { schema: OrderBody } } },
-    responses: {
-      '200': {
-        description: 'The job, as it is now.',
-        headers: EntityTag,
-        content: { 'application/json': { schema: JobBody } },
-      },
-      ...problems(
-        'invalid_json',
-        'invalid_request',
-        'not_found',
-        'conflict',
-        'too_large',
-        'unsupported_media_type',
-        ...readProblems,
-      ),
-    },
-  };
-}
-
-const listAudit: ZodOpenApiOperationObject = {
-  operationId: 'listAudit',
-  summary: 'List refused attempts and verbs, newest first',
-  description: 'Takes the role `admin`. Who asked for what, from where, and what came of it.',
-  requestParams: { query: AuditQuery },
-  responses: {
-    '200': { description: 'One page.', content: { 'application/json': { schema: AuditList } } },
-    ...problems('invalid_request', ...readProblems),
-  },
-};
-
 function chatCall(platform: string): ZodOpenApiOperationObject {
   return {
     operationId: `${platform}Call`,
@@ -331,27 +238,9 @@ export function openApiText(): string {
       '/v1/jobs/{jobId}/changes': { get: listChanges },
       '/v1/jobs/{jobId}/changes/{changeId}': { get: getChange },
       ...schedulePaths,
-      '/v1/jobs/{jobId}/journal': { get: getJournal },
-      '/v1/jobs/{jobId}/verification': { get: getVerification },
-      '/v1/keys': { get: getKeys },
-      '/v1/jobs/{jobId}/pause': {
-        post: steer(
-          'pause',
-          'Pause a job',
-          'What is in flight finishes; nothing more starts until the job is resumed.',
-        ),
-      },
-      '/v1/jobs/{jobId}/resume': {
-        post: steer('resume', 'Let a paused job go on', 'A job that is not paused stays as it is.'),
-      },
-      '/v1/jobs/{jobId}/cancel': {
-        post: steer(
-          'cancel',
-          'Cancel a job',
-          'What is in flight finishes; the rest ends `cancelled` at once.',
-        ),
-      },
-      '/v1/audit': { get: listAudit },
+      ...journalPaths,
+      ...steeringPaths,
+      ...auditPaths,
       '/v1/chatops/slack': { post: chatCall('slack') },
       '/v1/chatops/dingtalk': { post: chatCall('dingtalk') },
       '/v1/chatops/feishu': { post: chatCall('feishu') },

@@ -21,6 +21,7 @@ import { jobBodyOf, jobPath, jobTagOf } from '../../shared/progress/job-body.ts'
 import { openRoutes, type ReadDeps, readRoutes } from '../../shared/progress/read-routes.ts';
 import { scheduleReads } from '../../shared/schedule/schedule-reads.ts';
 import { type ScheduleWriteDeps, scheduleWrites } from '../../shared/schedule/schedule-writes.ts';
+import { type FreezeDeps, freezeRoutes } from './freeze-routes.ts';
 import { type VerbDeps, verbRoutes } from './verb-routes.ts';
 
 export interface SubmitDeps
@@ -30,6 +31,7 @@ export interface SubmitDeps
     PreviewDeps,
     ScheduleWriteDeps,
     VerbDeps,
+    FreezeDeps,
     MetricsDeps {
   gate: Gate;
   audit: AuditLog;
@@ -49,6 +51,7 @@ export function createSubmitApp(deps: SubmitDeps): HttpApp {
         handle: (call) => postJob(deps, call),
       },
       ...verbRoutes(deps),
+      ...freezeRoutes(deps),
       ...previewRoutes(deps),
       ...scheduleWrites(deps),
       ...readRoutes(deps),

@@ -12,11 +12,13 @@ import {
   createPgFleetStore,
   createPgTallyStore,
 } from '../../shared/adapters/postgres/fleet-store.ts';
+import { createPgFreezeStore } from '../../shared/adapters/postgres/freeze-store.ts';
 import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgJobVerbs } from '../../shared/adapters/postgres/job-verbs.ts';
 import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
+import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { openMigratedDatabase } from '../../shared/adapters/postgres/open-migrated.ts';
 import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
 import { createPgRequestRate } from '../../shared/adapters/postgres/request-rate.ts';
@@ -67,6 +69,8 @@ const open: Open<HttpApp> = async ({ config, logger, credentials, onClose }) => 
     openApi,
     previews: createPgPreviewStore(database),
     verbs: createPgJobVerbs(database),
+    freezes: createPgFreezeStore(database),
+    lanes: createPgLaneStore(database),
     random,
     schedules: createPgScheduleStore(database),
     sealer,

@@ -12,6 +12,7 @@ import {
   createPgFleetStore,
   createPgTallyStore,
 } from '../../shared/adapters/postgres/fleet-store.ts';
+import { createPgFreezeStore } from '../../shared/adapters/postgres/freeze-store.ts';
 import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgJobVerbs } from '../../shared/adapters/postgres/job-verbs.ts';
@@ -185,6 +186,8 @@ function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
     previews: createPgPreviewStore(database),
     schedules: createPgScheduleStore(database),
     verbs: createPgJobVerbs(database),
+    freezes: createPgFreezeStore(database),
+    lanes: createPgLaneStore(database),
     inventory: createPgInventoryStore(database),
     inventoryApi: createInventoryApi({ api: countCalls(parts.vpnApi, tally), budget, clock }),
     limits,

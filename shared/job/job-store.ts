@@ -17,6 +17,8 @@ export interface ChangeView extends ChangeRecord {
   laneChange: { id: string; jobId: string } | null;
   /** Why nothing of its job starts, when somebody paused it. */
   pauseReason: string | null;
+  /** The freeze that ends last of those it lies in; only where it waits to start. `until` is ISO 8601. */
+  freeze: { name: string; reason: string; until: string } | null;
   /** Milliseconds until its lane is looked at again, when that is in the future. */
   laneDueInMs: number | null;
 }

@@ -13,6 +13,10 @@ export function waitingForOf(change: ChangeView): string | null {
   if (change.state === 'queued' && change.pauseReason !== null) {
     return `Waits until the job is resumed: ${change.pauseReason}.`;
   }
+  if (change.state === 'queued' && change.freeze !== null) {
+    const { name, reason, until } = change.freeze;
+    return `Waits until ${until}, when freeze ${name} ends: ${reason}.`;
+  }
   if (change.state === 'queued' && laneChange !== null) {
     return `Waits for change ${laneChange.id} of job ${laneChange.jobId}, which is in flight on ${laneKey}.`;
   }

@@ -3,11 +3,13 @@ import { createSubmitApp, type SubmitDeps } from '../../functions/submit/handler
 import { createPgAuditLog } from '../../shared/adapters/postgres/audit-log.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { createPgFleetStore } from '../../shared/adapters/postgres/fleet-store.ts';
+import { createPgFreezeStore } from '../../shared/adapters/postgres/freeze-store.ts';
 import { createPgInventoryStore } from '../../shared/adapters/postgres/inventory-store.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgJobVerbs } from '../../shared/adapters/postgres/job-verbs.ts';
 import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
+import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
 import { createPgRequestRate } from '../../shared/adapters/postgres/request-rate.ts';
 import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
@@ -81,6 +83,8 @@ export function createTestApp(database: Database, overrides: Partial<SubmitDeps>
     openApi,
     previews: createPgPreviewStore(database),
     verbs: createPgJobVerbs(database),
+    freezes: createPgFreezeStore(database),
+    lanes: createPgLaneStore(database),
     random,
     schedules: createPgScheduleStore(database),
     sealer,

@@ -96,6 +96,7 @@ export function aChange(overrides: Partial<ChangeView> = {}): ChangeView {
     laneChange: null,
     laneDueInMs: null,
     pauseReason: null,
+    freeze: null,
     ...overrides,
   };
 }

@@ -9,6 +9,7 @@ const ChangeViewRow = ChangeRow.extend({
   laneChangeId: z.string().nullable(),
   laneJobId: z.string().nullable(),
   pauseReason: z.string().nullable(),
+  freeze: z.object({ name: z.string(), reason: z.string(), until: Timestamp }).nullable(),
   laneDueInMs: z.coerce.number().nullable(),
 }).transform(({ laneChangeId, laneJobId, laneDueInMs, ...change }): ChangeView => {
   const another = laneChangeId !== null && laneChangeId !== change.id && laneJobId !== null;
@@ -38,12 +39,16 @@ const EventRow = z.object({
 }) satisfies z.ZodType<StoredEvent>;
 
 const changeViews = `
-  SELECT ${changeColumns}, l.change_id AS "laneChangeId", o.job_id AS "laneJobId", j.pause_reason AS "pauseReason",
+  SELECT ${changeColumns}, l.change_id AS "laneChangeId", o.job_id AS "laneJobId", j.pause_reason AS "pauseReason", z.freeze,
          CASE WHEN l.worker IS NULL THEN extract(epoch FROM l.due_at - lanekeeper.now()) * 1000 END AS "laneDueInMs"
     FROM lanekeeper.change c
     JOIN lanekeeper.job j ON j.id = c.job_id
     LEFT JOIN lanekeeper.lane l ON l.lane_key = c.lane_key AND c.finished_at IS NULL
-    LEFT JOIN lanekeeper.change o ON o.id = l.change_id`;
+    LEFT JOIN lanekeeper.change o ON o.id = l.change_id
+    LEFT JOIN LATERAL (
+      SELECT json_build_object('name', f.name, 'reason', f.reason, 'until', f.until) AS freeze FROM lanekeeper.freeze f
+       WHERE c.state = 'queued' AND f.scope = ANY (lanekeeper.scopes_of(c)) AND f.until > lanekeeper.now()
+       ORDER BY f.until DESC, f.name LIMIT 1) AS z ON true`;
 
 /** The job store on PostgreSQL, embedded or served. */
 export function createPgJobStore(database: Database): JobStore {

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { Query } from './database.ts';
+import { isNotFrozen } from './freeze-store.ts';
 
 const NextDue = z.object({ nextDueInMs: z.coerce.number().nullable() });
 
 /**
  * The safety net under the wake-ups. An expired lease is due already; taking it back only says so. A lane idles rightly
- * when it carries no change and has nothing startable, or when the jobs it could serve have no free slot.
+ * when it carries no change and has nothing startable or all of it is frozen, or when the jobs it could serve have no free slot.
  */
 export async function repairLanes(
   query: Query,
@@ -31,7 +32,7 @@ export async function repairLanes(
                        JOIN lanekeeper.job j ON j.id = lj.job_id AND j.state = 'running' AND NOT j.stopping
                         AND j.applying + j.settling + j.rolling_back < j.max_in_flight
                        JOIN lanekeeper.change c ON c.lane_key = lj.lane_key AND c.job_id = lj.job_id
-                        AND c.state = 'queued' AND c.ready
+                        AND c.state = 'queued' AND c.ready AND ${isNotFrozen}
                       WHERE lj.lane_key = l.lane_key))
              ORDER BY l.lane_key FOR UPDATE OF l SKIP LOCKED))
   RETURNING lane_key`,

@@ -55,9 +55,16 @@ describe('authorize', () => {
     read: { viewer: true, operator: true, approver: true, admin: true },
     submit: { viewer: false, operator: true, approver: false, admin: true },
     steer: { viewer: false, operator: true, approver: false, admin: true },
+    freeze: { viewer: false, operator: true, approver: false, admin: true },
     audit: { viewer: false, operator: false, approver: false, admin: true },
   } satisfies Record<Action, Record<Role, boolean>>;
-  const actions = ['read', 'submit', 'steer', 'audit'] as const satisfies readonly Action[];
+  const actions = [
+    'read',
+    'submit',
+    'steer',
+    'freeze',
+    'audit',
+  ] as const satisfies readonly Action[];
   const cases = actions.flatMap((action) =>
     roles.map((role) => ({ action, role, allowed: table[action][role] })),
   );

@@ -1,20 +1,29 @@
+import { z } from 'zod';
 import type { ZodOpenApiOperationObject } from 'zod-openapi';
-import type { ErrorCode } from '../shared/platform/errors.ts';
-import { errorCatalog } from '../shared/platform/errors.ts';
-import { Problem } from '../shared/platform/http/problem.ts';
+import type { ErrorCode } from '../../shared/platform/errors.ts';
+import { errorCatalog } from '../../shared/platform/errors.ts';
+import { Problem } from '../../shared/platform/http/problem.ts';
 
+/** The answers of an operation. */
 export type Responses = ZodOpenApiOperationObject['responses'];
 
-/** What every answer tells. */
 const Stamped = {
   'X-Request-Id': { schema: { type: 'string' }, description: 'Names the request in the log.' },
 } as const;
-/** What answers with a job tell. */
+/** A job in a path. */
+export const JobId = z
+  .string()
+  .meta({ description: 'Id of a job.', example: 'job_01KAJ0Q2Z5B4T7E9V3X6M8N1PR' });
+/** A change in a path. */
+export const ChangeId = z
+  .string()
+  .meta({ description: 'Id of a change.', example: 'chg_01KAJ0Q2Z5B4T7E9V3X6M8N1PS' });
+/** The headers of an answer that can be asked for again only if it changed. */
 export const EntityTag = {
   ETag: { schema: { type: 'string' }, description: 'Changes when the job does.' },
 } as const;
 
-/** The answers of an operation that fails with these codes. */
+/** The problems that an operation answers with, by status. */
 export function problems(...codes: readonly ErrorCode[]): Responses {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) {
@@ -33,7 +42,7 @@ export function problems(...codes: readonly ErrorCode[]): Responses {
   );
 }
 
-/** How any operation on the database that needs a role can fail. */
+/** What every operation behind a token may answer. */
 export const readProblems = [
   'unauthenticated',
   'forbidden',

@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
+import { FreezeBody, FreezeList } from '../../functions/submit/freeze-routes.ts';
+import { OrderBody } from '../../functions/submit/verb-routes.ts';
+import { FreezeInput } from '../../shared/freeze/freeze.ts';
+import { JobBody } from '../../shared/progress/job-body.ts';
+import { EntityTag, JobId, problems, readProblems } from './parts.ts';
+
+function steer(verb: string, summary: string, description: string): ZodOpenApiOperationObject {
+  return {
+    operationId: `${verb}Job`,
+    summary,
+    description: `Takes the role \`operator\`. ${description} Twice is the same as once.`,
+    requestParams: { path: z.object({ jobId: JobId }) },
+    requestBody: { required: true, content: { 'application/json': { schema: OrderBody } } },
+    responses: {
+      '200': {
+        description: 'The job, as it is now.',
+        headers: EntityTag,
+        content: { 'application/json': { schema: JobBody } },
+      },
+      ...problems(
+        'invalid_json',
+        'invalid_request',
+        'not_found',
+        'conflict',
+        'too_large',
+        'unsupported_media_type',
+        ...readProblems,
+      ),
+    },
+  };
+}
+
+const FreezeName = z
+  .string()
+  .meta({ description: 'Name of a freeze: letters, digits, dots, dashes and underscores.' });
+const freezePath = { path: z.object({ name: FreezeName }) };
+const oneFreeze = {
+  '200': { description: 'The freeze.', content: { 'application/json': { schema: FreezeBody } } },
+} as const;
+
+const listFreezes: ZodOpenApiOperationObject = {
+  operationId: 'listFreezes',
+  summary: 'List the freezes that have not ended',
+  responses: {
+    '200': {
+      description: 'All of them, the one that ends first in front.',
+      content: { 'application/json': { schema: FreezeList } },
+    },
+    ...problems(...readProblems),
+  },
+};
+
+const getFreeze: ZodOpenApiOperationObject = {
+  operationId: 'getFreeze',
+  summary: 'Read a freeze',
+  requestParams: freezePath,
+  responses: { ...oneFreeze, ...problems('not_found', ...readProblems) },
+};
+
+const putFreeze: ZodOpenApiOperationObject = {
+  operationId: 'putFreeze',
+  summary: 'Freeze a scope',
+  description:
+    'Takes the role `operator`. Nothing starts on what is frozen; what is in flight finishes. The last writing of a name wins.',
+  requestParams: freezePath,
+  requestBody: { required: true, content: { 'application/json': { schema: FreezeInput } } },
+  responses: {
+    ...oneFreeze,
+    ...problems(
+      'invalid_json',
+      'invalid_request',
+      'not_found',
+      'too_large',
+      'unsupported_media_type',
+      ...readProblems,
+    ),
+  },
+};
+
+const deleteFreeze: ZodOpenApiOperationObject = {
+  operationId: 'deleteFreeze',
+  summary: 'End a freeze',
+  description: 'Takes the role `operator`. What waited because of it goes on.',
+  requestParams: freezePath,
+  responses: {
+    '204': { description: 'It has ended.' },
+    ...problems('not_found', ...readProblems),
+  },
+};
+
+/** What operators do to jobs, and to what may start. */
+export const steeringPaths: ZodOpenApiPathsObject = {
+  '/v1/jobs/{jobId}/pause': {
+    post: steer(
+      'pause',
+      'Pause a job',
+      'What is in flight finishes; nothing more starts until the job is resumed.',
+    ),
+  },
+  '/v1/jobs/{jobId}/resume': {
+    post: steer('resume', 'Let a paused job go on', 'A job that is not paused stays as it is.'),
+  },
+  '/v1/jobs/{jobId}/cancel': {
+    post: steer(
+      'cancel',
+      'Cancel a job',
+      'What is in flight finishes; the rest ends `cancelled` at once.',
+    ),
+  },
+  '/v1/freezes': { get: listFreezes },
+  '/v1/freezes/{name}': { get: getFreeze, put: putFreeze, delete: deleteFreeze },
+};
