@@ -1,5 +1,5 @@
 import { NO_GATEWAY } from './defaults.ts';
-import { flag, peerAsn, peerBgpIp } from './peer-answers.ts';
+import { flag, isUp, peerAsn, peerBgpIp } from './peer-answers.ts';
 import type { ConnectionEntry, RegionState } from './region-index.ts';
 import type { Connection, Json } from './shapes.ts';
 import type { CloudState } from './state.ts';
@@ -20,7 +20,7 @@ function bgpAnswer(region: RegionState, connection: Connection): Json {
     LocalBgpIp: bgp.LocalBgpIp,
     PeerAsn: peerAsn(region, connection.customerGatewayId),
     PeerBgpIp: peerBgpIp(bgp),
-    Status: bgp.EnableBgp ? 'success' : 'false',
+    Status: bgp.EnableBgp && isUp(connection) ? 'success' : 'false',
   };
 }
 
@@ -88,7 +88,10 @@ function describedCommon(state: CloudState, region: RegionState, entry: Connecti
     TransitRouterId: connection.transitRouterId ?? '',
     TransitRouterName: connection.transitRouterName ?? '',
     TunnelBandwidth: 'Standard',
-    VcoHealthCheck: { ...healthCheckAnswer(connection), Status: 'success' },
+    VcoHealthCheck: {
+      ...healthCheckAnswer(connection),
+      Status: isUp(connection) ? 'success' : 'failed',
+    },
     VpnBgpConfig: describedBgp(region, connection),
     TunnelOptionsSpecification: {
       TunnelOptions: connection.tunnels.map((tunnel) => describedTunnel(tunnels, tunnel)),

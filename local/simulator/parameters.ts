@@ -76,6 +76,16 @@ export function invalid(name: string): ApiFault {
   return new ApiFault('InvalidParameter', `The specified parameter ${name} is not valid.`);
 }
 
+/** The items of a list of texts, `NAME.1`, `NAME.2` and so on, as far as they are numbered without a gap. */
+export function textsOf(params: Parameters, name: string): readonly string[] {
+  const texts: string[] = [];
+  for (;;) {
+    const text = params.get(`${name}.${texts.length + 1}`);
+    if (!text) return texts;
+    texts.push(text);
+  }
+}
+
 /** One page of a list and where it stands. */
 export interface Page {
   readonly PageNumber: number;
@@ -95,7 +105,8 @@ export function slicePage<T>(items: readonly T[], page: Page): readonly T[] {
   return items.slice(start, start + page.PageSize);
 }
 
-function wholeNumber(
+/** A whole number of the closed range; undefined when there is none. @throws ApiFault `InvalidParameter`. */
+export function wholeNumber(
   params: Parameters,
   name: string,
   min: number,

@@ -8,6 +8,19 @@ const SHARED_BY_TUNNELS = [
   'enableTunnelsBgp',
 ] as const;
 
+/** Blocks of a single-tunnel connection that it negotiates by, or whose change starts it anew. */
+const OF_ONLY_TUNNEL = ['ike', 'ipsec', 'bgp'] as const;
+
+/** Its fields of the same kind; clients repeat them, and a repeated value is no change. */
+const FIELDS_OF_ONLY_TUNNEL = [
+  'localSubnet',
+  'remoteSubnet',
+  'effectImmediately',
+  'customerGatewayId',
+  'enableDpd',
+  'enableNatTraversal',
+] as const;
+
 /** The connection after a change. Tunnels are matched by id; the others stay as they are. */
 export function patched(connection: Connection, patch: ConnectionPatch): Connection {
   const changes = new Map(patch.tunnels?.map((tunnel) => [tunnel.tunnelId, tunnel]));
@@ -27,4 +40,15 @@ export function touchedTunnels(connection: Connection, patch: ConnectionPatch): 
     (field) => patch[field] !== undefined && patch[field] !== connection[field],
   );
   return (isShared ? connection : patch).tunnels?.map((tunnel) => tunnel.tunnelId) ?? [];
+}
+
+/** Whether a change works on the one tunnel of a single-tunnel connection, as opposed to a new name. */
+export function touchesOnlyTunnel(connection: Connection, patch: ConnectionPatch): boolean {
+  if (connection.tunnels.length > 0) return false;
+  return (
+    OF_ONLY_TUNNEL.some((block) => patch[block] !== undefined) ||
+    FIELDS_OF_ONLY_TUNNEL.some(
+      (field) => patch[field] !== undefined && patch[field] !== connection[field],
+    )
+  );
 }

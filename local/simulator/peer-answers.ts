@@ -1,5 +1,5 @@
 import type { RegionState } from './region-index.ts';
-import type { TunnelBgpConfig } from './shapes.ts';
+import type { NegotiationStatus, TunnelBgpConfig } from './shapes.ts';
 
 /** The ASN that the other side announces; 0 = none. */
 export function peerAsn(region: RegionState, customerGatewayId: string): number {
@@ -14,6 +14,11 @@ export function peerBgpIp(bgp: TunnelBgpConfig): string {
   if (last === undefined || parts.length !== 3) return '';
   const isFirst = bgp.LocalBgpIp === [...parts, last + 1].join('.');
   return [...parts, last + (isFirst ? 2 : 1)].join('.');
+}
+
+/** Whether traffic gets through: BGP and health checks go through the tunnel themselves. */
+export function isUp({ status }: { readonly status: NegotiationStatus }): boolean {
+  return status === 'ipsec_sa_established';
 }
 
 /** Switches that answers show as words. */

@@ -1,4 +1,5 @@
 import type { FaultKind } from './faults.ts';
+import { type OutageRecord, Outages } from './peers/outages.ts';
 import { WindowCounter } from './window-counter.ts';
 import {
   maximumInFlight,
@@ -23,6 +24,7 @@ export interface RecordSnapshot {
   readonly writes: readonly WriteRecord[];
   readonly overlaps: readonly Overlap[];
   readonly tunnelOverlaps: readonly TunnelOverlap[];
+  readonly outages: OutageRecord;
   readonly maxInFlight: number;
   readonly calls: readonly CallRecord[];
   readonly busyAnswers: number;
@@ -53,6 +55,17 @@ export class SimulatorRecord {
   readonly #calls = new Map<string, CallTally>();
   readonly #faults = new Map<string, number>();
   readonly #windows = new Map<string, WindowCounter>();
+  #outages: () => OutageRecord = () => new Outages().recordAt(0);
+
+  /** Where to ask for outages, which nobody knows before somebody looks. */
+  watchOutages(outages: () => OutageRecord): void {
+    this.#outages = outages;
+  }
+
+  /** Times in which no tunnel of a connection was up, until now. */
+  outages(): OutageRecord {
+    return this.#outages();
+  }
 
   /** Notes a call when it arrives, before it is known how it ends. */
   arrived(regionId: string, action: string, now: number): void {
@@ -135,6 +148,7 @@ export class SimulatorRecord {
       writes: this.#writes.map((write) => ({ ...write })),
       overlaps: this.overlaps(),
       tunnelOverlaps: this.tunnelOverlaps(),
+      outages: this.outages(),
       maxInFlight: this.maxInFlight(),
       calls: this.calls(),
       busyAnswers: this.#sumRefused((code) => BUSY_CODES.has(code)),

@@ -1,4 +1,5 @@
 import { SimulatorError } from './errors.ts';
+import type { TunnelSession } from './peers/session.ts';
 import type {
   Connection,
   ConnectionPatch,
@@ -6,12 +7,14 @@ import type {
   Gateway,
   Inventory,
   Json,
+  NegotiationStatus,
   Region,
 } from './shapes.ts';
 
 /** A change under way; times are Unix milliseconds, `settlesAt` may be infinite. */
 export interface Flight {
   readonly entry: ConnectionEntry;
+  readonly requestId: string;
   readonly showsAt: number;
   readonly settlesAt: number;
   readonly patch: ConnectionPatch | null;
@@ -24,8 +27,11 @@ export interface Lane {
   /** `gateway:<region>/<id>` or `connection:<region>/<id>`. */
   readonly scope: string;
   readonly busyCode: 'VpnGateway.Configuring' | 'VpnConnection.Configuring';
+  readonly entries: ConnectionEntry[];
   flights: Flight[];
   accepted: number;
+  /** When a tunnel of it does something by itself next, Unix milliseconds; may be early, never late. */
+  negotiatesAt: number;
 }
 
 export interface GatewayEntry {
@@ -38,6 +44,10 @@ export interface ConnectionEntry {
   current: Connection;
   readonly lane: Lane;
   readonly gateway: GatewayEntry | null;
+  /** Its tunnels, in their order; one for a single-tunnel connection. */
+  readonly sessions: TunnelSession[];
+  /** The `Status` that somebody gave a dual-tunnel connection apart from its tunnels; null = theirs. */
+  heldStatus: NegotiationStatus | null;
   /** Calls so far, which the sentinels count. */
   modifyCalls: number;
   readCalls: number;
@@ -51,6 +61,8 @@ export interface RegionState {
   readonly gateways: ReadonlyMap<string, GatewayEntry>;
   readonly customerGateways: ReadonlyMap<string, CustomerGateway>;
   readonly connections: ReadonlyMap<string, ConnectionEntry>;
+  /** The connections of dual-tunnel mode, by the ids of their tunnels. */
+  readonly byTunnel: ReadonlyMap<string, ConnectionEntry>;
   readonly byCustomerGateway: Map<string, Set<ConnectionEntry>>;
   readonly lists: {
     readonly gateways: readonly GatewayEntry[];
@@ -94,7 +106,14 @@ function indexByCustomerGateway(
 }
 
 function newLane(scope: string, busyCode: Lane['busyCode']): Lane {
-  return { scope, busyCode, flights: [], accepted: 0 };
+  return {
+    scope,
+    busyCode,
+    entries: [],
+    flights: [],
+    accepted: 0,
+    negotiatesAt: Number.POSITIVE_INFINITY,
+  };
 }
 
 /** @throws SimulatorError `bad_inventory`. */
@@ -119,6 +138,11 @@ export function indexRegion(region: Region, inventory: Inventory): RegionState {
     gateways: gatewaysById,
     customerGateways: customersById,
     connections: byId(connections, (entry) => entry.current.id),
+    byTunnel: new Map(
+      connections.flatMap((entry) =>
+        entry.current.tunnels.map((tunnel) => [tunnel.tunnelId, entry] as const),
+      ),
+    ),
     byCustomerGateway,
     lists: {
       gateways,
@@ -149,11 +173,14 @@ function indexConnection(
       gateway?.lane ??
       newLane(`connection:${connection.regionId}/${id}`, 'VpnConnection.Configuring'),
     gateway,
+    sessions: [],
+    heldStatus: null,
     modifyCalls: 0,
     readCalls: 0,
     listed: null,
   };
   gateway?.connections.push(entry);
+  entry.lane.entries.push(entry);
   return entry;
 }
 

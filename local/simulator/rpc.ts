@@ -31,6 +31,8 @@ export interface RpcParts {
   /** The time that requests are stamped with. */
   readonly signatureClock: SimulatorClock;
   readonly seed: number;
+  /** By how much the cloud's own clock is ahead, milliseconds. */
+  readonly clockSkewMs: number;
   readonly state: CloudState;
   readonly record: SimulatorRecord;
   readonly signatures: SignatureCheck;
@@ -70,13 +72,19 @@ export function createRpc(
     const hostId = request.headers.host ?? 'vpc.aliyuncs.com';
     try {
       const call = identify(parts, request, params, requestId, hostId);
-      return await answerCall(parts, call);
+      return stamped(parts, await answerCall(parts, call));
     } catch (error) {
       if (!(error instanceof ApiFault)) throw error;
       parts.record.refused(actionLabel(params), error.code);
       return faultAnswer(error, requestId, hostId);
     }
   };
+}
+
+/** Answers carry the time of the cloud's clock, as every HTTP server's do. */
+function stamped({ clock, clockSkewMs }: RpcParts, answer: SimulatorAnswer): SimulatorAnswer {
+  const date = new Date(clock.now() + clockSkewMs).toUTCString();
+  return { ...answer, headers: { ...answer.headers, date } };
 }
 
 /** A request's parameters; one that is signed in its headers names action and version there too. */
@@ -164,9 +172,6 @@ function strikeBefore(parts: RpcParts, call: Call, kind: FaultKind | null): Simu
 function run(parts: RpcParts, call: Call, disturbance: Disturbance): SimulatorAnswer {
   const { action, row, requestId } = call;
   try {
-    if (row.run === 'not simulated') {
-      throw new ApiFault('UnsupportedOperation', `The action ${action} is not simulated.`);
-    }
     const body = row.run(contextOf(parts, call, disturbance));
     parts.record.answered(action);
     return jsonAnswer(200, { RequestId: requestId, ...body });
@@ -187,6 +192,7 @@ function contextOf(parts: RpcParts, call: Call, disturbance: Disturbance): Actio
     region,
     requestId,
     now,
+    clockSkewMs: parts.clockSkewMs,
     disturbance,
     repeated: () => record.write(ineffective(call, 'repeated', null)),
   };

@@ -172,10 +172,24 @@ export interface Region {
   readonly localName: string;
 }
 
+/** When the device at the other end takes over what changed in the cloud. */
+export type Adoption =
+  /** At the moment at which the cloud's change takes effect. */
+  | { readonly kind: 'follows' }
+  /** When it is told, at once; never by itself. */
+  | { readonly kind: 'onDelivery' }
+  /** This long after the cloud's change took effect, or after it was told. */
+  | { readonly kind: 'late'; readonly afterMs: number }
+  | { readonly kind: 'never' }
+  /** Like `follows`, and also when it is told, but with another key, unless it had the key before. */
+  | { readonly kind: 'wrongly' };
+
 /** Everything that stands in the simulated account, in the order in which lists return it. */
 export interface Inventory {
   readonly regions: readonly Region[];
   readonly gateways: readonly Gateway[];
   readonly customerGateways: readonly CustomerGateway[];
   readonly connections: readonly Connection[];
+  /** How peers behave that do not simply follow, by the id of the tunnel or of the single-tunnel connection. */
+  readonly adoptions?: Readonly<Record<string, Adoption>>;
 }

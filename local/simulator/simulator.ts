@@ -51,11 +51,19 @@ export interface SimulatorOptions {
   readonly visibleAt?: 'settled' | 'accepted';
   /** Hostile: accepts a second change while the first does not show yet. Default false. */
   readonly lateAccepts?: boolean;
+  /** What `EffectImmediately` resets: the tunnels that a change worked on, or all of the connection. Default `connection`. */
+  readonly resets?: 'tunnel' | 'connection';
+  /** How long a negotiation takes that no old SA bridges, milliseconds. Default 0. */
+  readonly handshakeMs?: number;
+  /** How long after a failed negotiation the next one begins, milliseconds. Default 10,000. */
+  readonly retryMs?: number;
+  /** By how much the clock of the cloud's answers and logs is ahead of `clock`, milliseconds. Default 0. */
+  readonly clockSkewMs?: number;
   /** How long a client token is remembered, milliseconds. Default 600,000. */
   readonly tokenWindowMs?: number;
   /** The Key Management Service that stands beside the VPC. */
   readonly kms?: KmsOptions;
-  /** Opens `POST /_simulator/tamper`. Default false. */
+  /** Opens the control endpoints that change something. Default false. */
   readonly admin?: boolean;
 }
 
@@ -83,6 +91,10 @@ const DEFAULTS = {
   requireSubnets: true,
   visibleAt: 'settled',
   lateAccepts: false,
+  resets: 'connection',
+  handshakeMs: 0,
+  retryMs: 10_000,
+  clockSkewMs: 0,
   tokenWindowMs: 600_000,
   kms: {},
   admin: false,
@@ -91,17 +103,20 @@ const DEFAULTS = {
 /** @throws SimulatorError `bad_options` or `bad_inventory`. */
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const chosen = { ...DEFAULTS, ...options };
-  const { clock, seed, admin, latencyMs } = chosen;
+  const { clock, seed, admin, latencyMs, clockSkewMs } = chosen;
   const inventory = options.inventory ?? generateInventory({ seed });
   const record = new SimulatorRecord();
   checkRange('settleMs', chosen.settleMs);
   checkRange('lateMs', chosen.lateMs);
+  checkRange('handshakeMs', { min: chosen.handshakeMs, max: chosen.handshakeMs });
+  checkRange('retryMs', { min: chosen.retryMs - 1, max: chosen.retryMs });
   const state = new CloudState(inventory, chosen, record);
   const kms = new KmsAccount(seed, chosen.kms);
   const front = {
     clock,
     signatureClock: options.signatureClock ?? clock,
     seed,
+    clockSkewMs,
     record,
     signatures: createSignatureCheck(chosen.accessKeys),
   };

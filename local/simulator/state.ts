@@ -1,7 +1,11 @@
 import type { SimulatorClock } from './clock.ts';
 import { ApiFault, SimulatorError } from './errors.ts';
-import { negotiated } from './negotiation.ts';
 import { patched, touchedTunnels } from './patch.ts';
+import { type NegotiationOptions, Negotiations } from './peers/negotiations.ts';
+import type { OutageRecord } from './peers/outages.ts';
+import type { Delivery } from './peers/peer-device.ts';
+import type { TunnelSession } from './peers/session.ts';
+import type { SideChange } from './peers/side.ts';
 import { roll, rollWithin } from './random.ts';
 import type { SimulatorRecord } from './record.ts';
 import {
@@ -14,6 +18,7 @@ import {
   replaceConnection,
 } from './region-index.ts';
 import type {
+  Adoption,
   Connection,
   ConnectionPatch,
   Inventory,
@@ -28,9 +33,8 @@ export interface MsRange {
 }
 
 /** How changes proceed in the background. */
-export interface SettleOptions {
+export interface SettleOptions extends NegotiationOptions {
   readonly clock: SimulatorClock;
-  readonly seed: number;
   /** From acceptance to the end of a change. */
   readonly settleMs: MsRange;
   /** From acceptance to the moment when the change begins to show as `updating`. */
@@ -54,21 +58,37 @@ export interface ChangeRequest {
   readonly lateMs: number | null;
 }
 
+/** One tunnel, for those who control the simulator. Everything happens at the present moment. */
+export interface TunnelHandle {
+  /** The tunnel, brought up to the present. */
+  look(): { readonly session: TunnelSession; readonly now: number };
+  /** Tells the device at the other end new values, as a sink of keys would. */
+  deliver(change: SideChange): Delivery;
+  behave(adoption: Adoption): void;
+  /** Its SAs are gone, and it negotiates at once. */
+  reset(): void;
+}
+
 /** The simulated account: who is there, who is busy, and since when. */
 export class CloudState {
   readonly #regions = new Map<string, RegionState>();
   readonly #options: SettleOptions;
   readonly #record: SimulatorRecord;
   readonly #busyLanes = new Set<Lane>();
+  readonly #negotiations: Negotiations;
   #consoleEdits = 0;
 
   /** @throws SimulatorError `bad_inventory` for ids that are used twice or that point nowhere. */
   constructor(inventory: Inventory, options: SettleOptions, record: SimulatorRecord) {
     this.#options = options;
     this.#record = record;
+    this.#negotiations = new Negotiations(options, inventory.adoptions ?? {});
     for (const region of inventory.regions) {
       this.#regions.set(region.regionId, indexRegion(region, inventory));
     }
+    const now = options.clock.now();
+    for (const entry of this.#entries()) this.#negotiations.open(entry, now);
+    record.watchOutages(() => this.outages());
   }
 
   regions(): readonly Region[] {
@@ -124,15 +144,19 @@ export class CloudState {
   /** Ends what is due on a lane and returns the present. Everything that reads a lane comes through here. */
   settle(lane: Lane): number {
     const now = this.#options.clock.now();
-    if (lane.flights.length === 0) return now;
+    if (lane.flights.length > 0) this.#land(lane, now);
+    this.#negotiations.advance(lane, now);
+    return now;
+  }
+
+  #land(lane: Lane, now: number): void {
     const done = lane.flights.filter((flight) => flight.settlesAt <= now);
-    if (done.length === 0) return now;
+    if (done.length === 0) return;
     lane.flights = lane.flights.filter((flight) => flight.settlesAt > now);
     if (lane.flights.length === 0) this.#busyLanes.delete(lane);
     for (const flight of done.sort((a, b) => a.settlesAt - b.settlesAt)) {
-      if (this.#options.visibleAt === 'settled') this.#apply(flight);
+      if (this.#options.visibleAt === 'settled') this.#apply(flight, flight.settlesAt);
     }
-    return now;
   }
 
   /** Ends what is due anywhere: filters must see settled values also of what nobody looked at since. */
@@ -156,6 +180,7 @@ export class CloudState {
     const late = request.lateMs ?? rollWithin(lateMs, seed, 'late', lane.scope, ordinal);
     const flight: Flight = {
       entry,
+      requestId: request.requestId,
       showsAt: now + Math.min(late, settle),
       settlesAt: now + settle,
       patch: request.isIgnored === true ? null : request.patch,
@@ -163,7 +188,7 @@ export class CloudState {
     };
     lane.flights.push(flight);
     this.#busyLanes.add(lane);
-    if (this.#options.visibleAt === 'accepted') this.#apply(flight);
+    if (this.#options.visibleAt === 'accepted') this.#apply(flight, now);
     this.#record.write({
       requestId: request.requestId,
       regionId: entry.current.regionId,
@@ -208,10 +233,44 @@ export class CloudState {
     }
   }
 
-  /** Sets `Status` of a connection, or of one of its tunnels, at once. @throws SimulatorError `unknown_resource`. */
+  /**
+   * Something outside keeps a connection, or one of its tunnels, in a `Status`; `ipsec_sa_established` lets go of it, and
+   * it comes up if both sides agree. On a dual-tunnel connection without `tunnelId`: what the connection itself shows.
+   * @throws SimulatorError `unknown_resource`.
+   */
   setNegotiation(regionId: string, id: string, status: NegotiationStatus, tunnelId?: string): void {
-    const entry = this.entry(regionId, id);
-    entry.current = negotiated(entry.current, status, tunnelId);
+    const { entry, now } = this.#present(regionId, id);
+    this.#negotiations.hold(entry, status, tunnelId ?? null, now);
+  }
+
+  /** A tunnel and the device at its other end; `tunnelId` is null on single-tunnel connections. @throws SimulatorError `unknown_resource`. */
+  tunnel(regionId: string, id: string, tunnelId: string | null = null): TunnelHandle {
+    const { entry } = this.#present(regionId, id);
+    const session = this.#negotiations.session(entry, tunnelId);
+    const present = (): number => this.settle(entry.lane);
+    return {
+      look: () => ({ session, now: present() }),
+      deliver: (change) => this.#negotiations.deliver(entry, tunnelId, change, present()),
+      behave: (adoption) => this.#negotiations.behave(entry, tunnelId, adoption, present()),
+      reset: () => this.#negotiations.reset(entry, tunnelId, present()),
+    };
+  }
+
+  /**
+   * The tunnels that carry the traffic: on a VPN gateway the master, and the slave while the master is down; elsewhere
+   * all that are up (help pages of the dual-tunnel mode). A single-tunnel connection is its own tunnel.
+   * @throws SimulatorError `unknown_resource`.
+   */
+  carriers(regionId: string, id: string): readonly string[] {
+    const { current, sessions } = this.#present(regionId, id).entry;
+    const up = sessions.filter(({ isUp }) => isUp).map(({ tunnelId }) => tunnelId ?? id);
+    return current.attachType === 'VPNGW' ? up.slice(0, 1) : up;
+  }
+
+  /** Every time in which no tunnel of a connection was up, until now. */
+  outages(): OutageRecord {
+    for (const { lane } of this.#entries()) this.settle(lane);
+    return this.#negotiations.outagesAt(this.#options.clock.now());
   }
 
   /** A random number that belongs to the connection's next change. */
@@ -229,9 +288,22 @@ export class CloudState {
     return this.#options.lateAccepts && lane.flights.every((flight) => flight.showsAt > now);
   }
 
-  #apply({ entry, patch }: Flight): void {
+  #apply({ entry, patch, requestId }: Flight, at: number): void {
     const region = this.region(entry.current.regionId);
     if (patch === null || region === undefined) return;
-    replaceConnection(region, entry, patched(entry.current, patch));
+    // What happened on its tunnels before this change happened under the old values.
+    this.#negotiations.advance(entry.lane, at);
+    const before = entry.current;
+    replaceConnection(region, entry, patched(before, patch));
+    this.#negotiations.applied(entry, { before, patch, requestId }, at);
+  }
+
+  #present(regionId: string, id: string): { entry: ConnectionEntry; now: number } {
+    const entry = this.entry(regionId, id);
+    return { entry, now: this.settle(entry.lane) };
+  }
+
+  *#entries(): Generator<ConnectionEntry> {
+    for (const region of this.#regions.values()) yield* region.lists.connections;
   }
 }

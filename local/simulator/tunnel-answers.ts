@@ -1,4 +1,4 @@
-import { flag, peerAsn, peerBgpIp } from './peer-answers.ts';
+import { flag, isUp, peerAsn, peerBgpIp } from './peer-answers.ts';
 import type { RegionState } from './region-index.ts';
 import type { Connection, Json, Tunnel } from './shapes.ts';
 
@@ -47,7 +47,7 @@ export function describedTunnel({ region, connection, updating }: TunnelsOf, tun
       TunnelCidr: tunnel.bgp.TunnelCidr,
       LocalBgpIp: tunnel.bgp.LocalBgpIp,
       PeerBgpIp: peerBgpIp(tunnel.bgp),
-      BgpStatus: connection.enableTunnelsBgp ? 'success' : 'false',
+      BgpStatus: connection.enableTunnelsBgp && isUp(tunnel) ? 'success' : 'false',
     },
   };
 }

@@ -27,6 +27,8 @@ export interface ActionContext {
   readonly requestId: string;
   /** Unix milliseconds. */
   readonly now: number;
+  /** By how much the clock that the cloud's logs are stamped by is ahead of `now`, milliseconds. */
+  readonly clockSkewMs: number;
   readonly disturbance: Disturbance;
   /** Called when a repeated client token is answered without a second change. */
   readonly repeated: () => void;

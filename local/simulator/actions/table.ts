@@ -5,7 +5,9 @@ import {
 } from './connections.ts';
 import type { Action } from './context.ts';
 import { describeCustomerGateway, describeCustomerGateways } from './customer-gateways.ts';
+import { diagnoseVpnConnections } from './diagnose.ts';
 import { describeVpnGateway, describeVpnGateways } from './gateways.ts';
+import { describeVpnConnectionLogs } from './logs.ts';
 import {
   modifyTunnelAttribute,
   modifyVpnAttachmentAttribute,
@@ -36,8 +38,7 @@ export type ActionName = (typeof actionNames)[number];
 export interface ActionRow {
   readonly access: 'read' | 'write';
   readonly needsRegion: boolean;
-  /** `not simulated` is answered with `UnsupportedOperation` and the action's name. */
-  readonly run: Action | 'not simulated';
+  readonly run: Action;
 }
 
 function read(run: ActionRow['run']): ActionRow {
@@ -60,8 +61,8 @@ export const actionTable: Readonly<Record<ActionName, ActionRow>> = {
   DescribeVpnGateways: read(describeVpnGateways),
   DescribeCustomerGateway: read(describeCustomerGateway),
   DescribeCustomerGateways: read(describeCustomerGateways),
-  DescribeVpnConnectionLogs: read('not simulated'),
-  DiagnoseVpnConnections: read('not simulated'),
+  DescribeVpnConnectionLogs: read(describeVpnConnectionLogs),
+  DiagnoseVpnConnections: read(diagnoseVpnConnections),
   DescribeRegions: { access: 'read', needsRegion: false, run: describeRegions },
 };
 

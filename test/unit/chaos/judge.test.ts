@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Outages } from '../../../local/simulator/peers/outages.ts';
 import type { RecordSnapshot } from '../../../local/simulator/record.ts';
 import type { WriteRecord } from '../../../local/simulator/writes.ts';
 import { countNames, minimumOf, vacuities } from '../../chaos/counts.ts';
@@ -36,6 +37,7 @@ function aRecord(writes: readonly WriteRecord[]): RecordSnapshot {
     writes,
     overlaps: [],
     tunnelOverlaps: [],
+    outages: new Outages().recordAt(0),
     maxInFlight: 1,
     calls: [],
     busyAnswers: 0,

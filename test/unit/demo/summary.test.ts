@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkLines, summaryOf } from '../../../local/demo/summary.ts';
+import { Outages } from '../../../local/simulator/peers/outages.ts';
 import type { RecordSnapshot } from '../../../local/simulator/record.ts';
 import type { WriteRecord } from '../../../local/simulator/writes.ts';
 
@@ -26,6 +27,7 @@ const record: RecordSnapshot = {
   ],
   overlaps: [],
   tunnelOverlaps: [],
+  outages: new Outages().recordAt(0),
   maxInFlight: 1,
   calls: [
     { action: 'ModifyVpnConnectionAttribute', total: 2, answered: 1, refused: {} },
