@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { jsonAnswer, type SimulatorAnswer, type SimulatorRequest } from './answers.ts';
+import { answerPeers, SideChange, withoutUndefined } from './control-peers.ts';
 import { SimulatorError } from './errors.ts';
 import type { SimulatorRecord } from './record.ts';
 import type { Inventory } from './shapes.ts';
@@ -18,34 +19,12 @@ const Tampering = z.strictObject({
     effectImmediately: z.boolean().optional(),
     enableDpd: z.boolean().optional(),
     enableNatTraversal: z.boolean().optional(),
-    ike: z
-      .strictObject({
-        Psk: z.string(),
-        IkeVersion: z.string(),
-        IkeMode: z.string(),
-        IkeEncAlg: z.string(),
-        IkeAuthAlg: z.string(),
-        IkePfs: z.string(),
-        IkeLifetime: z.number(),
-        LocalId: z.string(),
-        RemoteId: z.string(),
-      })
-      .partial()
-      .optional(),
-    ipsec: z
-      .strictObject({
-        IpsecEncAlg: z.string(),
-        IpsecAuthAlg: z.string(),
-        IpsecPfs: z.string(),
-        IpsecLifetime: z.number(),
-      })
-      .partial()
-      .optional(),
+    ...SideChange.shape,
   }),
   settleMs: z.number().min(0).optional(),
 });
 
-/** Answers health, connections, record and, where allowed, edits "in the console". */
+/** Answers health, connections, record and, where allowed, edits "in the console" and what peers are told. */
 export function answerControl(
   request: SimulatorRequest,
   parts: {
@@ -61,6 +40,8 @@ export function answerControl(
   if (route === 'GET connections') return jsonAnswer(200, { connections: listed(parts.inventory) });
   if (route === 'GET record') return jsonAnswer(200, { ...parts.record.snapshot() });
   if (route === 'POST tamper' && parts.admin) return tamper(request.body, parts.state);
+  const answer = parts.admin ? answerPeers(route, parseJson(request.body), parts.state) : null;
+  if (answer !== null) return answer;
   return jsonAnswer(404, { error: `no ${route} here` });
 }
 
@@ -93,15 +74,6 @@ function tamper(body: string, state: CloudState): SimulatorAnswer {
     if (!(error instanceof SimulatorError)) throw error;
     return jsonAnswer(error.code === 'scope_busy' ? 409 : 404, { error: error.message });
   }
-}
-
-type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
-
-/** Absent and undefined are different things to a patch. */
-function withoutUndefined<T extends object>(value: T): Defined<T> {
-  const defined: Defined<T> = { ...value } as Defined<T>;
-  for (const key in defined) if (defined[key] === undefined) delete defined[key];
-  return defined;
 }
 
 function parseJson(text: string): unknown {

@@ -1,5 +1,6 @@
 import { makeConnection, makeCustomerGateway, makeGateway, makeTunnel } from './defaults.ts';
 import { SimulatorError } from './errors.ts';
+import { type PeerShares, shareAdoptions } from './peers/shares.ts';
 import { cloudId, createRandom, type Random } from './random.ts';
 import type { Connection, CustomerGateway, Gateway, Inventory, Tag, Tunnel } from './shapes.ts';
 
@@ -18,6 +19,8 @@ export interface InventoryOptions {
   readonly unattached?: number;
   /** Share (0–1) of gateways and attachments with two tunnels per connection. Default 0. */
   readonly dualTunnelShare?: number;
+  /** Shares (0–1, together at most 1) of tunnels whose peers do not simply follow. Default: all follow. */
+  readonly peers?: PeerShares;
 }
 
 const KEY_ALPHABET = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
@@ -81,6 +84,9 @@ export function generateInventory(options: InventoryOptions = {}): Inventory {
     gateways,
     customerGateways,
     connections,
+    ...(options.peers
+      ? { adoptions: shareAdoptions(connections, options.peers, options.seed) }
+      : {}),
   };
 }
 
