@@ -39,6 +39,8 @@ function createStopwatch(): { wrap: (api: VpnApi) => VpnApi; cloudMs: () => numb
       listGateways: (query) => timed(() => api.listGateways(query)),
       describeGateway: (query) => timed(() => api.describeGateway(query)),
       listCustomerGateways: (query) => timed(() => api.listCustomerGateways(query)),
+      connectionLogs: (query) => timed(() => api.connectionLogs(query)),
+      diagnose: (query) => timed(() => api.diagnose(query)),
       modify: (request) => timed(() => api.modify(request)),
     }),
   };

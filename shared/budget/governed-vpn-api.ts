@@ -71,6 +71,10 @@ export function governVpnApi(api: VpnApi, governor: Governor): GovernedVpnApi {
       read(scopeOf(query.regionId, 'DescribeCustomerGateways'), () =>
         api.listCustomerGateways(query),
       ),
+    connectionLogs: (query) =>
+      read(scopeOf(query.regionId, 'DescribeVpnConnectionLogs'), () => api.connectionLogs(query)),
+    diagnose: (query) =>
+      read(scopeOf(query.regionId, 'DiagnoseVpnConnections'), () => api.diagnose(query)),
     async modify(request, mayStillSend) {
       const scope = scopeOf(request.regionId, modifyActionFor(request));
       const refusal = await governor.admit(scope, 0);

@@ -6,6 +6,12 @@ import type {
   VpnConnection,
   VpnGateway,
 } from './model.ts';
+import type {
+  Diagnosis,
+  DiagnosisQuery,
+  NegotiationPage,
+  NegotiationQuery,
+} from './negotiation.ts';
 import type { FieldValues } from './values.ts';
 
 /** One page of a list read. */
@@ -119,6 +125,10 @@ export interface VpnApi {
     /** From 1. */
     pageNumber: number;
   }): Promise<ReadOutcome<Page<CustomerGateway>>>;
+  /** DescribeVpnConnectionLogs, pages of {@link pageSize} lines. */
+  connectionLogs(query: NegotiationQuery): Promise<ReadOutcome<NegotiationPage>>;
+  /** DiagnoseVpnConnections, at most {@link pageSize} tunnels. */
+  diagnose(query: DiagnosisQuery): Promise<ReadOutcome<readonly Diagnosis[]>>;
   /** ModifyVpnConnectionAttribute, ModifyVpnAttachmentAttribute or ModifyTunnelAttribute, by attach type and part. */
   modify(request: ModifyRequest): Promise<ModifyOutcome>;
 }
@@ -130,6 +140,8 @@ export type VpnAction =
   | 'DescribeVpnGateways'
   | 'DescribeVpnGateway'
   | 'DescribeCustomerGateways'
+  | 'DescribeVpnConnectionLogs'
+  | 'DiagnoseVpnConnections'
   | 'ModifyVpnConnectionAttribute'
   | ModifyAction;
 

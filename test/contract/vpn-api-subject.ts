@@ -37,6 +37,14 @@ export interface VpnApiSubject {
   /** Dual-tunnel connections, on a VPN gateway and on a transit router. */
   pair: ConnectionRef;
   attachedPair: ConnectionRef;
+  /** By how much the cloud's clock is ahead of {@link now}, milliseconds. */
+  clockSkewMs: number;
+  /** The time that passes while it is settled, Unix milliseconds. */
+  now(): number;
+  /** Makes the SAs of a tunnel anew; `tunnelId` is null on single-tunnel connections. */
+  reset(ref: ConnectionRef, tunnelId: string | null): Promise<void>;
+  /** From now on the device at the other end of a tunnel wants another DH group for its IKE SA. */
+  misfit(ref: ConnectionRef, tunnelId: string | null): Promise<void>;
   /** Lets the cloud finish everything it has accepted. */
   settle(): Promise<void>;
   close(): Promise<void>;

@@ -3,18 +3,21 @@ import { generateInventory } from '../../local/simulator/inventory.ts';
 import { startSimulatorServer } from '../../local/simulator/server.ts';
 import type { Connection } from '../../local/simulator/shapes.ts';
 import { createSimulator, DEMO_ACCESS_KEY } from '../../local/simulator/simulator.ts';
+import type { TunnelHandle } from '../../local/simulator/state.ts';
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import type { ConnectionRef } from '../../shared/connection/model.ts';
 import { systemClock } from '../../shared/platform/clock.ts';
 import { AppError } from '../../shared/platform/errors.ts';
 import { Secret } from '../../shared/platform/secret.ts';
 import { defineVpnApiContract } from './vpn-api-contract.ts';
+import { defineVpnApiNegotiationContract } from './vpn-api-negotiation-contract.ts';
 import type { VpnApiSubject } from './vpn-api-subject.ts';
 import { defineVpnApiTunnelContract } from './vpn-api-tunnel-contract.ts';
 
 const regionId = 'cn-hangzhou';
 const gatewayCount = 12;
 const settleMs = 10_000;
+const clockSkewMs = 90_000;
 
 /** The real time, so that the client's stamps are good, plus what was skipped. */
 function aSkippingClock(): SimulatorClock & { skip(ms: number): void } {
@@ -97,7 +100,10 @@ async function createSubject(): Promise<VpnApiSubject> {
     inventory: { ...inventory, connections },
     settleMs: { min: settleMs, max: settleMs },
     lateMs: { min: 0, max: 0 },
+    clockSkewMs,
   });
+  const tunnelOf = (ref: ConnectionRef, tunnelId: string | null): TunnelHandle =>
+    simulator.state.tunnel(ref.regionId, ref.vpnConnectionId, tunnelId);
   const server = await startSimulatorServer(simulator);
   const apiWith = (accessKeySecret: string): ReturnType<typeof createAliyunVpnApi> =>
     createAliyunVpnApi({
@@ -127,6 +133,15 @@ async function createSubject(): Promise<VpnApiSubject> {
     refused: refOf(roles.refused),
     pair: refOf(roles.pair),
     attachedPair: refOf(roles.attachedPair),
+    clockSkewMs,
+    now: () => clock.now(),
+    reset: (ref, tunnelId) => Promise.resolve(tunnelOf(ref, tunnelId).reset()),
+    misfit(ref, tunnelId) {
+      const tunnel = tunnelOf(ref, tunnelId);
+      tunnel.behave({ kind: 'onDelivery' });
+      tunnel.deliver({ ike: { IkePfs: 'group14' } });
+      return Promise.resolve();
+    },
     settle: () => {
       clock.skip(settleMs + 1_000);
       return Promise.resolve();
@@ -141,3 +156,4 @@ async function createSubject(): Promise<VpnApiSubject> {
 
 defineVpnApiContract('pop-core against the simulator', createSubject);
 defineVpnApiTunnelContract('pop-core against the simulator', createSubject);
+defineVpnApiNegotiationContract('pop-core against the simulator', createSubject);

@@ -201,6 +201,48 @@ describe('the wire, seen by the official SDK (BEHAVIOUR.md "Wire")', () => {
     expect(simulator.state.connection(REGION, 'vco-dual').tunnels[0]?.ike.Psk).toBe('new+key&1');
   });
 
+  it('is told of negotiations and of what is wrong with them', async () => {
+    const { client, simulator } = await aWire();
+    const tunnel = simulator.state.tunnel(REGION, 'vco-dual', 'tun-2');
+    tunnel.behave({ kind: 'onDelivery' });
+    tunnel.reset();
+    tunnel.deliver({ ike: { IkeEncAlg: 'aes256' } });
+
+    const logs = await client.describeVpnConnectionLogs(
+      new sdk.DescribeVpnConnectionLogsRequest({
+        regionId: REGION,
+        vpnConnectionId: 'vco-dual',
+        tunnelId: 'tun-2',
+        minutePeriod: 10,
+        pageSize: 50,
+      }),
+    );
+    const diagnosis = await client.diagnoseVpnConnections(
+      new sdk.DiagnoseVpnConnectionsRequest({ regionId: REGION, tunnelIds: ['tun-1', 'tun-2'] }),
+    );
+
+    expect(logs.body).toMatchObject({ count: 3, isCompleted: true, pageNumber: 1, pageSize: 50 });
+    expect(logs.body?.data?.logs).toEqual([
+      expect.stringContaining('ISAKMP-SA established'),
+      expect.stringContaining('IPsec-SA established'),
+      expect.stringContaining('[PROTO_ERR]'),
+    ]);
+    expect(diagnosis.body).toMatchObject({ totalCount: 2 });
+    expect(diagnosis.body?.vpnConnections).toMatchObject([
+      { vpnConnectionId: 'vco-dual', tunnelId: 'tun-1', severity: 'Normal' },
+      {
+        tunnelId: 'tun-2',
+        severity: 'Critical',
+        failedReasonCode: 'AlgorithmMismatch',
+        failedReason: expect.any(String),
+        failedTime: expect.any(Number),
+        mismatchLocalParam: 'aes',
+        mismatchRemoteParam: 'aes256',
+        sourceLog: expect.stringContaining('vco-dual'),
+      },
+    ]);
+  });
+
   it('is told code and status of a refusal', async () => {
     const { client } = await aWire();
 

@@ -11,7 +11,13 @@ export type MaybeSentCode = 'Timeout' | 'ConnectionReset' | 'UnreadableAnswer';
 /** What one call came to, with nothing in it that the transport or the cloud said in clear. */
 export type RpcAnswer =
   /** HTTP 2xx with a RequestId and no error code. The body may hold secrets in clear: parse it and let it go. */
-  | { kind: 'ok'; requestId: string; body: Readonly<Record<string, unknown>> }
+  | {
+      kind: 'ok';
+      requestId: string;
+      body: Readonly<Record<string, unknown>>;
+      /** Its `Date` header, Unix milliseconds; null without one that can be read. */
+      answeredAt: number | null;
+    }
   /** The cloud answered with a code. `text` is its message, redacted, for debug lines alone. */
   | {
       kind: 'error';
@@ -27,7 +33,11 @@ export type RpcAnswer =
 
 const Exchange = z.object({ response: z.object({ statusCode: z.number() }) });
 const Body = z.record(z.string(), z.unknown());
-const Verbose = z.tuple([Body, Exchange]);
+const Headers = z.object({ date: z.string().optional().catch(undefined) }).catch({});
+const Answered = z.object({
+  response: z.object({ statusCode: z.number(), headers: Headers }),
+});
+const Verbose = z.tuple([Body, Answered]);
 const Refusal = z.object({
   code: z.union([z.string(), z.number().transform(String)]),
   data: z.object({ RequestId: z.unknown(), Message: z.unknown() }).partial(),
@@ -51,7 +61,13 @@ export function readAnswer(settled: unknown, secrets: readonly string[]): RpcAns
   const [body, { response }] = parsed.data;
   const requestId = safeToken(body.RequestId, secrets);
   const isSuccess = response.statusCode >= 200 && response.statusCode < 300;
-  return isSuccess && requestId !== null ? { kind: 'ok', requestId, body } : unreadable(requestId);
+  if (!isSuccess || requestId === null) return unreadable(requestId);
+  return { kind: 'ok', requestId, body, answeredAt: timeOf(response.headers.date) };
+}
+
+function timeOf(date: string | undefined): number | null {
+  const at = Date.parse(date ?? '');
+  return Number.isNaN(at) ? null : at;
 }
 
 /** A rejection, whatever was thrown, as an answer. What was thrown is not kept. */

@@ -1,4 +1,5 @@
 import type { ConnectionRef } from '../../connection/model.ts';
+import type { DiagnosisQuery, NegotiationQuery } from '../../connection/negotiation.ts';
 import {
   type CloudError,
   type ModifyOutcome,
@@ -26,6 +27,7 @@ import {
   parseModified,
   parseModifiedTunnel,
 } from './wire.ts';
+import { parseDiagnoses, parseNegotiationPage } from './wire-negotiation.ts';
 
 export interface AliyunVpnApiDeps {
   /** Base URL of the VPC API, in which `{region}` is replaced. */
@@ -95,6 +97,8 @@ export function createAliyunVpnApi(deps: AliyunVpnApiDeps): VpnApi & { close(): 
         }),
         (body) => parseCustomerGatewayPage(body, regionId),
       ),
+    connectionLogs: (query) => readLogs(read, query),
+    diagnose: (query) => diagnose(read, query),
     describeConnection: (ref) => describeConnection(read, ref),
     describeGateway: (query) => describeGateway(read, query),
     modify: (request) => modify(write, request),
@@ -104,12 +108,46 @@ export function createAliyunVpnApi(deps: AliyunVpnApiDeps): VpnApi & { close(): 
 
 async function readPage<Value>(
   pending: Promise<RpcAnswer>,
-  parse: (body: OkAnswer['body']) => Value | null,
+  parse: (body: OkAnswer['body'], answer: OkAnswer) => Value | null,
 ): Promise<ReadOutcome<Value>> {
   const answer = await pending;
   if (answer.kind !== 'ok') return { kind: 'failed', error: cloudErrorOf(answer) };
-  const value = parse(answer.body);
+  const value = parse(answer.body, answer);
   return value === null ? unreadable(answer) : { kind: 'ok', value };
+}
+
+/** Longest window that the cloud looks back over by its own clock. Source: DescribeVpnConnectionLogs, `MinutePeriod`. */
+const latestMinutes = 10;
+
+function readLogs(read: Call, query: NegotiationQuery): ReturnType<VpnApi['connectionLogs']> {
+  const { regionId, vpnConnectionId, tunnelId, between, pageNumber } = query;
+  const params = {
+    RegionId: regionId,
+    VpnConnectionId: vpnConnectionId,
+    TunnelId: tunnelId ?? undefined,
+    From: between ? Math.floor(between.from / 1_000) : undefined,
+    To: between ? Math.ceil(between.to / 1_000) : undefined,
+    MinutePeriod: between ? undefined : latestMinutes,
+    PageNumber: pageNumber,
+    PageSize: pageSize,
+  };
+  return readPage(read('DescribeVpnConnectionLogs', regionId, params), (body, { answeredAt }) =>
+    parseNegotiationPage(body, answeredAt),
+  );
+}
+
+function diagnose(
+  read: Call,
+  { regionId, vpnConnectionIds, tunnelIds }: DiagnosisQuery,
+): ReturnType<VpnApi['diagnose']> {
+  const params = {
+    RegionId: regionId,
+    VpnConnectionIds: vpnConnectionIds,
+    TunnelIds: tunnelIds,
+    PageNumber: 1,
+    PageSize: pageSize,
+  };
+  return readPage(read('DiagnoseVpnConnections', regionId, params), parseDiagnoses);
 }
 
 async function describeConnection(

@@ -51,6 +51,8 @@ export function dyingWorker(world: VirtualWorld, point: Point): DyingWorker {
     listGateways: (query) => read(() => port.listGateways(query)),
     describeGateway: (query) => read(() => port.describeGateway(query)),
     listCustomerGateways: (query) => read(() => port.listCustomerGateways(query)),
+    connectionLogs: (query) => read(() => port.connectionLogs(query)),
+    diagnose: (query) => read(() => port.diagnose(query)),
     modify: (request) => pass(call === 'send', () => port.modify(request)),
   });
   const lanes: LaneStore = {

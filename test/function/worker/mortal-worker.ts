@@ -50,6 +50,8 @@ export function mortalWorker(world: VirtualWorld, stop: Stop): MortalWorker {
     listGateways: (query) => pass(() => port.listGateways(query)),
     describeGateway: (query) => pass(() => port.describeGateway(query)),
     listCustomerGateways: (query) => pass(() => port.listCustomerGateways(query)),
+    connectionLogs: (query) => pass(() => port.connectionLogs(query)),
+    diagnose: (query) => pass(() => port.diagnose(query)),
     modify: (request) => pass(() => port.modify(request)),
   });
   const lanes: LaneStore = {

@@ -53,6 +53,8 @@ function countingWorker(world: VirtualWorld, tally: Tally): Parameters<VirtualWo
     listGateways: (query) => read(() => api.listGateways(query)),
     describeGateway: (query) => read(() => api.describeGateway(query)),
     listCustomerGateways: (query) => read(() => api.listCustomerGateways(query)),
+    connectionLogs: (query) => read(() => api.connectionLogs(query)),
+    diagnose: (query) => read(() => api.diagnose(query)),
     modify: (request) => api.modify(request),
   });
   return world.worker({ lanes }, wrapApi);

@@ -46,6 +46,8 @@ export function portOf(api: VpnApi): VpnApi {
     listGateways: (query) => api.listGateways(query),
     describeGateway: (query) => api.describeGateway(query),
     listCustomerGateways: (query) => api.listCustomerGateways(query),
+    connectionLogs: (query) => api.connectionLogs(query),
+    diagnose: (query) => api.diagnose(query),
     modify: (request) => api.modify(request),
   };
 }

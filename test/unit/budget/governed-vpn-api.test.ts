@@ -25,6 +25,14 @@ const throttled: CloudError = {
   requestId: 'r-1',
 };
 
+const aPage = {
+  ikeEstablishedAt: null,
+  ipsecEstablishedAt: null,
+  isComplete: true,
+  isLastPage: true,
+  answeredAt: null,
+};
+
 function aGovernedApi(options: {
   refusal?: { retryInMs: number };
   outcome?: ModifyOutcome;
@@ -53,12 +61,21 @@ function aGovernedApi(options: {
       ? ({ kind: 'failed', error: options.error } as const)
       : ({ kind: 'ok', value: null } as const);
   };
+  const failed = options.error ? ({ kind: 'failed', error: options.error } as const) : null;
   const api: VpnApi = {
     listConnections: read('list'),
     describeConnection: one('one'),
     listGateways: read('gateways'),
     describeGateway: one('gateway'),
     listCustomerGateways: read('customers'),
+    connectionLogs: async () => {
+      log.push('logs');
+      return failed ?? { kind: 'ok', value: aPage };
+    },
+    diagnose: async () => {
+      log.push('diagnosis');
+      return failed ?? { kind: 'ok', value: [] };
+    },
     modify: async () => {
       log.push('modify');
       return options.outcome ?? { kind: 'accepted', requestId: 'r-1' };
@@ -112,10 +129,21 @@ const reads = [
   { action: 'DescribeVpnConnection', name: 'one', read: 'describeConnection' },
   { action: 'DescribeVpnGateway', name: 'gateway', read: 'describeGateway' },
   { action: 'DescribeCustomerGateways', name: 'customers', read: 'listCustomerGateways' },
+  { action: 'DescribeVpnConnectionLogs', name: 'logs', read: 'connectionLogs' },
+  { action: 'DiagnoseVpnConnections', name: 'diagnosis', read: 'diagnose' },
 ] as const;
 
 describe.each(reads)('a governed $action', ({ action, name, read }) => {
-  const query = { regionId, pageNumber: 1, vpnConnectionId: 'vco-a', vpnGatewayId: 'vpn-1' };
+  const query = {
+    regionId,
+    pageNumber: 1,
+    vpnConnectionId: 'vco-a',
+    vpnGatewayId: 'vpn-1',
+    tunnelId: null,
+    between: null,
+    vpnConnectionIds: ['vco-a'],
+    tunnelIds: [],
+  };
 
   it('takes its place and may wait for it', async () => {
     const { api, log } = aGovernedApi({});

@@ -98,6 +98,8 @@ export function aRegion(connections: readonly VpnConnection[]): FakeRegion {
       })),
     listCustomerGateways: ({ pageNumber }) =>
       answer(numbered('customers', pageNumber), () => page([], pageNumber)),
+    connectionLogs: () => Promise.reject(new Error('a reader asks for no log')),
+    diagnose: () => Promise.reject(new Error('a reader diagnoses nothing')),
     modify: () => Promise.reject(new Error('a reader does not write')),
   };
   return { ...region, api };

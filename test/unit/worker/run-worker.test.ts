@@ -19,6 +19,8 @@ const unusedApi: VpnApi = {
   listGateways: unused,
   describeGateway: unused,
   listCustomerGateways: unused,
+  connectionLogs: unused,
+  diagnose: unused,
   modify: unused,
 };
 
