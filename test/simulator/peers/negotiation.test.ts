@@ -199,6 +199,21 @@ describe('peers (BEHAVIOUR.md "Peers")', () => {
     expect(seen).toEqual(['down down down', 'up up down', 'up up down', 'up up up']);
   });
 
+  it('that are told long before nobody looks again leave no success behind in the log', () => {
+    const { simulator, clock } = aWorld({ 'vco-a': { kind: 'late', afterMs: 50 * dayMs } });
+    const tunnel = simulator.state.tunnel(REGION, 'vco-a');
+    tunnel.deliver({ ike: { Psk: 'newKey' } });
+    const adoptedAt = clock.now() + 50 * dayMs;
+    clock.advance(100 * dayMs);
+
+    const { session, now } = tunnel.look();
+    const after = session.linesBetween(adoptedAt, now).map(({ text }) => text);
+
+    expect(session.status).toBe('ike_sa_not_established');
+    expect(after.length).toBeGreaterThan(5);
+    expect(after.filter((text) => text.includes('established'))).toEqual([]);
+  });
+
   it('that adopt wrongly are right again with a key that they had', async () => {
     const cloud = aWorld({ 'tun-2': { kind: 'wrongly' } });
     await rekeySlave(cloud, 'newKey');
