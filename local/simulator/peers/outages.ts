@@ -27,7 +27,7 @@ export interface OutageRecord {
   readonly dual: OutageSum;
   /** Of single-tunnel connections. */
   readonly single: OutageSum;
-  /** The first {@link MOST_OUTAGES} that ended, then those that last. The sums count all. */
+  /** By when they began; of those that ended {@link MOST_OUTAGES} at most. The sums count all. */
   readonly outages: readonly Outage[];
   /** How many ended that are not listed. */
   readonly unlisted: number;
@@ -73,7 +73,8 @@ export class Outages {
     const open = [...this.#open.values()].filter(({ from }) => from < now);
     const sums = { single: copyOf(this.#sums.single), dual: copyOf(this.#sums.dual) };
     for (const outage of open) addTo(sums[outage.tunnelMode], outage, now);
-    return { ...sums, outages: [...this.#ended, ...open], unlisted: this.#unlisted };
+    const outages = [...this.#ended, ...open].sort((one, other) => one.from - other.from);
+    return { ...sums, outages, unlisted: this.#unlisted };
   }
 }
 
