@@ -31,6 +31,9 @@ export function aroundCalls(api: VpnApi, around: AroundCall): VpnApi {
       around(named('DescribeVpnGateway', query), () => api.describeGateway(query)),
     listCustomerGateways: (query) =>
       around(named('DescribeCustomerGateways', query), () => api.listCustomerGateways(query)),
+    connectionLogs: (query) =>
+      around(named('DescribeVpnConnectionLogs', query), () => api.connectionLogs(query)),
+    diagnose: (query) => around(named('DiagnoseVpnConnections', query), () => api.diagnose(query)),
     modify: (request) =>
       around(named(modifyActionFor(request), request), () => api.modify(request)),
   };

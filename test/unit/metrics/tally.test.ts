@@ -101,6 +101,8 @@ describe('the counted VPC API', () => {
     listGateways: failed,
     describeGateway: failed,
     listCustomerGateways: failed,
+    connectionLogs: failed,
+    diagnose: failed,
     modify: async () => ({ kind: 'throttled', error }),
   };
   const query = { regionId: 'cn-hangzhou', pageNumber: 1 };

@@ -33,6 +33,16 @@ const everyCall: Readonly<Record<keyof VpnApi, (api: VpnApi) => readonly Promise
   listGateways: (api) => [api.listGateways(query)],
   describeGateway: (api) => [api.describeGateway({ regionId, vpnGatewayId: 'vpn-1' })],
   listCustomerGateways: (api) => [api.listCustomerGateways(query)],
+  connectionLogs: (api) => [
+    api.connectionLogs({
+      regionId,
+      vpnConnectionId: 'vco-1',
+      tunnelId: null,
+      between: null,
+      pageNumber: 1,
+    }),
+  ],
+  diagnose: (api) => [api.diagnose({ regionId, vpnConnectionIds: ['vco-1'], tunnelIds: [] })],
   modify: (api) => [
     api.modify(single),
     api.modify({ ...single, attachType: 'CEN' }),
