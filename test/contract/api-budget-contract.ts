@@ -1,14 +1,8 @@
 import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
-import type { Database } from '../../shared/adapters/postgres/database.ts';
 import type { ApiBudget, BudgetScope } from '../../shared/budget/api-budget.ts';
-import {
-  emptyAllTables,
-  type TestDatabase,
-  useVirtualDatabaseClock,
-} from '../helpers/databases.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
+import type { StoreSubject, Stores } from './store-subjects.ts';
 
 const limits = { writesPerMinute: 10, readsPerMinute: 40 };
 const write: BudgetScope = { regionId: 'cn-hangzhou', action: 'ModifyVpnConnectionAttribute' };
@@ -22,11 +16,11 @@ const Step = fc.record({
 });
 
 /** The budget that all workers share, under a virtual clock. */
-export function defineApiBudgetContract(database: TestDatabase): void {
+export function defineApiBudgetContract(subject: StoreSubject): void {
   const clock = new FakeClock();
   let follow = (): Promise<void> => Promise.resolve();
   let budgets: readonly ApiBudget[] = [];
-  let second: Database | undefined;
+  let second: Stores | undefined;
 
   const pass = async (ms: number): Promise<void> => {
     await clock.advance(ms);
@@ -37,20 +31,20 @@ export function defineApiBudgetContract(database: TestDatabase): void {
     if (budget === undefined) throw new Error('no such handle');
     return budget;
   };
-  const again = (): Database => {
+  const again = (): Stores => {
     if (second === undefined) throw new Error('no second handle');
     return second;
   };
   const take = (wanted: number, scope = write, who = 0) => handle(who).take(scope, wanted);
 
   beforeAll(async () => {
-    follow = await useVirtualDatabaseClock(database, clock);
-    second = await database.another();
-    const handles = [database, second];
-    budgets = handles.map((one) => createPgApiBudget(one, { account: 'a', limits }));
+    follow = await subject.follow(clock);
+    second = await subject.another();
+    const handles = [subject.stores, second];
+    budgets = handles.map((one) => one.budget({ account: 'a', limits }));
   });
   beforeEach(async () => {
-    await emptyAllTables(database);
+    await subject.empty();
     await pass(1_250 - (clock.now() % 1_000));
   });
 
@@ -77,7 +71,7 @@ export function defineApiBudgetContract(database: TestDatabase): void {
     expect((await take(1)).granted).toBe(0);
     for (const scope of others) expect((await take(99, scope)).granted).toBe(10);
     expect((await take(99, read)).granted).toBe(40);
-    const elsewhere = createPgApiBudget(database, { account: 'b', limits });
+    const elsewhere = subject.stores.budget({ account: 'b', limits });
     expect((await elsewhere.take(write, 99)).granted).toBe(10);
   });
 
@@ -173,7 +167,7 @@ export function defineApiBudgetContract(database: TestDatabase): void {
   describe('a part of the budget', () => {
     const part = { name: 'previews', share: 1 / 4 };
     const ofPart = (who = 0): ApiBudget =>
-      createPgApiBudget(who === 0 ? database : again(), { account: 'a', limits, part });
+      (who === 0 ? subject.stores : again()).budget({ account: 'a', limits, part });
 
     it('gets its share at most, and leaves the rest to the others', async () => {
       const granted = [
@@ -221,7 +215,7 @@ export function defineApiBudgetContract(database: TestDatabase): void {
   it('never lets 60 seconds hold more than the limit, and says exactly when to come again', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(Step, { minLength: 5, maxLength: 25 }), async (steps) => {
-        await emptyAllTables(database);
+        await subject.empty();
         const calls: number[] = [];
         const takeAndNote = async (wanted: number, who: number): Promise<number | null> => {
           const { granted, retryInMs } = await take(wanted, write, who);

@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
-import { databaseKinds } from '../helpers/databases.ts';
 import { defineApiBudgetContract } from './api-budget-contract.ts';
+import { storeKinds } from './store-subjects.ts';
 
-describe.each(databaseKinds)('the API budget, $kind', ({ withDatabase }) => {
-  defineApiBudgetContract(withDatabase());
+describe.each(storeKinds)('the API budget, $kind', ({ subject }) => {
+  defineApiBudgetContract(subject());
 });

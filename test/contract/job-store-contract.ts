@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { NewJob } from '../../shared/job/record.ts';
 import { countsOf } from '../helpers/factories.ts';
 import { aNewJob, changeIdOf, notFound, refused } from '../helpers/factories-store.ts';
-import { next, stepOf, storesOn, type World } from './lane-store-world.ts';
+import { next, stepOf, type World } from './lane-store-world.ts';
 
 const day = 86_400_000;
 
@@ -181,7 +181,7 @@ export function defineJobStoreContract(world: World): void {
     });
 
     it('makes one job of twenty requests at once', async () => {
-      const other = storesOn(await world.database.another());
+      const other = await world.another();
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, (_, index) =>
           (index % 2 === 0 ? world : other).jobs.accept(keyed(`job_${100 + index}`, 'k')),

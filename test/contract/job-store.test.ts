@@ -1,8 +1,8 @@
 import { describe } from 'vitest';
-import { databaseKinds } from '../helpers/databases.ts';
 import { defineJobStoreContract } from './job-store-contract.ts';
-import { openWorld } from './lane-store-world.ts';
+import { openWorldOn } from './lane-store-world.ts';
+import { storeKinds } from './store-subjects.ts';
 
-describe.each(databaseKinds)('the job store, $kind', ({ withDatabase }) => {
-  defineJobStoreContract(openWorld(withDatabase()));
+describe.each(storeKinds)('the job store, $kind', ({ subject }) => {
+  defineJobStoreContract(openWorldOn(subject()));
 });

@@ -1,11 +1,10 @@
 import { beforeEach, expect, it } from 'vitest';
-import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
-import { emptyAllTables, type TestDatabase } from '../helpers/databases.ts';
+import type { StoreSubject } from './store-subjects.ts';
 
 /** Where keys of our own making are kept. */
-export function defineKeyringContract(database: TestDatabase): void {
-  const keyring = createPgKeyringStore(database);
-  beforeEach(() => emptyAllTables(database));
+export function defineKeyringContract(subject: StoreSubject): void {
+  const { keyring } = subject.stores;
+  beforeEach(() => subject.empty());
 
   it('has nothing under a name that was never used', async () => {
     expect(await keyring.get('digest')).toBeNull();
@@ -38,7 +37,7 @@ export function defineKeyringContract(database: TestDatabase): void {
   });
 
   it('gives everybody the same key when many come at once', async () => {
-    const other = createPgKeyringStore(await database.another());
+    const other = (await subject.another()).keyring;
     const keys = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
         (index % 2 === 0 ? keyring : other).putIfAbsent('digest', `sealed-${index}`),

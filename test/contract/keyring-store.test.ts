@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
-import { databaseKinds } from '../helpers/databases.ts';
 import { defineKeyringContract } from './keyring-store-contract.ts';
+import { storeKinds } from './store-subjects.ts';
 
-describe.each(databaseKinds)('the keyring store, $kind', ({ withDatabase }) => {
-  defineKeyringContract(withDatabase());
+describe.each(storeKinds)('the keyring store, $kind', ({ subject }) => {
+  defineKeyringContract(subject());
 });

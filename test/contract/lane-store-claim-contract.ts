@@ -6,7 +6,6 @@ import {
   leaseSeconds,
   next,
   stepOf,
-  storesOn,
   type World,
 } from './lane-store-world.ts';
 
@@ -59,7 +58,7 @@ export function defineClaimContract(world: World): void {
     ])('shows the change of a lane that was given back unread as it is, %s', async (_, code) => {
       await world.release(['a@1']);
       const here = world.hand();
-      const elsewhere = handOf(storesOn(await world.database.another()), 'elsewhere');
+      const elsewhere = handOf(await world.another(), 'elsewhere');
       const write = async (hand: Hand, held: Held | undefined, written: string): Promise<void> => {
         if (held === undefined) throw new Error('the lane is not due');
         const lastError = { code: written, class: 'busy', message: '', requestId: null } as const;
@@ -247,7 +246,7 @@ export function defineClaimContract(world: World): void {
           after: null,
         });
         const events = await Promise.all(changes.map(({ id }) => world.jobs.listEvents(id)));
-        const lanes = await world.database.query('SELECT * FROM lanekeeper.lane ORDER BY lane_key');
+        const lanes = await world.inside.lanes();
         return { job, changes, events, lanes };
       }
     });

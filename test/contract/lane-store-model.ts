@@ -9,9 +9,9 @@ import {
   leaseSeconds,
   next,
   resolveRegion,
-  type Stores,
   stepOf,
 } from './lane-store-world.ts';
+import type { Stores } from './store-subjects.ts';
 
 /** Numbers in [0, 1) that follow from a seed. */
 export type Dice = () => number;

@@ -5,11 +5,7 @@ const leaseMs = leaseSeconds * 1000;
 
 /** The safety net of a LaneStore. */
 export function defineRepairContract(world: World): void {
-  const idle = async (lane: string): Promise<void> => {
-    await world.database.query('UPDATE lanekeeper.lane SET due_at = NULL WHERE lane_key = $1', [
-      lane,
-    ]);
-  };
+  const idle = (lane: string): Promise<void> => world.inside.loseDueTime(lane);
 
   describe('repair', () => {
     it('takes back a lease that ran out, so that its holder writes nothing more', async () => {

@@ -68,19 +68,6 @@ export function defineStepContract(world: World): void {
       ]);
     });
 
-    it('leaves SQL nulls where there is nothing', async () => {
-      await world.release(['a@1']);
-      const hand = world.hand();
-      const held = await hand.next(await hand.take('1'));
-      await hand.record(stepOf(held, 'applying', { kind: 'keep' }, { base: null }));
-
-      const rows = await world.database.query(
-        'SELECT 1 FROM lanekeeper.change WHERE base IS NULL AND last_error IS NULL AND client_token IS NULL',
-      );
-
-      expect(rows).toHaveLength(1);
-    });
-
     it('that releases the lane leaves its change there', async () => {
       await world.release(['a@1', 'b@1']);
       const hand = world.hand();

@@ -1,41 +1,17 @@
 import { beforeAll, beforeEach } from 'vitest';
-import type { Database } from '../../shared/adapters/postgres/database.ts';
-import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
-import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
-import { createPgResolveStore } from '../../shared/adapters/postgres/resolve-store.ts';
 import type { ChangeProgress, ChangeRecord } from '../../shared/change/record.ts';
-import type { JobStore } from '../../shared/job/job-store.ts';
 import type { JobRecord, NewJob } from '../../shared/job/record.ts';
 import type {
   ClaimedLane,
   Continuation,
-  LaneStore,
   LaneUpdate,
   Resolution,
-  ResolveStore,
   UpdateOutcome,
 } from '../../shared/lane/lane-store.ts';
-import {
-  emptyAllTables,
-  type TestDatabase,
-  useVirtualDatabaseClock,
-} from '../helpers/databases.ts';
+import type { TestDatabase } from '../helpers/databases.ts';
 import { aNewJob, found, laneOf, progress, type ShortTarget } from '../helpers/factories-store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
-
-export interface Stores {
-  jobs: JobStore;
-  lanes: LaneStore;
-  resolving: ResolveStore;
-}
-
-export function storesOn(database: Database): Stores {
-  return {
-    jobs: createPgJobStore(database),
-    lanes: createPgLaneStore(database),
-    resolving: createPgResolveStore(database),
-  };
-}
+import { databaseSubject, type Inside, type StoreSubject, type Stores } from './store-subjects.ts';
 
 export const leaseSeconds = 30;
 
@@ -78,7 +54,7 @@ export function stepOf(
 
 export const next: Continuation = { kind: 'next' };
 
-export function handOf({ lanes }: Stores, name: string): Hand {
+export function handOf({ lanes }: Pick<Stores, 'lanes'>, name: string): Hand {
   const record: Hand['record'] = async (...updates) =>
     (await lanes.record(updates, { worker: name, leaseSeconds })).outcomes;
   const claim: Hand['claim'] = async (limit = 100) => {
@@ -111,9 +87,11 @@ export function handOf({ lanes }: Stores, name: string): Hand {
   };
 }
 
-/** The stores on one empty database under a virtual clock, and what tests do with them all the time. */
+/** Empty stores under a virtual clock, and what tests do with them all the time. */
 export interface World extends Stores {
-  database: TestDatabase;
+  inside: Inside;
+  /** The same stores as another process has them. */
+  another(): Promise<Stores>;
   clock: FakeClock;
   pass(ms: number): Promise<void>;
   hand(name?: string): Hand;
@@ -130,25 +108,31 @@ export interface World extends Stores {
   states(jobId: string): Promise<string[]>;
 }
 
-/** Call it in a `describe`: the database is emptied before each test. */
-export function openWorld(database: TestDatabase): World {
+/** The stores on one database. */
+export function openWorld(database: TestDatabase): World & { database: TestDatabase } {
+  return { ...openWorldOn(databaseSubject(database)), database };
+}
+
+/** Call it in a `describe`: the stores are emptied before each test. */
+export function openWorldOn(subject: StoreSubject): World {
   const clock = new FakeClock();
-  const stores = storesOn(database);
+  const { stores } = subject;
   const laneByChange = new Map<string, string>();
   let follow = (): Promise<void> => Promise.resolve();
   let accepted = 0;
 
   beforeAll(async () => {
-    follow = await useVirtualDatabaseClock(database, clock);
+    follow = await subject.follow(clock);
   });
   beforeEach(async () => {
-    await emptyAllTables(database);
+    await subject.empty();
     accepted = 0;
   });
 
   const world: World = {
     ...stores,
-    database,
+    inside: subject.inside,
+    another: () => subject.another(),
     clock,
     async pass(ms) {
       await clock.advance(ms);
@@ -208,7 +192,7 @@ export function openWorld(database: TestDatabase): World {
 
 /** Resolves what waits in the region of a held lane, as a worker does. */
 export async function resolveRegion(
-  { resolving }: Stores,
+  { resolving }: Pick<Stores, 'resolving'>,
   held: Held,
   answer: (changeId: string) => Resolution,
 ): Promise<void> {

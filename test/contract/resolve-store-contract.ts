@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ResolvedPlan } from '../../shared/plan/plan-digest.ts';
 import { countsOf } from '../helpers/factories.ts';
 import { aNewJob, changeIdOf, found, refused } from '../helpers/factories-store.ts';
-import { type Held, leaseSeconds, next, stepOf, storesOn, type World } from './lane-store-world.ts';
+import { type Held, leaseSeconds, next, stepOf, type World } from './lane-store-world.ts';
 
 const north = { kind: 'found', lane: 'gateway:north/1' } as const;
 
@@ -120,7 +120,7 @@ export function defineResolveContract(world: World): void {
     });
 
     it('releases it once, also when two finish in the same instant', async () => {
-      const other = storesOn(await world.database.another());
+      const other = await world.another();
       for (let round = 0; round < 5; round += 1) {
         const jobId = await world.accept(['north/a@1', 'south/b@2']);
         const [one, two] = [await region('north'), await region('south')];
@@ -137,7 +137,7 @@ export function defineResolveContract(world: World): void {
         await world.hand().record(stepOf(one, 'queued', next), stepOf(two, 'queued', next));
 
         expect(await world.job(jobId)).toMatchObject({ state: 'running', counts: { queued: 2 } });
-        expect(await waiting(jobId)).toEqual([1, 1]);
+        expect(await world.inside.waiting(jobId)).toEqual([1, 1]);
       }
     });
 
@@ -149,7 +149,7 @@ export function defineResolveContract(world: World): void {
       await finish(lease, jobId, 'north');
       await finish(lease, jobId, 'north');
 
-      expect(await waiting(jobId)).toEqual([1]);
+      expect(await world.inside.waiting(jobId)).toEqual([1]);
       expect(await world.job(jobId)).toMatchObject({ state: 'running' });
     });
 
@@ -315,13 +315,5 @@ export function defineResolveContract(world: World): void {
   async function lanesOf(jobId: string): Promise<(string | null)[]> {
     const changes = await world.jobs.listChanges({ jobId, states: null, limit: 99, after: null });
     return changes.map(({ laneKey }) => laneKey);
-  }
-
-  async function waiting(jobId: string): Promise<unknown[]> {
-    const rows = await world.database.query(
-      'SELECT waiting FROM lanekeeper.lane_job WHERE job_id = $1',
-      [jobId],
-    );
-    return rows.map((row) => row.waiting);
   }
 }

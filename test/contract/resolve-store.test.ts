@@ -1,8 +1,8 @@
 import { describe } from 'vitest';
-import { databaseKinds } from '../helpers/databases.ts';
-import { openWorld } from './lane-store-world.ts';
+import { openWorldOn } from './lane-store-world.ts';
 import { defineResolveContract } from './resolve-store-contract.ts';
+import { storeKinds } from './store-subjects.ts';
 
-describe.each(databaseKinds)('the resolve store, $kind', ({ withDatabase }) => {
-  defineResolveContract(openWorld(withDatabase()));
+describe.each(storeKinds)('the resolve store, $kind', ({ subject }) => {
+  defineResolveContract(openWorldOn(subject()));
 });

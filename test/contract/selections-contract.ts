@@ -174,12 +174,9 @@ export function defineSelectionsContract(world: World): void {
     await world.resolving.saveSelections(lease, jobId, [took(jobId, 0, names)]);
     await resolveAll(lease);
     await finish(lease);
-    const [row] = await world.database.query(
-      'SELECT max_in_flight, max_errors FROM lanekeeper.job WHERE id = $1',
-      [jobId],
-    );
+    const { maxInFlight, maxErrors } = await world.inside.limits(jobId);
 
-    expect([row?.max_in_flight, row?.max_errors]).toEqual(counted);
+    expect([maxInFlight, maxErrors]).toEqual(counted);
   });
 
   it('that take the same connection run one after the other', async () => {

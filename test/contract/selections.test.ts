@@ -1,8 +1,8 @@
 import { describe } from 'vitest';
-import { databaseKinds } from '../helpers/databases.ts';
-import { openWorld } from './lane-store-world.ts';
+import { openWorldOn } from './lane-store-world.ts';
 import { defineSelectionsContract } from './selections-contract.ts';
+import { storeKinds } from './store-subjects.ts';
 
-describe.each(databaseKinds)('selectors of jobs, $kind', ({ withDatabase }) => {
-  defineSelectionsContract(openWorld(withDatabase()));
+describe.each(storeKinds)('selectors of jobs, $kind', ({ subject }) => {
+  defineSelectionsContract(openWorldOn(subject()));
 });

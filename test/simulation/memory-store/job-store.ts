@@ -1,0 +1,164 @@
+import type { ChangeRecord } from '../../../shared/change/record.ts';
+import type { AcceptOutcome, ChangeView, JobStore } from '../../../shared/job/job-store.ts';
+import type { JobRecord, NewJob } from '../../../shared/job/record.ts';
+import { AppError } from '../../../shared/platform/errors.ts';
+import { countsOf } from './queues.ts';
+import type { StoredChange, StoredJob, StoredKey, Tables } from './tables.ts';
+
+const keysAreKeptMs = 7 * 86_400_000;
+const largestInteger = 2 ** 31 - 1;
+
+/** The job store in memory. Each call is one step that nobody else comes between. */
+export function createMemoryJobStore(tables: Tables): JobStore {
+  return {
+    accept: async (job) => accept(tables, job),
+    async get(jobId) {
+      const job = tables.jobs.get(jobId);
+      return job ? recordOf(tables, job) : null;
+    },
+    async list({ states, limit, before }) {
+      return [...tables.jobs.values()]
+        .filter(({ state }) => states === null || states.includes(state))
+        .filter(({ position }) => before === null || position < before)
+        .sort((a, b) => b.position - a.position)
+        .slice(0, limit)
+        .map((job) => recordOf(tables, job));
+    },
+    async listChanges({ jobId, states, limit, after }) {
+      return tables
+        .changesOf(jobId)
+        .filter(({ record }) => states === null || states.includes(record.state))
+        .filter(({ record }) => after === null || record.seq > after)
+        .slice(0, limit)
+        .map((change) => viewOf(tables, change));
+    },
+    async getChange(jobId, changeId) {
+      const change = tables.changes.get(changeId);
+      return change?.record.jobId === jobId ? viewOf(tables, change) : null;
+    },
+    listEvents: async (changeId) => [...(tables.changes.get(changeId)?.events ?? [])],
+    ping: async () => undefined,
+  };
+}
+
+function accept(tables: Tables, job: NewJob): AcceptOutcome {
+  const keyOf = job.idempotency && JSON.stringify([job.createdBy, job.idempotency.key]);
+  const known = keyOf === null ? undefined : validKey(tables, keyOf);
+  if (known) {
+    return known.planHash === job.idempotency?.planHash
+      ? { kind: 'repeated', jobId: known.jobId }
+      : { kind: 'key_reused' };
+  }
+  refuseUnstorable(tables, job);
+  const stored = storedJob(tables, job);
+  tables.jobs.set(job.id, stored);
+  for (const change of job.changes) tables.addChange(queued(change, job.id, stored.position));
+  if (keyOf !== null && job.idempotency) {
+    const { planHash } = job.idempotency;
+    tables.keys.set(keyOf, { planHash, jobId: job.id, createdAt: tables.now() });
+  }
+  for (const { regionId } of stored.regions) {
+    const lane = tables.laneOf(`region:${regionId}`, regionId);
+    lane.dueAt ??= tables.now();
+  }
+  return { kind: 'created', jobId: job.id };
+}
+
+function validKey(tables: Tables, key: string): StoredKey | undefined {
+  const known = tables.keys.get(key);
+  return known && known.createdAt >= tables.now() - keysAreKeptMs ? known : undefined;
+}
+
+/** What a database would not take: nothing of such a job is kept. */
+function refuseUnstorable(tables: Tables, { id, changes, failurePolicy }: NewJob): void {
+  const ids = new Set(changes.map((change) => change.id));
+  const isKnown = tables.jobs.has(id) || changes.some((change) => tables.changes.has(change.id));
+  if (isKnown || ids.size < changes.length || failurePolicy.maxErrors > largestInteger)
+    throw new AppError('internal', 'the job cannot be stored');
+}
+
+function storedJob(tables: Tables, job: NewJob): StoredJob {
+  const selectors = job.selection?.selectors ?? [];
+  const regionIds = [...job.changes, ...selectors].map(({ regionId }) => regionId);
+  const { id, title, createdBy, plan, intents, maxInFlight } = job;
+  return {
+    id,
+    title,
+    createdBy,
+    plan,
+    intents,
+    maxInFlight,
+    ...job.failurePolicy,
+    position: tables.jobs.size + 1,
+    state: 'resolving',
+    createdAt: tables.stamp(),
+    startedAt: null,
+    finishedAt: null,
+    planDigest: null,
+    total: job.selection ? null : job.changes.length,
+    reason: null,
+    isStopping: false,
+    rollout: job.selection?.rollout ?? null,
+    selectors: selectors.map((selector) => ({ ...selector, isResolved: false, refusal: null })),
+    regions: [...new Set(regionIds)].map((regionId) => {
+      return { regionId, firstTriedAt: null, isResolved: false };
+    }),
+  };
+}
+
+/** A change of which nothing is known yet. */
+export function queued(
+  change: NewJob['changes'][number],
+  jobId: string,
+  position: number,
+): StoredChange {
+  const { id, seq, regionId, vpnConnectionId, intentNumber } = change;
+  const record: ChangeRecord = {
+    id,
+    jobId,
+    seq,
+    regionId,
+    vpnConnectionId,
+    laneKey: null,
+    attachType: null,
+    state: 'queued',
+    step: null,
+    attempts: 0,
+    settledAttempts: 0,
+    refusals: 0,
+    diff: [],
+    base: null,
+    sealedBaseKeys: {},
+    tunnels: [],
+    part: null,
+    requestDigest: null,
+    clientToken: null,
+    resultFingerprint: null,
+    lastError: null,
+    startedAt: null,
+    sentAt: null,
+    partAppliedAt: null,
+    finishedAt: null,
+  };
+  return { record, position, intentNumber, isReleased: false, resumeAt: null, events: [] };
+}
+
+function recordOf(tables: Tables, job: StoredJob): JobRecord {
+  const { id, position, title, state, createdAt, createdBy, startedAt, finishedAt } = job;
+  const { planDigest, total, reason } = job;
+  const times = { createdAt, startedAt, finishedAt };
+  const found = { planDigest, total, reason, counts: countsOf(tables, id) };
+  return { id, position, title, state, createdBy, ...times, ...found };
+}
+
+function viewOf(tables: Tables, { record }: StoredChange): ChangeView {
+  const isOver = record.finishedAt !== null;
+  const lane = isOver ? undefined : tables.lanes.get(record.laneKey ?? '');
+  const other = lane?.changeId === record.id ? undefined : tables.changes.get(lane?.changeId ?? '');
+  const dueInMs = lane?.worker === null && lane.dueAt !== null ? lane.dueAt - tables.now() : 0;
+  return {
+    ...record,
+    laneChange: other ? { id: other.record.id, jobId: other.record.jobId } : null,
+    laneDueInMs: dueInMs > 0 ? dueInMs : null,
+  };
+}

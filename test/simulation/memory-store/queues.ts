@@ -1,0 +1,145 @@
+import { changeStates, isFinalChange } from '../../../shared/change/state.ts';
+import { inFlightOf } from '../../../shared/job/outcome.ts';
+import type { ChangeCounts } from '../../../shared/job/record.ts';
+import type { Candidate } from '../../../shared/lane/assign-slots.ts';
+import type { StoredChange, StoredJob, StoredLane, Tables } from './tables.ts';
+
+/**
+ * What follows from the rows, worked out afresh each time it is asked for: a store that keeps such things beside its rows
+ * (counters, marks, lists of waiting lanes) must come to the same.
+ */
+
+/** How many changes of a job are in each state. */
+export function countsOf(tables: Tables, jobId: string): ChangeCounts {
+  const counts = Object.fromEntries(changeStates.map((state) => [state, 0])) as Record<
+    StoredChange['record']['state'],
+    number
+  >;
+  for (const { record } of tables.changesOf(jobId)) counts[record.state] += 1;
+  return counts;
+}
+
+/** How many more changes of a job may be in flight, whatever its state. */
+export function freeSlotsOf(tables: Tables, job: StoredJob): number {
+  return Math.max(0, job.maxInFlight - inFlightOf(countsOf(tables, job.id)));
+}
+
+/** How many more changes of a job may begin. */
+export function slotsToStart(tables: Tables, job: StoredJob): number {
+  return job.state !== 'running' || job.isStopping ? 0 : freeSlotsOf(tables, job);
+}
+
+function isBefore(a: StoredChange, b: StoredChange): boolean {
+  return a.position === b.position ? a.record.seq < b.record.seq : a.position < b.position;
+}
+
+/** The change that is next on each connection, where it waits and nothing of the connection is in flight. */
+export function headsOf(tables: Tables): readonly StoredChange[] {
+  const queues = new Map<string, { head: StoredChange; isFree: boolean }>();
+  for (const change of tables.unfinished()) {
+    if (!change.isReleased) continue;
+    const connection = `${change.record.regionId}/${change.record.vpnConnectionId}`;
+    const queue = queues.get(connection) ?? { head: change, isFree: true };
+    queues.set(connection, {
+      head: isBefore(change, queue.head) ? change : queue.head,
+      isFree: queue.isFree && change.record.state === 'queued',
+    });
+  }
+  return [...queues.values()].filter(({ isFree }) => isFree).map(({ head }) => head);
+}
+
+/** How many changes wait on each lane. */
+export function backlogs(tables: Tables): ReadonlyMap<string, number> {
+  const waiting = new Map<string, number>();
+  for (const { record, isReleased } of tables.unfinished()) {
+    if (!isReleased || record.state !== 'queued' || record.laneKey === null) continue;
+    waiting.set(record.laneKey, (waiting.get(record.laneKey) ?? 0) + 1);
+  }
+  return waiting;
+}
+
+/** What each lane could start, longest lanes first, then the oldest job, of which only the first change counts. */
+export function candidatesOf(tables: Tables): readonly Candidate[] {
+  const waiting = backlogs(tables);
+  const first = new Map<string, StoredChange>();
+  for (const change of headsOf(tables)) {
+    const { laneKey, jobId, seq } = change.record;
+    if (laneKey === null) continue;
+    const known = first.get(`${laneKey} ${jobId}`);
+    if (!known || seq < known.record.seq) first.set(`${laneKey} ${jobId}`, change);
+  }
+  const backlogOf = ({ record }: StoredChange): number => waiting.get(record.laneKey ?? '') ?? 0;
+  return [...first.values()]
+    .sort(
+      (a, b) =>
+        backlogOf(b) - backlogOf(a) ||
+        compareText(a.record.laneKey ?? '', b.record.laneKey ?? '') ||
+        a.position - b.position,
+    )
+    .map(({ record }) => {
+      return { laneKey: record.laneKey ?? '', jobId: record.jobId, changeId: record.id };
+    });
+}
+
+/** Orders texts by their code points, as PostgreSQL's `C` collation does. */
+export function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** Changes that wait half done on a lane, those that go on first in front. */
+export function waitingOn(tables: Tables, laneKey: string): readonly StoredChange[] {
+  return tables
+    .unfinished()
+    .filter(({ record, resumeAt }) => record.laneKey === laneKey && resumeAt !== null)
+    .sort((a, b) => (a.resumeAt ?? 0) - (b.resumeAt ?? 0) || compareText(a.record.id, b.record.id));
+}
+
+/** Whether jobs wait to be resolved in a region. */
+export function hasUnresolved(tables: Tables, regionId: string): boolean {
+  return [...tables.jobs.values()].some(({ regions }) =>
+    regions.some((region) => region.regionId === regionId && !region.isResolved),
+  );
+}
+
+/** Whether somebody will look at what the lane could start without being woken. */
+function isAttended(tables: Tables, { dueAt, worker, changeId }: StoredLane): boolean {
+  return changeId === null && dueAt !== null && (worker !== null || dueAt <= tables.now());
+}
+
+/**
+ * Makes idle lanes due, longest first, as many for each job as it has slots that no other lane is about to take. Answers
+ * with their keys.
+ */
+export function wakeIdleLanes(tables: Tables): readonly string[] {
+  const candidates = candidatesOf(tables);
+  const woken: string[] = [];
+  for (const job of tables.jobs.values()) {
+    if (job.state !== 'running') continue;
+    const lanes = candidates.flatMap(({ jobId, laneKey }) =>
+      jobId === job.id ? (tables.lanes.get(laneKey) ?? []) : [],
+    );
+    const attended = lanes.filter((lane) => isAttended(tables, lane)).length;
+    const idle = lanes.filter(({ dueAt, changeId }) => dueAt === null && changeId === null);
+    for (const lane of idle.slice(0, Math.max(0, slotsToStart(tables, job) - attended))) {
+      lane.dueAt = tables.now();
+      woken.push(lane.laneKey);
+    }
+  }
+  return woken;
+}
+
+/** Cancels what waits of a job. Answers with how many those were. */
+export function cancelWaiting(tables: Tables, jobId: string): number {
+  const waiting = tables.changesOf(jobId).filter(({ record }) => record.state === 'queued');
+  for (const change of waiting) {
+    change.record = { ...change.record, state: 'cancelled', finishedAt: tables.stamp() };
+    tables.journal(change, 'finished', { state: 'cancelled' });
+  }
+  return waiting.length;
+}
+
+/** Whether all changes of a job are over. */
+export function isOver(tables: Tables, jobId: string): boolean {
+  return tables.changesOf(jobId).every(({ record }) => isFinalChange(record.state));
+}

@@ -1,0 +1,187 @@
+import { isFinalChange } from '../../../shared/change/state.ts';
+import { endOf, mustStop } from '../../../shared/job/outcome.ts';
+import { assignSlots } from '../../../shared/lane/assign-slots.ts';
+import type {
+  Assignment,
+  Due,
+  LaneStore,
+  LaneUpdate,
+  UpdateOutcome,
+} from '../../../shared/lane/lane-store.ts';
+import { assignmentOf } from './assignments.ts';
+import {
+  cancelWaiting,
+  candidatesOf,
+  compareText,
+  countsOf,
+  freeSlotsOf,
+  hasUnresolved,
+  slotsToStart,
+  waitingOn,
+  wakeIdleLanes,
+} from './queues.ts';
+import type { StoredChange, StoredLane, Tables } from './tables.ts';
+
+/** An update whose lease stands, with its lane. */
+interface HeldUpdate {
+  update: LaneUpdate;
+  lane: StoredLane;
+}
+
+/** Writes the results of steps; see the port. */
+export function recordUpdates(
+  tables: Tables,
+  updates: readonly LaneUpdate[],
+  lease: { worker: string; leaseSeconds: number },
+): Awaited<ReturnType<LaneStore['record']>> {
+  const held = updates.flatMap((update) => heldUpdate(tables, update) ?? []);
+  const wanting = held.filter(wantsNext).map(({ lane }) => lane);
+  // What is put aside by this very call does not go on at once.
+  const resumable = new Map(wanting.map(({ laneKey }) => [laneKey, waitingOn(tables, laneKey)]));
+  for (const { update } of held) writeChange(tables, update);
+  stopJobs(tables, held);
+  const assignments = startNext(tables, wanting, resumable);
+  for (const each of held) placeLane(tables, each, assignments.get(each.lane.laneKey), lease);
+  endJobs(tables);
+  const here = new Set(held.map(({ lane }) => lane.laneKey));
+  const woken = wakeIdleLanes(tables).filter((laneKey) => !here.has(laneKey));
+  const outcomes = updates.map((update): UpdateOutcome => {
+    if (!held.some((each) => each.update === update)) return { kind: 'lost' };
+    const assignment = assignments.get(update.laneKey);
+    return assignment ? { kind: 'next', assignment } : { kind: 'written' };
+  });
+  return { outcomes, woke: woken.length > 0 };
+}
+
+function heldUpdate(tables: Tables, update: LaneUpdate): HeldUpdate | null {
+  const lane = tables.lanes.get(update.laneKey);
+  if (lane === undefined || !tables.isHeld(update)) return null;
+  return update.change === null || update.change.id === lane.changeId ? { update, lane } : null;
+}
+
+/** Whether the lane takes another change. One whose change is not mentioned keeps that one: it has not ended. */
+function wantsNext({ update: { change, afterwards }, lane }: HeldUpdate): boolean {
+  if (afterwards.kind === 'wait') return true;
+  return afterwards.kind === 'next' && (change !== null || lane.changeId === null);
+}
+
+function dueAtOf(tables: Tables, { dueInMs, tickMs }: Due): number {
+  const at = tables.now() + dueInMs;
+  return tickMs === undefined ? at : Math.ceil(at / tickMs) * tickMs;
+}
+
+function writeChange(tables: Tables, { change, events, afterwards }: LaneUpdate): void {
+  const stored = change === null ? undefined : tables.changes.get(change.id);
+  if (change === null || stored === undefined) return;
+  const before = stored.record;
+  const { id: _, jobId: __, ...progress } = change;
+  const isUnsent = change.state === 'queued' || change.step === 'read';
+  const sentAt = change.step === 'send' ? (before.sentAt ?? tables.stamp()) : before.sentAt;
+  const isPartApplied = change.settledAttempts > before.settledAttempts;
+  stored.record = {
+    ...before,
+    ...progress,
+    sentAt: isUnsent ? null : sentAt,
+    partAppliedAt: isPartApplied ? tables.stamp() : before.partAppliedAt,
+    finishedAt: isFinalChange(change.state) ? tables.stamp() : null,
+  };
+  stored.resumeAt = afterwards.kind === 'wait' ? dueAtOf(tables, afterwards) : null;
+  for (const { kind, data } of events) tables.journal(stored, kind, data);
+}
+
+/** Lets the failure policy act: what waits of a job that stops is cancelled before anything more of it can start. */
+function stopJobs(tables: Tables, held: readonly HeldUpdate[]): void {
+  for (const job of tables.jobs.values()) {
+    if (job.state !== 'running') continue;
+    const said = held.find(
+      ({ update }) => update.change?.jobId === job.id && update.stopsJob !== undefined,
+    );
+    job.isStopping ||= said !== undefined || mustStop(countsOf(tables, job.id), job);
+    job.reason ??= said?.update.stopsJob ?? null;
+    if (job.isStopping && cancelWaiting(tables, job.id) > 0)
+      job.reason ??= 'stopped: more changes failed than the plan allows';
+  }
+}
+
+/** Gives slots first to what waits half done, then to what has not begun; at most one change for each lane. */
+function startNext(
+  tables: Tables,
+  wanting: readonly StoredLane[],
+  resumable: ReadonlyMap<string, readonly StoredChange[]>,
+): ReadonlyMap<string, Assignment> {
+  const candidates = candidatesOf(tables);
+  const started = new Map<string, Assignment>();
+  for (const { laneKey } of [...wanting].sort((a, b) => compareText(a.laneKey, b.laneKey))) {
+    const [first] = resumable.get(laneKey) ?? [];
+    const job = tables.jobs.get(first?.record.jobId ?? '');
+    if (!first || !job || (first.resumeAt ?? Infinity) > tables.now()) continue;
+    if (freeSlotsOf(tables, job) <= 0) continue;
+    first.resumeAt = null;
+    first.record = { ...first.record, state: 'applying', step: 'read' };
+    started.set(laneKey, assignmentOf(tables, first));
+  }
+  const open = new Set(wanting.flatMap(({ laneKey }) => (started.has(laneKey) ? [] : [laneKey])));
+  const slots = new Map(
+    [...tables.jobs.values()].map((job) => [job.id, slotsToStart(tables, job)]),
+  );
+  const { started: fresh } = assignSlots(
+    candidates.filter(({ laneKey }) => open.has(laneKey)),
+    slots,
+  );
+  for (const { laneKey, changeId } of fresh) {
+    const change = tables.changes.get(changeId);
+    if (change === undefined) continue;
+    const startedAt = change.record.startedAt ?? tables.stamp();
+    change.record = { ...change.record, state: 'applying', step: 'read', startedAt };
+    tables.journal(change, 'started', { lane: laneKey });
+    started.set(laneKey, assignmentOf(tables, change));
+  }
+  return started;
+}
+
+/** Leaves the lane as the update says. */
+function placeLane(
+  tables: Tables,
+  { update: { change, afterwards }, lane }: HeldUpdate,
+  assignment: Assignment | undefined,
+  { leaseSeconds, worker }: { worker: string; leaseSeconds: number },
+): void {
+  const hasEnded = change !== null && isFinalChange(change.state);
+  const begun = hasEnded ? null : (change?.id ?? lane.changeId);
+  const leased = { worker, dueAt: tables.now() + leaseSeconds * 1_000 };
+  const free = { worker: null, changeId: null };
+  switch (afterwards.kind) {
+    case 'keep':
+      Object.assign(lane, leased, { changeId: begun });
+      return;
+    case 'release':
+      Object.assign(lane, { ...free, changeId: begun, dueAt: dueAtOf(tables, afterwards) });
+      return;
+    case 'requeue':
+      Object.assign(lane, { ...free, dueAt: dueAtOf(tables, afterwards) });
+      return;
+    default:
+      if (assignment) Object.assign(lane, leased, { changeId: assignment.change.id });
+      // A worker that does not know of the change begun here says nothing about it: the lane comes again with it.
+      else if (change === null && begun !== null)
+        Object.assign(lane, { ...free, changeId: begun, dueAt: tables.now() });
+      else Object.assign(lane, { ...free, dueAt: idleUntil(tables, lane) });
+  }
+}
+
+/** When a lane without a change is due: as soon as what waits there half done goes on, in a second if that lacks a slot. */
+function idleUntil(tables: Tables, { laneKey, kind, regionId }: StoredLane): number | null {
+  if (kind === 'region') return hasUnresolved(tables, regionId) ? tables.now() : null;
+  const [first] = waitingOn(tables, laneKey);
+  return first ? Math.max(first.resumeAt ?? 0, tables.now() + 1_000) : null;
+}
+
+function endJobs(tables: Tables): void {
+  for (const job of tables.jobs.values()) {
+    if (job.state !== 'running') continue;
+    const end = endOf(countsOf(tables, job.id));
+    if (end === null) continue;
+    job.state = end;
+    job.finishedAt = tables.stamp();
+  }
+}
