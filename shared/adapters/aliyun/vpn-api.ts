@@ -16,7 +16,7 @@ import type { Logger } from '../../platform/logger.ts';
 import { cloudErrorOf } from './error-table.ts';
 import { modifyParamsOf } from './modify-params.ts';
 import type { RpcAnswer } from './rpc-answer.ts';
-import { type CredentialsSource, createRpcClient } from './rpc-client.ts';
+import { type CredentialsSource, createRpcClient, type RpcClient } from './rpc-client.ts';
 import type { RpcParams } from './serialize.ts';
 import {
   parseConnection,
@@ -29,15 +29,19 @@ import {
 } from './wire.ts';
 import { parseDiagnoses, parseNegotiationPage } from './wire-negotiation.ts';
 
-export interface AliyunVpnApiDeps {
-  /** Base URL of the VPC API, in which `{region}` is replaced. */
-  endpoint: string;
-  /** Asked before every request; must answer from memory. */
-  credentials: CredentialsSource;
+/** What calls need beside their transport. */
+export interface VpnApiDeps {
   clock: Clock;
   logger?: Logger;
   /** How long a call may take. pop-core's own 3 s are short for changes (aliyun/aliyun-openapi-nodejs-sdk#16). */
   timeouts?: { readMs?: number; writeMs?: number };
+}
+
+export interface AliyunVpnApiDeps extends VpnApiDeps {
+  /** Base URL of the VPC API, in which `{region}` is replaced. */
+  endpoint: string;
+  /** Asked before every request; must answer from memory. */
+  credentials: CredentialsSource;
 }
 
 type OkAnswer = Extract<RpcAnswer, { kind: 'ok' }>;
@@ -49,13 +53,18 @@ const defaultWriteMs = 15_000;
 
 /** The VPC API through its RPC endpoint. `close` gives the connections back; calls after it are `not_sent`. */
 export function createAliyunVpnApi(deps: AliyunVpnApiDeps): VpnApi & { close(): void } {
-  const { readMs = defaultReadMs, writeMs = defaultWriteMs } = deps.timeouts ?? {};
   const client = createRpcClient({
     endpoint: deps.endpoint,
     apiVersion,
     credentials: deps.credentials,
-    defaultTimeoutMs: readMs,
+    defaultTimeoutMs: deps.timeouts?.readMs ?? defaultReadMs,
   });
+  return { ...createVpnApiOver(client, deps), close: () => client.close() };
+}
+
+/** The VPC API over any transport of RPC calls. */
+export function createVpnApiOver(client: Pick<RpcClient, 'call'>, deps: VpnApiDeps): VpnApi {
+  const { readMs = defaultReadMs, writeMs = defaultWriteMs } = deps.timeouts ?? {};
   const callWithin =
     (timeoutMs: number): Call =>
     async (action, regionId, params) => {
@@ -102,7 +111,6 @@ export function createAliyunVpnApi(deps: AliyunVpnApiDeps): VpnApi & { close(): 
     describeConnection: (ref) => describeConnection(read, ref),
     describeGateway: (query) => describeGateway(read, query),
     modify: (request) => modify(write, request),
-    close: () => client.close(),
   };
 }
 
@@ -231,7 +239,7 @@ function outcomeOf(error: CloudError): ModifyOutcome {
 }
 
 function logCall(
-  { logger, clock }: AliyunVpnApiDeps,
+  { logger, clock }: VpnApiDeps,
   action: VpnAction,
   regionId: string,
   answer: RpcAnswer,
