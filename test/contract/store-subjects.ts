@@ -92,7 +92,7 @@ export function databaseSubject(database: TestDatabase): StoreSubject {
 }
 
 /** The stores in memory. */
-export function memorySubject(): StoreSubject {
+function memorySubject(): StoreSubject {
   let clock: FakeClock | undefined;
   const stores: MemoryStores = createMemoryStores({ now: () => clock?.now() ?? 0 });
   const { tables } = stores;

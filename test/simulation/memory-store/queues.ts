@@ -1,4 +1,4 @@
-import { changeStates, isFinalChange } from '../../../shared/change/state.ts';
+import { changeStates } from '../../../shared/change/state.ts';
 import { inFlightOf } from '../../../shared/job/outcome.ts';
 import type { ChangeCounts } from '../../../shared/job/record.ts';
 import type { Candidate } from '../../../shared/lane/assign-slots.ts';
@@ -34,7 +34,7 @@ function isBefore(a: StoredChange, b: StoredChange): boolean {
 }
 
 /** The change that is next on each connection, where it waits and nothing of the connection is in flight. */
-export function headsOf(tables: Tables): readonly StoredChange[] {
+function headsOf(tables: Tables): readonly StoredChange[] {
   const queues = new Map<string, { head: StoredChange; isFree: boolean }>();
   for (const change of tables.unfinished()) {
     if (!change.isReleased) continue;
@@ -137,9 +137,4 @@ export function cancelWaiting(tables: Tables, jobId: string): number {
     tables.journal(change, 'finished', { state: 'cancelled' });
   }
   return waiting.length;
-}
-
-/** Whether all changes of a job are over. */
-export function isOver(tables: Tables, jobId: string): boolean {
-  return tables.changesOf(jobId).every(({ record }) => isFinalChange(record.state));
 }

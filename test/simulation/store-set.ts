@@ -1,0 +1,14 @@
+import type { ApiBudget } from '../../shared/budget/api-budget.ts';
+import type { JobStore } from '../../shared/job/job-store.ts';
+import type { LaneStore, ResolveStore } from '../../shared/lane/lane-store.ts';
+import type { KeyringStore } from '../../shared/secret/keyring-store.ts';
+import type { BudgetOptions } from './memory-store/api-budget.ts';
+
+/** Every store that the system stands on, as one process has them. */
+export interface StoreSet {
+  jobs: JobStore;
+  lanes: LaneStore;
+  resolving: ResolveStore;
+  keyring: KeyringStore;
+  budget(options: BudgetOptions): ApiBudget;
+}

@@ -1,0 +1,45 @@
+import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
+import type { Database } from '../../shared/adapters/postgres/database.ts';
+import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
+import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
+import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
+import { createPgResolveStore } from '../../shared/adapters/postgres/resolve-store.ts';
+import { emptyAllTables, useVirtualDatabaseClock } from '../helpers/database-state.ts';
+import { createMemoryStores } from './memory-store/stores.ts';
+import type { StoreSource } from './run-seed.ts';
+
+/** Stores in memory, new ones for each run. */
+export const inMemory: StoreSource = async (clock) => {
+  const stores = createMemoryStores(clock);
+  return () => stores;
+};
+
+/** The stores on one database, which is emptied before each run; its time is the run's. */
+export function onDatabase(database: Database): StoreSource {
+  return async (clock) => {
+    await emptyAllTables(database);
+    const tellTime = await useVirtualDatabaseClock(database, clock);
+    let told = clock.now();
+    /** The time is told before a statement, and only when it has passed. */
+    const inTime = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+      if (clock.now() !== told) {
+        told = clock.now();
+        await tellTime();
+      }
+      return work();
+    };
+    const timed: Database = {
+      ...database,
+      kind: database.kind,
+      query: (text, values) => inTime(() => database.query(text, values)),
+      transaction: (work) => inTime(() => database.transaction(work)),
+    };
+    return () => ({
+      jobs: createPgJobStore(timed),
+      lanes: createPgLaneStore(timed),
+      resolving: createPgResolveStore(timed),
+      keyring: createPgKeyringStore(timed),
+      budget: (options) => createPgApiBudget(timed, options),
+    });
+  };
+}
