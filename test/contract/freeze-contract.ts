@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createPgFreezeStore } from '../../shared/adapters/postgres/freeze-store.ts';
 import type { Freeze, FreezeStore } from '../../shared/freeze/freeze.ts';
-import type { World } from './lane-store-world.ts';
+import type { SqlWorld } from './lane-store-world.ts';
 
 /** Scopes on which nothing may start. */
-export function defineFreezeContract(world: World): void {
+export function defineFreezeContract(world: SqlWorld): void {
   let freezes: FreezeStore;
   beforeAll(() => {
     freezes = createPgFreezeStore(world.database);

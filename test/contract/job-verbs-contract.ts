@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createPgJobVerbs } from '../../shared/adapters/postgres/job-verbs.ts';
 import type { JobVerbs, Verb } from '../../shared/job/job-verbs.ts';
-import { stepOf, type World } from './lane-store-world.ts';
+import { type SqlWorld, stepOf } from './lane-store-world.ts';
 
 const order = { actor: 'ops', reason: 'the site is on fire' };
 
 /** What operators do to jobs, against workers in the middle of their steps. */
-export function defineVerbContract(world: World): void {
+export function defineVerbContract(world: SqlWorld): void {
   let jobVerbs: JobVerbs;
   beforeAll(() => {
     jobVerbs = createPgJobVerbs(world.database);

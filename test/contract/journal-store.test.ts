@@ -1,8 +1,8 @@
 import { describe } from 'vitest';
-import { databaseKinds } from '../helpers/databases.ts';
 import { defineJournalStoreContract } from './journal-store-contract.ts';
-import { openWorld } from './lane-store-world.ts';
+import { openWorldOn } from './lane-store-world.ts';
+import { storeKinds } from './store-subjects.ts';
 
-describe.each(databaseKinds)('the journal store, $kind', ({ withDatabase }) => {
-  defineJournalStoreContract(openWorld(withDatabase()));
+describe.each(storeKinds)('the journal store, $kind', ({ subject }) => {
+  defineJournalStoreContract(openWorldOn(subject()));
 });

@@ -108,8 +108,13 @@ export interface World extends Stores {
   states(jobId: string): Promise<string[]>;
 }
 
+/** A world on a database, for tests of what no other store has. */
+export interface SqlWorld extends World {
+  database: TestDatabase;
+}
+
 /** The stores on one database. */
-export function openWorld(database: TestDatabase): World & { database: TestDatabase } {
+export function openWorld(database: TestDatabase): SqlWorld {
   return { ...openWorldOn(databaseSubject(database)), database };
 }
 

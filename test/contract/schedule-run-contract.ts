@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
 import type { ScheduleRecord } from '../../shared/schedule/record.ts';
 import type { RunDeed, ScheduleRun } from '../../shared/schedule/schedule-store.ts';
-import type { World } from './lane-store-world.ts';
+import type { SqlWorld } from './lane-store-world.ts';
 import { aSchedule, hour, minute, nextHour, openSchedules } from './schedule-store-world.ts';
 
 /** What is to be run of schedules, and what became of it. */
-export function defineScheduleRunContract(world: World): void {
+export function defineScheduleRunContract(world: SqlWorld): void {
   const { store, now, stored, dueSchedule, plannedRun, aJobOf, jobIdOf, dueNames, jobCount } =
     openSchedules(world);
 

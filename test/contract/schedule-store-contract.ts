@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { World } from './lane-store-world.ts';
+import type { SqlWorld } from './lane-store-world.ts';
 import { aSchedule, minute, nextHour, openSchedules } from './schedule-store-world.ts';
 
 /** Schedules as they are written and read. */
-export function defineScheduleStoreContract(world: World): void {
+export function defineScheduleStoreContract(world: SqlWorld): void {
   const { store, iso, now, stored, dueSchedule, plannedRun, aJobOf, jobIdOf, dueNames } =
     openSchedules(world);
 

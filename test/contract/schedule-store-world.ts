@@ -3,7 +3,7 @@ import type { NewJob } from '../../shared/job/record.ts';
 import type { NewSchedule, ScheduleRecord } from '../../shared/schedule/record.ts';
 import type { RunDeed, ScheduleRun, ScheduleStore } from '../../shared/schedule/schedule-store.ts';
 import { aNewJob } from '../helpers/factories-store.ts';
-import type { World } from './lane-store-world.ts';
+import type { SqlWorld } from './lane-store-world.ts';
 
 export const minute = 60_000;
 export const hour = 60 * minute;
@@ -29,7 +29,7 @@ export function aSchedule(overrides: Partial<NewSchedule> = {}): NewSchedule {
 }
 
 /** The schedule store on a world's database, and what tests do with it all the time. */
-export function openSchedules(world: World) {
+export function openSchedules(world: SqlWorld) {
   const store = (): ScheduleStore => createPgScheduleStore(world.database);
   const iso = (moment: number): string => new Date(moment).toISOString();
   const now = (): string => iso(world.clock.now());

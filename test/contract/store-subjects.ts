@@ -1,11 +1,13 @@
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
+import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { createPgResolveStore } from '../../shared/adapters/postgres/resolve-store.ts';
 import type { ApiBudget } from '../../shared/budget/api-budget.ts';
 import type { JobStore } from '../../shared/job/job-store.ts';
+import type { JournalStore } from '../../shared/journal/journal-store.ts';
 import type { LaneStore, ResolveStore } from '../../shared/lane/lane-store.ts';
 import type { KeyringStore } from '../../shared/secret/keyring-store.ts';
 import {
@@ -23,6 +25,7 @@ export interface Stores {
   jobs: JobStore;
   lanes: LaneStore;
   resolving: ResolveStore;
+  journal: JournalStore;
   keyring: KeyringStore;
   budget(options: BudgetOptions): ApiBudget;
 }
@@ -54,6 +57,7 @@ export function storesOn(database: Database): Stores {
     jobs: createPgJobStore(database),
     lanes: createPgLaneStore(database),
     resolving: createPgResolveStore(database),
+    journal: createPgJournalStore(database),
     keyring: createPgKeyringStore(database),
     budget: (options) => createPgApiBudget(database, options),
   };

@@ -3,6 +3,7 @@ import type { WriteRecord } from '../../local/simulator/writes.ts';
 import { isFinalChange } from '../../shared/change/state.ts';
 import type { ChangeView, StoredEvent } from '../../shared/job/job-store.ts';
 import { countedRollout, type JobRecord } from '../../shared/job/record.ts';
+import type { Verification } from '../../shared/journal/verification.ts';
 import type { Submission } from './worlds.ts';
 
 /** A change as it was left, with its journal. */
@@ -17,6 +18,8 @@ export interface Remains {
   jobs: readonly JobRecord[];
   /** In the order in which they were to be carried out. */
   changes: readonly JudgedChange[];
+  /** What the service itself says of each job; null where it was not sealed. */
+  verifications: ReadonlyMap<string, Verification | null>;
   submissions: readonly Submission[];
   /** By key, the jobs that its client heard of. */
   heard: ReadonlyMap<string, readonly string[]>;
@@ -40,9 +43,22 @@ export function judge(remains: Remains): readonly string[] {
     ...wrongWrites(remains, writes),
     ...outOfOrder(writes),
     ...wrongJournals(remains, writes),
+    ...unverified(remains),
     ...wrongValues(remains, writes),
     ...tooManyAtOnce(remains, writes),
   ];
+}
+
+/** Whatever the cloud's record says, the service has to say the same of itself: that every promise held. */
+function unverified({ verifications }: Remains): string[] {
+  return [...verifications].flatMap(([jobId, verification]) => {
+    if (verification === null) return [`job ${jobId} was not sealed`];
+    const broken = verification.checks.filter(({ holds }) => !holds);
+    return broken.map(
+      ({ promise, text, broken: how }) =>
+        `job ${jobId} says of itself, ${promise} (${text}): ${how.join('; ')}`,
+    );
+  });
 }
 
 /** A write of ours that changed something, with what it was for. */

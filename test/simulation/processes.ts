@@ -9,8 +9,10 @@ import { createIds } from '../../shared/platform/id.ts';
 import type { LogFields, Logger } from '../../shared/platform/logger.ts';
 import type { Random } from '../../shared/platform/random.ts';
 import { Secret } from '../../shared/platform/secret.ts';
+import type { ScheduleStore } from '../../shared/schedule/schedule-store.ts';
 import { loadDigestKey } from '../../shared/secret/digest-key.ts';
 import { createSealer } from '../../shared/secret/sealer.ts';
+import { createSignerLoader } from '../../shared/secret/signing-key.ts';
 import { assembleWorker } from '../../shared/worker/assemble-worker.ts';
 import { workerSettings } from '../../shared/worker/worker-settings.ts';
 import { fateOf } from './fates.ts';
@@ -72,7 +74,7 @@ export async function invokeSubmit(
   const deps = { jobs: stores.jobs, sealer, ids, digestKey };
   try {
     const { job } = await submitJob(deps, { actor: 'tester', plan, idempotencyKey: key });
-    await waker.wake({ delaySeconds: 0 }).catch(() => undefined);
+    await waker.wake({ delaySeconds: 0, cause: job.id }).catch(() => undefined);
     return job.id;
   } catch (error) {
     notExpected(parts, actor, error);
@@ -80,9 +82,22 @@ export async function invokeSubmit(
   }
 }
 
+/** Nobody writes schedules here. */
+const noSchedules: ScheduleStore = {
+  put: () => Promise.reject(new Error('there are no schedules')),
+  get: async () => null,
+  list: async () => [],
+  remove: async () => false,
+  due: async () => ({ now: 0, schedules: [] }),
+  run: () => Promise.reject(new Error('there are no schedules')),
+};
+
 export function invokeTick(parts: ProcessParts): void {
-  const { actor, stores, waker, logger } = invocation(parts, 'tick');
-  tick({ lanes: stores.lanes, waker, logger }).catch((error: unknown) =>
+  const { actor, stores, sealer, random, ids, waker, logger } = invocation(parts, 'tick');
+  const digestKey = (): Promise<Buffer> =>
+    loadDigestKey({ keyring: stores.keyring, sealer, random });
+  const deps = { lanes: stores.lanes, schedules: noSchedules, sealer, ids, digestKey };
+  tick({ ...deps, waker, logger }, actor.name).catch((error: unknown) =>
     notExpected(parts, actor, error),
   );
 }
@@ -96,10 +111,13 @@ export function invokeWorker(parts: ProcessParts): Actor {
   const { world, simulator, network, sabotage } = parts;
   const cloud = stagedCloud(simulator, { actor, network, leaseMs, onStraggler: parts.onStraggler });
   const run = async (): Promise<void> => {
-    const digestKey = await loadDigestKey({ keyring: stores.keyring, sealer, random });
+    const { keyring } = stores;
+    const digestKey = await loadDigestKey({ keyring, sealer, random });
     const deps = assembleWorker({
       lanes: stores.lanes,
       resolving: stores.resolving,
+      journal: stores.journal,
+      signer: createSignerLoader({ keyring, sealer, random }),
       budget: stores.budget({ account: 'default', limits: world.limits }),
       api: sabotage.api?.(cloud) ?? cloud,
       sealer,
@@ -113,7 +131,7 @@ export function invokeWorker(parts: ProcessParts): Actor {
       limits: world.limits,
       lingerMs: 0,
     });
-    await createWorkerHandler(deps)(new AbortController().signal);
+    await createWorkerHandler(deps)({ stop: new AbortController().signal });
   };
   run()
     .catch((error: unknown) => notExpected(parts, actor, error))

@@ -1,4 +1,5 @@
 import type { Simulator } from '../../local/simulator/simulator.ts';
+import type { Verification } from '../../shared/journal/verification.ts';
 import { Choices, type Decision } from './choices.ts';
 import { type JudgedChange, judge, type Remains } from './judge.ts';
 import type { Sabotage } from './sabotages.ts';
@@ -75,21 +76,30 @@ export async function runSeed(options: RunOptions): Promise<Run> {
   };
 }
 
-async function isOver({ jobs }: StoreSet, world: WorldPlan, { heard }: System): Promise<boolean> {
+/** Everybody heard of his job, and each has ended and is sealed. */
+async function isOver(
+  { jobs, journal }: StoreSet,
+  world: WorldPlan,
+  { heard }: System,
+): Promise<boolean> {
   const all = await jobs.list({ states: null, limit: 100, before: null });
   const areHeard = world.submissions.every(({ key }) => (heard.get(key)?.length ?? 0) > 0);
-  return areHeard && all.every(({ finishedAt }) => finishedAt !== null);
+  const seals = await Promise.all(all.map(({ id }) => journal.getSealed(id)));
+  return areHeard && all.every(({ finishedAt }) => finishedAt !== null) && !seals.includes(null);
 }
 
 async function remainsOf(
-  { jobs }: StoreSet,
+  { jobs, journal }: StoreSet,
   { submissions, inventory }: WorldPlan,
   { simulator, heard, stragglers, surprises }: System,
 ): Promise<Remains> {
   const newestFirst = await jobs.list({ states: null, limit: 100, before: null });
   const inOrder = [...newestFirst].reverse();
   const changes: JudgedChange[] = [];
+  const verifications = new Map<string, Verification | null>();
   for (const { id: jobId, position } of inOrder) {
+    const sealed = await journal.getSealed(jobId);
+    verifications.set(jobId, sealed?.verification ?? null);
     const own = await jobs.listChanges({ jobId, states: null, limit: 1_000, after: null });
     for (const change of own)
       changes.push({ ...change, position, events: await jobs.listEvents(change.id) });
@@ -97,6 +107,7 @@ async function remainsOf(
   return {
     jobs: inOrder,
     changes,
+    verifications,
     submissions,
     heard,
     record: simulator.record.snapshot(),

@@ -45,6 +45,8 @@ export function withFreshTokens(): Sabotage {
       listGateways: (query) => api.listGateways(query),
       describeGateway: (query) => api.describeGateway(query),
       listCustomerGateways: (query) => api.listCustomerGateways(query),
+      connectionLogs: (query) => api.connectionLogs(query),
+      diagnose: (query) => api.diagnose(query),
       modify(request) {
         const before = sendings.get(request.clientToken) ?? 0;
         sendings.set(request.clientToken, before + 1);

@@ -46,6 +46,7 @@ export function stagedStores(stores: StoreSet, actor: Actor, leaseMs: number): S
     jobs: staged('jobs', stores.jobs),
     lanes: staged('lanes', inKeyOrder(stores.lanes)),
     resolving: staged('resolving', stores.resolving),
+    journal: staged('journal', stores.journal),
     keyring: staged('keyring', stores.keyring),
     budget: (options) => staged('budget', stores.budget(options)),
   };

@@ -1,5 +1,6 @@
 import type { ApiBudget } from '../../shared/budget/api-budget.ts';
 import type { JobStore } from '../../shared/job/job-store.ts';
+import type { JournalStore } from '../../shared/journal/journal-store.ts';
 import type { LaneStore, ResolveStore } from '../../shared/lane/lane-store.ts';
 import type { KeyringStore } from '../../shared/secret/keyring-store.ts';
 import type { BudgetOptions } from './memory-store/api-budget.ts';
@@ -9,6 +10,7 @@ export interface StoreSet {
   jobs: JobStore;
   lanes: LaneStore;
   resolving: ResolveStore;
+  journal: JournalStore;
   keyring: KeyringStore;
   budget(options: BudgetOptions): ApiBudget;
 }

@@ -1,6 +1,7 @@
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
+import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { createPgResolveStore } from '../../shared/adapters/postgres/resolve-store.ts';
@@ -38,6 +39,7 @@ export function onDatabase(database: Database): StoreSource {
       jobs: createPgJobStore(timed),
       lanes: createPgLaneStore(timed),
       resolving: createPgResolveStore(timed),
+      journal: createPgJournalStore(timed),
       keyring: createPgKeyringStore(timed),
       budget: (options) => createPgApiBudget(timed, options),
     });

@@ -97,6 +97,7 @@ function storedJob(tables: Tables, job: NewJob): StoredJob {
     planDigest: null,
     total: job.selection ? null : job.changes.length,
     reason: null,
+    scheduleName: job.schedule?.name ?? null,
     isStopping: false,
     rollout: job.selection?.rollout ?? null,
     selectors: selectors.map((selector) => ({ ...selector, isResolved: false, refusal: null })),
@@ -148,7 +149,8 @@ function recordOf(tables: Tables, job: StoredJob): JobRecord {
   const { planDigest, total, reason } = job;
   const times = { createdAt, startedAt, finishedAt };
   const found = { planDigest, total, reason, counts: countsOf(tables, id) };
-  return { id, position, title, state, createdBy, ...times, ...found };
+  const { scheduleName } = job;
+  return { id, position, title, state, createdBy, scheduleName, ...times, ...found };
 }
 
 function viewOf(tables: Tables, { record }: StoredChange): ChangeView {
@@ -160,5 +162,7 @@ function viewOf(tables: Tables, { record }: StoredChange): ChangeView {
     ...record,
     laneChange: other ? { id: other.record.id, jobId: other.record.jobId } : null,
     laneDueInMs: dueInMs > 0 ? dueInMs : null,
+    pauseReason: null,
+    freeze: null,
   };
 }

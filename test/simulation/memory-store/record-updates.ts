@@ -9,6 +9,7 @@ import type {
   UpdateOutcome,
 } from '../../../shared/lane/lane-store.ts';
 import { assignmentOf } from './assignments.ts';
+import { callForSeal } from './journal-store.ts';
 import {
   cancelWaiting,
   candidatesOf,
@@ -183,5 +184,6 @@ function endJobs(tables: Tables): void {
     if (end === null) continue;
     job.state = end;
     job.finishedAt = tables.stamp();
+    callForSeal(tables, job);
   }
 }

@@ -7,6 +7,7 @@ import type {
 } from '../../../shared/lane/lane-store.ts';
 import type { ResolvedPlan } from '../../../shared/plan/plan-digest.ts';
 import { queued } from './job-store.ts';
+import { callForSeal } from './journal-store.ts';
 import { cancelWaiting, countsOf, wakeIdleLanes } from './queues.ts';
 import type { StoredChange, StoredJob, Tables } from './tables.ts';
 
@@ -75,7 +76,8 @@ function saveResolutions(tables: Tables, resolutions: readonly Resolution[]): vo
     } else if (isUnresolved(change.record)) {
       const { kind: _, ...found } = resolution;
       change.record = { ...change.record, ...found };
-      tables.journal(change, 'resolved', { lane: found.laneKey });
+      const { regionId, vpnConnectionId } = change.record;
+      tables.journal(change, 'resolved', { lane: found.laneKey, regionId, vpnConnectionId });
     }
   }
 }
@@ -107,6 +109,7 @@ function finishRegion(
     cancelWaiting(tables, job.id);
     const reason = `${refusals.join('; ')}; nothing was changed`;
     Object.assign(job, { state: 'failed', reason, finishedAt: tables.stamp() });
+    callForSeal(tables, job);
   } else release(tables, job);
   wakeIdleLanes(tables);
 }
@@ -148,5 +151,7 @@ function release(tables: Tables, job: StoredJob): void {
     if (entered > 0) lane.dueAt ??= tables.now() - entered;
   }
   job.state = waiting.length > 0 ? 'running' : 'failed';
-  if (waiting.length === 0) job.finishedAt = tables.stamp();
+  if (waiting.length > 0) return;
+  job.finishedAt = tables.stamp();
+  callForSeal(tables, job);
 }

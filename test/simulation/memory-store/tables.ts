@@ -142,5 +142,5 @@ export class Tables {
 
 function kindOf(laneKey: string): StoredLane['kind'] {
   const kind = laneKey.split(':')[0];
-  return kind === 'gateway' || kind === 'region' ? kind : 'connection';
+  return kind === 'gateway' || kind === 'region' || kind === 'job' ? kind : 'connection';
 }

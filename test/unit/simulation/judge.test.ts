@@ -53,6 +53,7 @@ function remains(overrides: Partial<Remains> = {}): Remains {
       }),
     ],
     changes: [aJudged('a', 0), aJudged('b', 1)],
+    verifications: new Map(),
     submissions: [{ key: 'key', atMs: 0, plan, lifetime }],
     heard: new Map([['key', [jobId, jobId]]]),
     record: {
