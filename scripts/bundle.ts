@@ -79,10 +79,11 @@ const withNodeSockets: Plugin = {
 };
 
 /**
- * What fc2 loads and an invocation never uses: uploads, the refresh of their token, a shell on instances. As bundled they
- * are a megabyte, most of it loaded at the start. Source: @alicloud/fc2 2.6.6, `lib/client.js`.
+ * What fc2 loads and an invocation never uses: uploads, the refresh of their token, a shell on instances; and how pop-core reads
+ * answers of the other style of API, which is in XML. As bundled they are a megabyte, most of it loaded at the start.
+ * Sources: @alicloud/fc2 2.6.6, `lib/client.js`; @alicloud/pop-core 1.8.0, `lib/roa.js`.
  */
-const neverUsed = ['ali-oss', 'axios', 'ws'];
+const neverUsed = ['ali-oss', 'axios', 'ws', 'xml2js'];
 
 /** What is never used, as stubs that say so if it is; and fc2 from its own source, not from a copy for Node 4. */
 const withLeanFc2: Plugin = {

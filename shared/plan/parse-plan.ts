@@ -1,4 +1,3 @@
-import { LineCounter, parseDocument } from 'yaml';
 import { AppError, type Fault } from '../platform/errors.ts';
 import { faultsOf, plainMessage } from '../platform/http/faults.ts';
 import { setKeys } from './nested-fields.ts';
@@ -64,36 +63,8 @@ function withinSize(input: unknown): { head: unknown; faults: readonly Fault[] }
   };
 }
 
-function invalidPlan(faults: readonly Fault[]): AppError {
+/** The error that tells all faults of a plan. */
+export function invalidPlan(faults: readonly Fault[]): AppError {
   const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
   return new AppError('invalid_plan', `the plan has ${count}`, { faults });
-}
-
-/**
- * A plan from the text of a file, YAML or JSON. Raises `invalid_plan`, for text that is neither with the
- * line and column of each place; the text itself is not repeated.
- */
-export function parsePlanText(text: string): Plan {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
-  if (document.errors.length > 0) {
-    throw invalidPlan(
-      document.errors.map(({ pos: [offset] }) => {
-        const { line, col } = lineCounter.linePos(offset);
-        return {
-          path: '',
-          message: `line ${line}, column ${col}: is not YAML that a plan can have`,
-        };
-      }),
-    );
-  }
-  return parsePlan(contentOf(document));
-}
-
-function contentOf(document: { toJS(): unknown }): unknown {
-  try {
-    return document.toJS();
-  } catch {
-    throw invalidPlan([{ path: '', message: 'has too many or unknown aliases' }]);
-  }
 }

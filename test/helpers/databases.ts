@@ -84,17 +84,9 @@ export async function createServerDatabase(
   return { url: target.href, drop: () => run(`DROP DATABASE ${name} WITH (FORCE)`) };
 }
 
-/** As {@link createServerDatabase}, migrated. */
-export async function createMigratedDatabase(): Promise<{
-  url: string;
-  drop(): Promise<void>;
-}> {
-  const { template } = await askForServer();
-  return createServerDatabase(template);
-}
-
 async function openServerDatabase(): Promise<Opened> {
-  const { url, drop } = await createMigratedDatabase();
+  const { template } = await askForServer();
+  const { url, drop } = await createServerDatabase(template);
   const handles: Database[] = [];
   const another = async (): Promise<Database> => {
     const handle = await openPgDatabase({ url, logger });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parsePlan, parsePlanText } from '../../../shared/plan/parse-plan.ts';
+import { parsePlan } from '../../../shared/plan/parse-plan.ts';
+import { parsePlanText } from '../../../shared/plan/plan-text.ts';
 import { AppError } from '../../../shared/platform/errors.ts';
 import { aPlan } from '../../helpers/factories.ts';
 
