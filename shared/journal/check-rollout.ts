@@ -1,4 +1,5 @@
-import type { ChangeHistory } from './history.ts';
+import type { ChainedEvent } from './chain.ts';
+import type { ChangeHistory, Stretch } from './history.ts';
 import type { Seal } from './seal.ts';
 import { type Check, Finding } from './verification.ts';
 
@@ -56,5 +57,34 @@ export class StopCheck {
     return this.#finding.check(
       `${this.#finding.examined} changes cancelled from ${stoppedAt} on, ${this.#errors} errors, ${policy}; this version has no windows, freezes, approvals and batches`,
     );
+  }
+}
+
+/** P7: nothing starts while the job is paused. A pause is ordered under the job's lock, as every start is. */
+export class PauseCheck {
+  readonly #finding = new Finding('P7', 'nothing starts while the job is paused');
+  readonly #pauses: Stretch[] = [];
+  readonly #starts: { changeId: string; at: string }[] = [];
+
+  /** The job's own chain, which comes before its changes. */
+  seeOrders(events: readonly ChainedEvent[]): void {
+    for (const { kind, at } of events) {
+      const open = this.#pauses.at(-1);
+      if (kind === 'paused') this.#pauses.push({ from: at, to: null });
+      else if (open?.to === null) open.to = at;
+    }
+  }
+
+  see({ changeId, starts }: ChangeHistory): void {
+    for (const at of starts) this.#starts.push({ changeId, at });
+  }
+
+  end(): Check {
+    for (const { from, to } of this.#pauses) {
+      const during = this.#starts.filter(({ at }) => at > from && (to === null || at < to));
+      this.#finding.examine(during.map(({ changeId, at }) => `${changeId} started at ${at}`));
+    }
+    const howMany = this.#pauses.length === 1 ? 'a pause' : `${this.#pauses.length} pauses`;
+    return this.#finding.check(`${howMany} against ${this.#starts.length} starts`);
   }
 }

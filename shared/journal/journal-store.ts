@@ -5,6 +5,9 @@ import type { ChainedEvent } from './chain.ts';
 import type { Seal, SignedSeal } from './seal.ts';
 import type { Verification } from './verification.ts';
 
+/** The place of the job's own chain, which holds what was ordered: before all changes. */
+export const ordersSeq = -1;
+
 /** An event's place in its job's journal: the change's place in the plan, and the event's among those of the change. */
 export interface JournalPlace {
   seq: number;

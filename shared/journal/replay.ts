@@ -1,7 +1,7 @@
 import type { ChangeCounts } from '../job/record.ts';
 import { type ChainedEvent, followChain } from './chain.ts';
 import { LaneCheck, OrderCheck } from './check-lanes.ts';
-import { ConcurrencyCheck, StopCheck } from './check-rollout.ts';
+import { ConcurrencyCheck, PauseCheck, StopCheck } from './check-rollout.ts';
 import { KeyCheck, RepeatCheck, TunnelCheck } from './check-writes.ts';
 import { type ChangeHistory, historyOf } from './history.ts';
 import { RootHash, type Seal } from './seal.ts';
@@ -17,7 +17,7 @@ export interface ReplayedJob {
 
 /** A journal replayed: fed change by change in plan order, it keeps of each only what the checks need. */
 export interface Replay {
-  /** The next change of the job, with all its events in order. */
+  /** The next chain of the job with all its events in order: its own first, which may be missing, then its changes. */
   see(changeId: string, events: readonly ChainedEvent[]): void;
   /** A change of another job on the same lanes. */
   seeNeighbour(changeId: string, events: readonly ChainedEvent[]): void;
@@ -34,15 +34,16 @@ export function createReplay(): Replay {
   const root = new RootHash();
   const chains = new ChainCheck();
   const [ends, lanes, order] = [new EndCheck(), new LaneCheck(), new OrderCheck()];
-  const [concurrency, stop] = [new ConcurrencyCheck(), new StopCheck()];
+  const [concurrency, stop, pause] = [new ConcurrencyCheck(), new StopCheck(), new PauseCheck()];
   const [repeats, keys, tunnels] = [new RepeatCheck(), new KeyCheck(), new TunnelCheck()];
   return {
     see(changeId, events) {
       const chain = followChain(changeId, events);
       root.add(chain);
       chains.see(chain);
+      if (changeId.startsWith('job_')) return pause.seeOrders(events);
       const history = historyOf(changeId, events);
-      for (const check of [ends, lanes, order, concurrency, stop]) check.see(history);
+      for (const check of [ends, lanes, order, concurrency, stop, pause]) check.see(history);
       // Events from before there were chains do not say what these checks ask for.
       if (chain.unchained > 0) return;
       for (const check of [repeats, keys, tunnels]) check.see(history);
@@ -59,6 +60,7 @@ export function createReplay(): Replay {
       tunnels.end(),
       concurrency.end(rules),
       stop.end(rules),
+      pause.end(),
     ],
     sum: () => root.sum(),
   };

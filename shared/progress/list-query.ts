@@ -40,7 +40,7 @@ export const JournalQuery = z.strictObject({
     .string()
     .regex(/^[\w-]{1,32}$/, journalCursorMessage)
     .transform((text) => Buffer.from(text, 'base64url').toString('latin1'))
-    .refine((text) => /^\d{1,15}\.\d{1,9}$/.test(text), journalCursorMessage)
+    .refine((text) => /^-?\d{1,15}\.\d{1,9}$/.test(text), journalCursorMessage)
     .transform((text): JournalPlace => {
       const [seq = 0, number = 0] = text.split('.').map(Number);
       return { seq, number };

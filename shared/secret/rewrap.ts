@@ -1,6 +1,11 @@
 import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
-import { baseKeyContext, intentKeyContext, keyringContext } from './seal-context.ts';
+import {
+  baseKeyContext,
+  intentKeyContext,
+  keyringContext,
+  scheduleKeyContext,
+} from './seal-context.ts';
 import type { SealedPlace, SealedRow, SealedStore } from './sealed-store.ts';
 import type { Sealer } from './sealer.ts';
 
@@ -31,7 +36,7 @@ export interface RewrapReport {
 const batchSize = 200;
 const pauseMs = 5_000;
 const lastPasses = 3;
-const kinds = ['keyring', 'intent', 'change'] as const;
+const kinds = ['keyring', 'intent', 'change', 'schedule'] as const;
 
 /**
  * Seals everything in the database anew with the sealer's own key, while workers run; may be stopped and begun again at
@@ -107,7 +112,9 @@ function contextOf(place: SealedPlace, path: string): string {
       return keyringContext(place.name);
     case 'intent':
       return intentKeyContext(place.jobId, place.number, path);
-    default:
+    case 'schedule':
+      return scheduleKeyContext(place.name, place.target, path);
+    case 'change':
       return baseKeyContext(place.changeId, path);
   }
 }

@@ -1,8 +1,10 @@
-/** Which row holds sealed values: a key of the service's own, the intent of a job, or the base of a change. */
+/** What holds sealed values: a key of the service's own, the intent of a job, the base of a change, or one `set` of a schedule's plan. */
 export type SealedPlace =
   | { kind: 'keyring'; name: string }
   | { kind: 'intent'; jobId: string; number: number }
-  | { kind: 'change'; changeId: string };
+  | { kind: 'change'; changeId: string }
+  /** `index` is its place among the schedule's sealed sets, `target` that of its target in the plan; null for the plan's own. */
+  | { kind: 'schedule'; name: string; index: number; target: number | null };
 
 /** A row's envelopes by the paths of what they hold; the one of a keyring row has an empty path. */
 export interface SealedRow {

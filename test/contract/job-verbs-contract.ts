@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createPgJobVerbs } from '../../shared/adapters/postgres/job-verbs.ts';
 import type { JobVerbs, Verb } from '../../shared/job/job-verbs.ts';
+import { followChain } from '../../shared/journal/chain.ts';
 import { type SqlWorld, stepOf } from './lane-store-world.ts';
 
 const order = { actor: 'ops', reason: 'the site is on fire' };
@@ -199,6 +200,25 @@ export function defineVerbContract(world: SqlWorld): void {
       [2, 'resumed', order],
       [3, 'cancelled', order],
     ]);
+  });
+
+  it('writes orders into a chain of the job, before all changes', async () => {
+    const jobId = await world.release(['a@1']);
+    await on(jobId, 'pause');
+    await on(jobId, 'cancel');
+    const placed = await world.journal.readEvents({ jobId, after: null, limit: 100 });
+    const own = placed.filter(({ place }) => place.seq < 0).map(({ event }) => event);
+    const rest = await world.journal.readEvents({
+      jobId,
+      after: placed[0]?.place ?? null,
+      limit: 100,
+    });
+    const ended = await world.journal.getEnded(jobId);
+
+    expect(placed.slice(0, 2).map(({ event }) => event)).toEqual(own);
+    expect(followChain(jobId, own)).toMatchObject({ faults: [], events: 2 });
+    expect(rest).toEqual(placed.slice(1));
+    expect(ended?.countedEvents).toBe(placed.length);
   });
 
   it('says with each cancelled change who cancelled it and why', async () => {

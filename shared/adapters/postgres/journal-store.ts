@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { changeStates } from '../../change/state.ts';
 import { jobStates } from '../../job/state.ts';
 import { ChainedEvent } from '../../journal/chain.ts';
-import type {
-  EndedJob,
-  JournalStore,
-  PlacedEvent,
-  SealedJournal,
+import {
+  type EndedJob,
+  type JournalStore,
+  ordersSeq,
+  type PlacedEvent,
+  type SealedJournal,
 } from '../../journal/journal-store.ts';
 import { SignedSeal } from '../../journal/seal.ts';
 import { Verification } from '../../journal/verification.ts';
@@ -36,6 +37,10 @@ const EndedRow = z.object({
 const eventColumns = `
   e.change_id AS "changeId", e.number, e.at, e.kind, e.data, encode(e.hash, 'hex') AS hash`;
 
+/** The chains of a job by their place in it: what was ordered comes before all changes. */
+const chainsOfJob = `
+  SELECT $1::text AS id, ${ordersSeq} AS seq UNION ALL SELECT id, seq FROM lanekeeper.change WHERE job_id = $1`;
+
 /** The journal on PostgreSQL, embedded or served. */
 export function createPgJournalStore(database: Database): JournalStore {
   const { query } = database;
@@ -44,12 +49,12 @@ export function createPgJournalStore(database: Database): JournalStore {
       const rows = await query(
         // Change by change from where the page begins: a join would sort all that is left for every page.
         `SELECT c.seq, ${eventColumns}
-           FROM (SELECT id, seq FROM lanekeeper.change WHERE job_id = $1 AND seq >= $2 ORDER BY seq OFFSET 0) AS c
+           FROM (SELECT id, seq FROM (${chainsOfJob}) AS own WHERE seq >= $2 ORDER BY seq OFFSET 0) AS c
           CROSS JOIN LATERAL (
             SELECT * FROM lanekeeper.journal j
              WHERE j.change_id = c.id AND (c.seq > $2 OR j.number > $3) ORDER BY j.number OFFSET 0) AS e
           ORDER BY c.seq, e.number LIMIT $4`,
-        [jobId, after?.seq ?? -1, after?.number ?? 0, limit],
+        [jobId, after?.seq ?? ordersSeq, after?.number ?? 0, limit],
       );
       return rows.map((row) => PlacedRow.parse(row));
     },
@@ -67,7 +72,7 @@ export function createPgJournalStore(database: Database): JournalStore {
                 json_build_object(${changeStates.map((s) => `'${s}', j.${s}`).join(', ')}) AS counts,
                 json_build_object('concurrency', j.max_in_flight, 'maxErrors', j.max_errors,
                                   'onFailure', j.on_failure) AS rules,
-                (SELECT coalesce(sum(c.events), 0) FROM lanekeeper.change c WHERE c.job_id = j.id) AS "countedEvents",
+                j.events + (SELECT coalesce(sum(c.events), 0) FROM lanekeeper.change c WHERE c.job_id = j.id) AS "countedEvents",
                 lanekeeper.now() AS "readAt"
            FROM lanekeeper.job j WHERE j.id = $1 AND j.finished_at IS NOT NULL`,
         [jobId],

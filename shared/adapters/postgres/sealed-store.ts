@@ -7,6 +7,12 @@ const Envelopes = z.record(z.string(), z.string());
 const KeyringRow = z.object({ name: z.string(), sealed: z.string() });
 const IntentRow = z.object({ jobId: z.string(), number: z.number(), envelopes: Envelopes });
 const ChangeRow = z.object({ changeId: z.string(), envelopes: Envelopes });
+const ScheduleRow = z.object({
+  name: z.string(),
+  index: z.number(),
+  target: z.number().nullable(),
+  envelopes: Envelopes,
+});
 const Id = z.object({ id: z.string() });
 
 type Kind = SealedPlace['kind'];
@@ -68,7 +74,28 @@ const tables: Readonly<Record<Kind, SealedTable>> = {
               UPDATE lanekeeper.change c SET sealed_base_keys = r.by FROM r JOIN free ON free.id = r."changeId"
                WHERE c.id = r."changeId" AND c.sealed_base_keys = r.envelopes RETURNING c.id`,
   },
+  schedule: {
+    find: `SELECT s.name, (e.number - 1)::int AS index, (e.sealed->>'target')::int AS target, e.sealed->'keys' AS envelopes
+             FROM lanekeeper.schedule s
+            CROSS JOIN LATERAL jsonb_array_elements(s.sealed_sets) WITH ORDINALITY AS e(sealed, number)
+            WHERE (s.name, e.number) > ($3, $4::int + 1) AND ${otherwise("e.sealed->'keys'")}
+            ORDER BY s.name, e.number LIMIT $2`,
+    keyOf: (place) => (place?.kind === 'schedule' ? [place.name, place.index] : ['', 0]),
+    rowOf: (row) => {
+      const { envelopes, ...key } = ScheduleRow.parse(row);
+      return { place: { kind: 'schedule', ...key }, envelopes };
+    },
+    replace: `UPDATE lanekeeper.schedule s SET sealed_sets = jsonb_set(s.sealed_sets, ARRAY[r.index::text, 'keys'], r.by)
+                FROM jsonb_to_recordset($1::jsonb) AS r(name text, index int, envelopes jsonb, by jsonb)
+               WHERE s.name = r.name AND s.sealed_sets->r.index->'keys' = r.envelopes RETURNING s.name`,
+  },
 };
+
+/** What one statement replaces. The sets of a schedule share its row, which a statement writes once. */
+function statementsOf<Value extends SealedPlace>(values: readonly Value[]): readonly Value[][] {
+  if (values.length === 0) return [];
+  return values[0]?.kind === 'schedule' ? values.map((value) => [value]) : [[...values]];
+}
 
 /** What is sealed, on PostgreSQL. */
 export function createPgSealedStore(database: Database): SealedStore {
@@ -80,11 +107,11 @@ export function createPgSealedStore(database: Database): SealedStore {
     },
     async replace(rows) {
       let count = 0;
-      for (const kind of ['keyring', 'intent', 'change'] as const) {
-        const own = rows.filter(({ place }) => place.kind === kind);
-        if (own.length === 0) continue;
-        const values = own.map(({ place, envelopes, by }) => ({ ...place, envelopes, by }));
-        count += (await database.query(tables[kind].replace, [JSON.stringify(values)])).length;
+      const values = rows.map(({ place, envelopes, by }) => ({ ...place, envelopes, by }));
+      for (const kind of ['keyring', 'intent', 'change', 'schedule'] as const) {
+        for (const some of statementsOf(values.filter((value) => value.kind === kind))) {
+          count += (await database.query(tables[kind].replace, [JSON.stringify(some)])).length;
+        }
       }
       return count;
     },

@@ -1,9 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createPgKeyringStore } from '../../../shared/adapters/postgres/keyring-store.ts';
+import { createPgScheduleStore } from '../../../shared/adapters/postgres/schedule-store.ts';
 import { createPgSealedStore } from '../../../shared/adapters/postgres/sealed-store.ts';
 import { systemRandom as random } from '../../../shared/platform/random.ts';
 import { Secret } from '../../../shared/platform/secret.ts';
 import { reveal } from '../../../shared/platform/secret-reveal.ts';
+import { parseSchedule } from '../../../shared/schedule/schema.ts';
+import { openedPlanOf, storedPlanOf } from '../../../shared/schedule/stored-plan.ts';
 import { loadDigestKey } from '../../../shared/secret/digest-key.ts';
 import { type RewrapProgress, rewrap } from '../../../shared/secret/rewrap.ts';
 import { baseKeyContext } from '../../../shared/secret/seal-context.ts';
@@ -212,6 +215,32 @@ describe.each(databaseKinds)('rewrap, $kind', ({ withDatabase }) => {
     });
   });
 
+  it('seals every set of a schedule anew, and its plan opens as it was', async () => {
+    const written = {
+      title: 'each its own',
+      targets: ['a', 'b'].map((name) => ({
+        regionId: 'cn-hangzhou',
+        vpnConnectionId: `vco-${name}`,
+        set: { IkeConfig: { Psk: `theKeyOfTarget${name}` } },
+      })),
+      set: { IkeConfig: { Psk: 'theKeyOfThePlan1' } },
+    };
+    const { plan, ...settings } = parseSchedule({ cron: '0 2 * * *', plan: written });
+    const schedules = createPgScheduleStore(database);
+    const schedule = { ...settings, name: 'nightly', updatedBy: 'ops' };
+    await schedules.put(
+      { ...schedule, plan: storedPlanOf(onlyFormer, 'nightly', plan) },
+      () => null,
+    );
+
+    expect(await rewrap({ store, sealer: both, clock: aClock() })).toEqual({
+      rewrapped: 8,
+      unopened: 0,
+    });
+    const stored = await schedules.get('nightly');
+    expect(stored && openedPlanOf(onlyNext, 'nightly', stored.plan)).toEqual(plan);
+  });
+
   it('leaves keys alone that a master key wraps', async () => {
     await keyring.putIfAbsent('wrapped/key-1', 'as KMS gave it');
 
@@ -230,6 +259,7 @@ describe.each(databaseKinds)('rewrap, $kind', ({ withDatabase }) => {
       'change.sealed_base_keys',
       'intent.sealed_keys',
       'keyring.sealed',
+      'schedule.sealed_sets',
     ]);
   });
 });

@@ -96,6 +96,7 @@ describe('a journal that keeps every promise', () => {
       'P6',
       'P7',
       'P7',
+      'P7',
     ]);
   });
 });
@@ -312,6 +313,25 @@ describe('the rollout (P7)', () => {
     expect(brokenIn({ changes: [...failed, cancelled, late] })).toEqual([
       `P7: chg_3 started at ${secondOf(5)}`,
     ]);
+  });
+});
+
+describe('a pause (P7)', () => {
+  const orders = aChain('job_1', [
+    [2, 'paused', { actor: 'ops', reason: 'why not' }],
+    [6, 'resumed', { actor: 'ops', reason: 'why not' }],
+  ]);
+
+  it('is kept by what starts before and after it', () => {
+    const changes = [orders, aGoodChange('chg_1', 0), aGoodChange('chg_2', 5, aPlace('b'))];
+
+    expect(brokenIn({ changes })).toEqual([]);
+  });
+
+  it('is broken by what starts while it lasts', () => {
+    const changes = [orders, aGoodChange('chg_1', 3)];
+
+    expect(brokenIn({ changes })).toEqual([`P7: chg_1 started at ${secondOf(4)}`]);
   });
 });
 
