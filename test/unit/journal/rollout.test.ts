@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import type { ChainedEvent } from '../../../shared/journal/chain.ts';
+import {
+  aChain,
+  aGoodChange,
+  aPlace,
+  brokenIn,
+  request,
+  type ShortEvent,
+  secondOf,
+} from '../../helpers/factories-journal.ts';
+
+const lane = 'gateway:r/vpn-1';
+const begin: readonly ShortEvent[] = [
+  [0, 'resolved', aPlace('a', lane)],
+  [1, 'started', { lane }],
+];
+const prepared: ShortEvent = [2, 'prepared', request];
+const applied = { state: 'succeeded', readBack: 'applied' };
+
+function aChangeOf(...events: readonly ShortEvent[]): ChainedEvent[][] {
+  return [aChain('chg_1', [...begin, ...events])];
+}
+
+describe('the rollout (P7)', () => {
+  const three = ['a', 'b', 'c'].map((name) => aGoodChange(`chg_${name}`, 0, aPlace(name)));
+  const rules = { concurrency: 2, maxErrors: 0, onFailure: 'stop' } as const;
+
+  it('is broken by more changes at once than allowed', () => {
+    expect(brokenIn({ changes: three, facts: { rules: { ...rules, concurrency: 3 } } })).toEqual(
+      [],
+    );
+    expect(brokenIn({ changes: three, facts: { rules } })).toEqual([
+      `P7: 3 changes at once at ${secondOf(1)}`,
+    ]);
+  });
+
+  it('gives a slot on at the moment when it becomes free', () => {
+    const changes = [...three.slice(0, 2), aGoodChange('chg_d', 5, aPlace('d'))];
+
+    expect(brokenIn({ changes, facts: { rules } })).toEqual([]);
+  });
+
+  it('counts a half done change again when it goes on', () => {
+    const half = aChain('chg_1', [
+      ...begin,
+      prepared,
+      [3, 'part_applied', { readBack: 'applied' }],
+      [3, 'waiting'],
+      [8, 'prepared', request],
+      [9, 'finished', applied],
+    ]);
+    const other = aGoodChange('chg_2', 3, aPlace('b'));
+    const one = { ...rules, concurrency: 1 };
+
+    expect(brokenIn({ changes: [half, other], facts: { rules: one } })).toEqual([
+      `P7: 2 changes at once at ${secondOf(8)}`,
+    ]);
+  });
+
+  it('is broken by a change that starts after the others were cancelled', () => {
+    const failed = aChangeOf([4, 'finished', { state: 'failed' }]);
+    const cancelled = aChain('chg_2', [
+      [0, 'resolved', aPlace('b')],
+      [4, 'finished', { state: 'cancelled' }],
+    ]);
+    const late = aGoodChange('chg_3', 4, aPlace('c'));
+
+    expect(brokenIn({ changes: [...failed, cancelled] })).toEqual([]);
+    expect(brokenIn({ changes: [...failed, cancelled, late] })).toEqual([
+      `P7: chg_3 started at ${secondOf(5)}`,
+    ]);
+  });
+});
+
+describe('a pause (P7)', () => {
+  const orders = aChain('job_1', [
+    [2, 'paused', { actor: 'ops', reason: 'why not' }],
+    [6, 'resumed', { actor: 'ops', reason: 'why not' }],
+  ]);
+
+  it('is kept by what starts before and after it', () => {
+    const changes = [orders, aGoodChange('chg_1', 0), aGoodChange('chg_2', 5, aPlace('b'))];
+
+    expect(brokenIn({ changes })).toEqual([]);
+  });
+
+  it('is broken by what starts while it lasts', () => {
+    const changes = [orders, aGoodChange('chg_1', 3)];
+
+    expect(brokenIn({ changes })).toEqual([`P7: chg_1 started at ${secondOf(4)}`]);
+  });
+});
