@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -11,6 +11,7 @@ import { createServerDatabase } from '../helpers/databases.ts';
 import { type Deployment, deploy, httpEvent, nodes, tickEvent } from '../helpers/deployment.ts';
 import { type FunctionInstance, startInstance } from '../helpers/instance.ts';
 import { createRecordingLogger } from '../helpers/recording-logger.ts';
+import { startSpanReceiver } from '../helpers/span-receiver.ts';
 
 // Starting a process takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -105,6 +106,46 @@ describe.each(nodes)('the bundles on Node $version', ({ version, program }) => {
         event: '{"kind":"wake"}',
       })),
     );
+    await emptyJobs();
+  });
+
+  it.skipIf(!isThere)('send spans when there is somebody to send them to', async () => {
+    const receiver = await startSpanReceiver();
+    const instance = await start(program, 'submit', {
+      ...deployment.environment,
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    });
+
+    const accepted = await instance.handler(httpEvent('POST', '/v1/jobs', plan));
+    const code = await instance.end();
+    await receiver.close();
+
+    expect(HttpAnswer.parse(accepted).statusCode).toBe(202);
+    expect({ code, stderr: instance.stderr() }).toEqual({ code: 0, stderr: '' });
+    expect(receiver.spans().map(({ name }) => name)).toEqual(['submit job']);
+    deployment.cloud.invocations.splice(0);
+    await emptyJobs();
+  });
+
+  it.skipIf(!isThere)('need nothing of OpenTelemetry when there is nobody', async () => {
+    const folder = join(deployment.folder, '..', 'alone');
+    await mkdir(folder, { recursive: true });
+    await copyFile(join(deployment.folder, 'submit.mjs'), join(folder, 'submit.mjs'));
+    const { environment } = deployment;
+    const instance = await startInstance({
+      node: program,
+      folder,
+      name: 'submit',
+      environment,
+      context,
+    });
+
+    const accepted = await instance.handler(httpEvent('POST', '/v1/jobs', plan));
+    const code = await instance.end();
+
+    expect(HttpAnswer.parse(accepted).statusCode).toBe(202);
+    expect({ code, stderr: instance.stderr() }).toEqual({ code: 0, stderr: '' });
+    deployment.cloud.invocations.splice(0);
     await emptyJobs();
   });
 });
@@ -242,6 +283,15 @@ describe('the build', () => {
     for (const [index, { path }] of deployment.bundles.entries()) {
       expect(await readFile(again[index]?.path ?? '')).toEqual(await readFile(path));
     }
+  });
+
+  it('puts OpenTelemetry into a file of its own', async () => {
+    const texts = deployment.bundles.map(
+      async ({ name, path }) => [name, await readFile(path, 'utf8')] as const,
+    );
+
+    const holders = (await Promise.all(texts)).filter(([, text]) => text.includes('resourceSpans'));
+    expect(holders.map(([name]) => name)).toEqual(['tracing']);
   });
 
   it('names no path of the machine it ran on', async () => {
