@@ -4,7 +4,7 @@ import { projectFiles } from './source-files.ts';
 
 /** How the operations of Alibaba Cloud's APIs are called that this project could use. */
 const operation =
-  /^(Decrypt|Encrypt|(Create|Delete|Describe|Generate|Get|Invoke|List|Modify|Put|Update)[A-Z][a-zA-Z]+)$/;
+  /^(Decrypt|Encrypt|(Create|Delete|Describe|Diagnose|Generate|Get|Invoke|List|Modify|Put|Update)[A-Z][a-zA-Z]+)$/;
 
 const deployed = /^(shared|functions)\/.*\.ts$/;
 
