@@ -104,8 +104,8 @@ const hook = (mostSeconds: number) =>
 
 /** What the platform calls at an instance's start and before its end. */
 export const LifecycleHooks = z.strictObject({
-  initializer: hook(300).optional(),
-  preStop: hook(90).optional(),
+  initializer: hook(300),
+  preStop: hook(90),
 });
 
 const Props = z
@@ -131,9 +131,11 @@ const Props = z
       securityGroupId: z.string().startsWith('sg-'),
     }),
     environmentVariables: Environment,
-    instanceLifecycleConfig: LifecycleHooks.optional(),
+    instanceLifecycleConfig: LifecycleHooks,
     concurrencyConfig: z.strictObject({ reservedConcurrency: whole(1, 90) }).optional(),
     asyncInvokeConfig: z.strictObject({
+      /** Makes invocations tasks, each id of which is taken once. */
+      asyncTask: z.boolean().optional(),
       maxAsyncRetryAttempts: whole(0, 8),
       maxAsyncEventAgeInSeconds: whole(1, 604_800),
     }),

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { longestDelaySeconds } from '../shared/adapters/fc/wake-task.ts';
 import { Variables } from '../shared/platform/config/variables.ts';
 import { Description, LifecycleHooks, type Props } from './s-yaml-schema.ts';
 
@@ -60,20 +61,36 @@ function render(text: string): unknown {
 
 function propsFaults(name: string, props: Props): string[] {
   const faults: string[] = [];
-  const { handler, triggers = [], timeout, environmentVariables } = props;
+  const { handler, triggers = [], instanceLifecycleConfig: hooks } = props;
   if (handler !== `${name}.handler`) faults.push(`${name}: handler must be ${name}.handler`);
+  for (const [hook, called] of [
+    [hooks.initializer, `${name}.initialize`],
+    [hooks.preStop, `${name}.preStop`],
+  ] as const) {
+    if (hook.handler !== called) faults.push(`${name}: ${hook.handler} must be ${called}`);
+  }
   if (!props.functionName.endsWith(`-${name}`)) faults.push(`${name}: functionName must end in it`);
   const names = triggers.map(({ triggerName }) => triggerName);
   if (new Set(names).size < names.length) faults.push(`${name}: two triggers have one name`);
   if (triggers.filter(({ triggerType }) => triggerType === 'http').length > 1) {
     faults.push(`${name}: only one HTTP trigger is possible`);
   }
-  if (name === 'worker') {
-    const budget = Variables.shape.WORKER_BUDGET_SECONDS.parse(
-      environmentVariables.WORKER_BUDGET_SECONDS,
+  return name === 'worker' ? [...faults, ...workerFaults(props)] : faults;
+}
+
+function workerFaults({ timeout, environmentVariables, asyncInvokeConfig }: Props): string[] {
+  const faults: string[] = [];
+  const budget = Variables.shape.WORKER_BUDGET_SECONDS.parse(
+    environmentVariables.WORKER_BUDGET_SECONDS,
+  );
+  const least = budget + leastSecondsAfterBudget;
+  if (timeout < least) faults.push(`worker: timeout must be ${least} or more`);
+  const { asyncTask, maxAsyncEventAgeInSeconds } = asyncInvokeConfig;
+  if (asyncTask !== true) faults.push('worker: asyncTask must be true, or wake-ups have no ids');
+  if (maxAsyncEventAgeInSeconds <= longestDelaySeconds) {
+    faults.push(
+      `worker: events must live for more than ${longestDelaySeconds} s, the longest delay`,
     );
-    const least = budget + leastSecondsAfterBudget;
-    if (timeout < least) faults.push(`worker: timeout must be ${least} or more`);
   }
   return faults;
 }
@@ -149,7 +166,7 @@ const Rendered = z.object({
     z.looseObject({
       props: z.looseObject({
         handler: z.string(),
-        instanceLifecycleConfig: LifecycleHooks.optional(),
+        instanceLifecycleConfig: LifecycleHooks,
       }),
     }),
   ),
@@ -166,12 +183,9 @@ function exportsOf(bundle: string): string[] {
 export function handlerFaults(text: string, bundles: ReadonlyMap<string, string | null>): string[] {
   const { resources } = Rendered.parse(render(text));
   return Object.entries(resources).flatMap(([name, { props }]) => {
-    const { initializer, preStop } = props.instanceLifecycleConfig ?? {};
-    const handlers = [
-      props.handler,
-      ...[initializer, preStop].flatMap((hook) => hook?.handler ?? []),
-    ];
-    return handlers.flatMap((handler) => {
+    const { initializer, preStop } = props.instanceLifecycleConfig;
+    const handlers = [props.handler, initializer.handler, preStop.handler];
+    const faults = handlers.flatMap((handler) => {
       const [file = '', exported = ''] = handler.split('.');
       const bundle = bundles.get(file) ?? null;
       if (bundle === null)
@@ -180,6 +194,7 @@ export function handlerFaults(text: string, bundles: ReadonlyMap<string, string 
         ? []
         : [`${name}: dist/${file}.mjs does not export ${exported}`];
     });
+    return [...new Set(faults)];
   });
 }
 

@@ -15,7 +15,7 @@ export interface WakeTask {
 const wakeEvent = '{"kind":"wake"}';
 
 /** What is due later is found by the timer, each minute; the platform would take up to 3,600. */
-const longestDelaySeconds = 120;
+export const longestDelaySeconds = 120;
 /** Source: GetStatefulAsyncInvocation, "statefulAsyncInvocationId". */
 const taskId = /^[A-Za-z_][\w-]{0,127}$/;
 

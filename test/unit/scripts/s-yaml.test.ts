@@ -69,9 +69,28 @@ describe('the rules of s.yaml', () => {
     ['a timer with a word in it', /.@every 1m./, "'0 0 3 * * MON'", /@every Nm or six fields/],
     [
       'a hook that may take too long',
-      'concurrencyConfig: { reservedConcurrency: 1 }',
-      'instanceLifecycleConfig: { preStop: { handler: scheduler.preStop, timeout: 91 } }',
+      'scheduler.preStop, timeout: 10',
+      'scheduler.preStop, timeout: 91',
       /preStop.timeout/,
+    ],
+    [
+      "another function's hook",
+      'worker.initialize',
+      'submit.initialize',
+      /worker: submit\.initialize must be worker\.initialize/,
+    ],
+    ['a function that is not closed', /^ +preStop: .*\n/m, '', /submit\..*preStop/],
+    [
+      'wake-ups whose ids count for nothing',
+      'asyncTask: true',
+      'asyncTask: false',
+      /worker: asyncTask must/,
+    ],
+    [
+      'wake-ups that are forgotten before they are due',
+      'InSeconds: 300',
+      'InSeconds: 120',
+      /worker: events must live for more than 120 s/,
     ],
     [
       'a chat call that is not let through',
@@ -127,7 +146,7 @@ describe('the rules of s.yaml', () => {
   );
 
   describe('on the bundles', () => {
-    const built = 'let a=1;export{a as handler,b as preStop};';
+    const built = 'let a=1;export{a as handler,b as initialize,c as preStop};';
     const bundles = new Map(folders.map((name): [string, string | null] => [name, built]));
 
     it('want the handler of each function in its file', () => {
@@ -135,7 +154,7 @@ describe('the rules of s.yaml', () => {
       expect(
         handlerFaults(
           text,
-          new Map([...bundles, ['status', 'export{a as other};'], ['worker', null]]),
+          new Map([...bundles, ['status', built.replace('handler', 'other')], ['worker', null]]),
         ),
       ).toEqual([
         'status: dist/status.mjs does not export handler',
@@ -144,16 +163,10 @@ describe('the rules of s.yaml', () => {
     });
 
     it('want the hooks too', () => {
-      const hook = (name: string): string =>
-        text.replace(
-          'timeout: 900',
-          `timeout: 900\n      instanceLifecycleConfig: { preStop: { handler: worker.${name}, timeout: 30 } }`,
-        );
+      const unclosed = new Map([...bundles, ['worker', built.replace('preStop', 'halt')]]);
 
-      expect(descriptionFaults(hook('preStop'), folders, paths)).toEqual([]);
-      expect(handlerFaults(hook('preStop'), bundles)).toEqual([]);
-      expect(handlerFaults(hook('halt'), bundles)).toEqual([
-        'worker: dist/worker.mjs does not export halt',
+      expect(handlerFaults(text, unclosed)).toEqual([
+        'worker: dist/worker.mjs does not export preStop',
       ]);
     });
   });
