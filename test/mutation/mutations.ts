@@ -14,6 +14,7 @@ export interface Mutation {
 
 const store = "the lane store, 'postgres'";
 const races = 'test/contract/lane-store-races.test.ts';
+const claimRaces = 'test/contract/lane-store-claim-races.test.ts';
 const contract = 'test/contract/lane-store.test.ts';
 
 /** The guards on which the promises stand. */
@@ -46,6 +47,51 @@ export const mutations: readonly Mutation[] = [
     text: ' LIMIT $1 FOR UPDATE SKIP LOCKED',
     becomes: ' LIMIT $1',
     reddens: { [races]: ['leaves a lane alone that another claims in the same instant'] },
+  },
+  {
+    guard: 'pick-of-its-own',
+    without: 'a claim that writes other lanes too is checked again, picks again and takes too many',
+    file: 'shared/adapters/postgres/lane-store.ts',
+    text: `
+  UPDATE lanekeeper.lane
+     SET due_at = lanekeeper.now() + $2 * interval '1 second', epoch = epoch + 1, worker = $3
+   WHERE lane_key = ANY (ARRAY(
+           SELECT lane_key FROM lanekeeper.lane WHERE due_at <= lanekeeper.now()
+            ORDER BY due_at, lane_key LIMIT $1 FOR UPDATE SKIP LOCKED))`,
+    becomes: `
+  WITH pick AS (
+         SELECT lane_key FROM lanekeeper.lane WHERE due_at <= lanekeeper.now()
+          ORDER BY due_at, lane_key LIMIT $1 FOR UPDATE SKIP LOCKED)
+  UPDATE lanekeeper.lane
+     SET due_at = lanekeeper.now() + $2 * interval '1 second', epoch = epoch + 1, worker = $3
+    FROM (SELECT v.* FROM pick LEFT JOIN lanekeeper.lane AS h ON h.worker = $3,
+                 LATERAL (VALUES (pick.lane_key, false), (h.lane_key, true)) AS v (picked, held)
+           UNION ALL SELECT lane_key, true FROM lanekeeper.lane WHERE worker = $3) AS t
+   WHERE lane_key = picked AND (NOT held OR worker = $3)`,
+    reddens: {
+      [claimRaces]: ['claims no more than it asked for while a lane of its own is given back'],
+    },
+  },
+  {
+    guard: 'load-after-the-claim',
+    without: 'a lane is claimed with its change as it was before the last writing',
+    file: 'shared/adapters/postgres/lane-store.ts',
+    text: `  const rows = (await query(claimStatement, [limit, leaseSeconds, worker])).map((row) =>
+    ClaimedRow.parse(row),
+  );
+  const assignments = await assignmentsOf(query, rows, memory);`,
+    becomes: `  const load = loadStatement.replace('= ANY ($1)', 'IN (SELECT "changeId" FROM u)');
+  const joined = await query(
+    \`WITH u AS (\${claimStatement}), l AS (\${load})
+     SELECT l.*, u.* FROM u LEFT JOIN l ON l.id = u."changeId"\`,
+    [limit, leaseSeconds, worker],
+  );
+  const rows = joined.map((row) => ClaimedRow.parse(row));
+  const changes = joined.filter((row) => row.id !== null).map(parseAssignment);
+  const assignments = new Map(changes.map((each) => [each.change.id, each]));`,
+    reddens: {
+      [claimRaces]: ['claims a lane with its change as it was written meanwhile'],
+    },
   },
   {
     guard: 'lock-of-a-step',
