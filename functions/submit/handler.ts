@@ -63,8 +63,8 @@ export function createSubmitApp(deps: SubmitDeps): HttpApp {
   ]);
   return {
     ...app,
-    async fetch(request) {
-      const response = await app.fetch(request);
+    async fetch(request, edge) {
+      const response = await app.fetch(request, edge);
       // Between two requests an instance may be frozen, and for good.
       await Promise.all([deps.tally.flush(), deps.tracer.flush()]);
       return response;

@@ -46,12 +46,13 @@ export function defineAuditContract(database: TestDatabase): void {
     (await audit.list({ ...everything, ...filter })).map(({ actor }) => actor);
 
   it('keeps what it was told, with the time of the database', async () => {
+    const at = new Date(clock.now()).toISOString();
     await audit.append(anEntry());
     await audit.append(anEntry({ actor: null, address: null, jobId: null }));
 
     const [second, first] = await audit.list(everything);
 
-    expect(first).toEqual({ ...anEntry(), position: 1, at: '2026-11-22T10:00:00.000Z' });
+    expect(first).toEqual({ ...anEntry(), position: 1, at });
     expect(second).toMatchObject({ actor: null, address: null, jobId: null, position: 2 });
   });
 

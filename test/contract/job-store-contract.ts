@@ -69,6 +69,8 @@ export function defineJobStoreContract(world: World): void {
         finishedAt: null,
         laneChange: null,
         laneDueInMs: null,
+        pauseReason: null,
+        freeze: null,
       });
     });
 

@@ -121,9 +121,13 @@ describe('the worker, called as Function Compute calls it', () => {
     expect((await look()).finishedAt).toBeNull();
     const next = await start('worker');
     // Leases of the dead one have to run out; until then a run may find nothing.
-    for (let runs = 0; (await look()).finishedAt === null && runs < 20; runs += 1) {
-      await next.handler({ kind: 'wake' });
-    }
+    await vi.waitFor(
+      async () => {
+        await next.handler({ kind: 'wake' });
+        expect((await look()).finishedAt).not.toBeNull();
+      },
+      { timeout: 50_000, interval: 200 },
+    );
 
     expect(await look()).toMatchObject({ state: 'succeeded' });
     expectOnceEach();

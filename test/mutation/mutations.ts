@@ -134,8 +134,9 @@ export const mutations: readonly Mutation[] = [
     guard: 'read-back',
     without: 'a change counts as done because the cloud is, whatever stands there',
     file: 'shared/worker/settle-step.ts',
-    text: 'return judge(deps, held, assignment, sight.connection);',
-    becomes: "return end(change, 'succeeded');",
+    text: 'return judge(deps, held, assignment, { connection, readAt: readAtOf(deps, readAt) });',
+    becomes:
+      "return end(change, 'succeeded', { seen: { readBack: 'applied', readAt: readAtOf(deps, readAt) } });",
     reddens: {
       'test/function/worker/others.test.ts': [
         'who overwrites a wanted field is reported and left alone',

@@ -60,7 +60,11 @@ describe('a bug that is put in', () => {
     ],
     [
       'a worker that does not read back after a crash',
-      { sabotage: withoutReadBack, from: 1, breaks: /replaces a request whose fate was open|second time/ },
+      {
+        sabotage: withoutReadBack,
+        from: 1,
+        breaks: /replaces a request whose fate was open|second time/,
+      },
     ],
   ])('is found: %s', { timeout: 600_000 }, async (_, { sabotage, from, breaks }) => {
     const failure = await firstFailure({ stores: inMemory, from, seeds: 300, sabotage });

@@ -172,18 +172,18 @@ function createOpener<Service>(work: (onClose: Opening['onClose']) => Promise<Se
   };
 }
 
-/** Asks; after a failure not at once again, but with the same answer for everybody for a while. */
+/** Asks once for everybody who asks meanwhile; after a failure not at once again. */
 function spaced<Service>(
   ask: () => Promise<Service>,
   { clock, tell }: { clock: Clock; tell: (error: AppError) => void },
 ): () => Promise<Service> {
   let failedAt: number | null = null;
+  let asking: Promise<Service> | null = null;
   const cannotStart = (): AppError =>
     new AppError('unavailable', 'the function cannot start; its log says why', {
       retryAfterSeconds: retryAfterMs / 1_000,
     });
-  return async () => {
-    if (failedAt !== null && clock.monotonic() - failedAt < retryAfterMs) throw cannotStart();
+  async function askNow(): Promise<Service> {
     try {
       const service = await ask();
       failedAt = null;
@@ -192,6 +192,13 @@ function spaced<Service>(
       failedAt = clock.monotonic();
       tell(toAppError(error));
       throw cannotStart();
+    } finally {
+      asking = null;
     }
+  }
+  return async () => {
+    if (failedAt !== null && clock.monotonic() - failedAt < retryAfterMs) throw cannotStart();
+    asking ??= askNow();
+    return asking;
   };
 }

@@ -263,7 +263,8 @@ describe('loadConfig', () => {
     const missing = [{ path: 'FC_REGION', message: expect.stringContaining('is missing') }];
     const key = { SECRETS_KEY: 'kms:key-1' };
 
-    expect(await faultsOf({ ...deployedBy, ...key }, true)).toEqual(missing);
+    const { FC_REGION: _, ...nowhere } = deployedBy;
+    expect(await faultsOf({ ...nowhere, ...key, FC_API: 'local' }, true)).toEqual(missing);
     expect(await faultsOf({ ...key, KMS_ENDPOINT: 'https://kms.example.com' })).toEqual(missing);
     expect((await load(key)).secretsKey).toEqual({ kind: 'kms', keyId: 'key-1' });
   });
