@@ -1,4 +1,5 @@
 import { generateInventory } from '../local/simulator/inventory.ts';
+import { createPgFreezeStore } from '../shared/adapters/postgres/freeze-store.ts';
 import { runWorker } from '../shared/worker/run-worker.ts';
 import { wokenToTheSecondMs } from '../shared/worker/worker-settings.ts';
 import { openVirtualWorld } from '../test/helpers/virtual-world.ts';
@@ -25,6 +26,7 @@ const cases = [
  * Virtual time does not pass while code runs: start and execution, milliseconds each, are not in it.
  */
 export async function cost(emit: Emit): Promise<void> {
+  await waiting(emit);
   for (const { name, ...sizes } of cases) {
     const inventory = generateInventory({ seed: 11, unattached: 0, ...sizes });
     const base = await openWorld('postgres');
@@ -71,4 +73,48 @@ export async function cost(emit: Emit): Promise<void> {
     await world.close();
     await base.close();
   }
+}
+
+const frozenMs = 3_600_000;
+const tickMs = 60_000;
+
+/**
+ * What a job costs while it waits for a person, here for a freeze to end: a run is invoked when it is submitted, and after that
+ * only when the timer finds something due. Whatever else keeps a change from starting leaves the lanes as idle.
+ */
+async function waiting(emit: Emit): Promise<void> {
+  const [{ name: _, ...sizes } = { name: '' }] = cases;
+  const inventory = generateInventory({ seed: 11, unattached: 0, ...sizes });
+  const base = await openWorld('postgres');
+  const world = await openVirtualWorld({
+    database: base.database,
+    simulator: { seed: 11, inventory, settleMs },
+    settings: { idleAfterMs: wokenToTheSecondMs },
+  });
+  const { clock } = world;
+  const beganAt = clock.now();
+  await clock.track(() =>
+    createPgFreezeStore(base.database).put({
+      name: 'bench',
+      scope: 'all',
+      until: new Date(beganAt + frozenMs).toISOString(),
+      reason: 'a long weekend',
+      createdBy: 'bench',
+    }),
+  );
+  await world.submit(planFor(inventory.connections));
+  const stop = new AbortController();
+  let busyMs = 0;
+  let isDue = true;
+  while (clock.now() < beganAt + frozenMs - tickMs) {
+    const startedAt = clock.now();
+    if (isDue) await runWorker(world.worker(), stop.signal);
+    busyMs += clock.now() - startedAt;
+    await clock.sleep(tickMs, stop.signal);
+    const { nextDueInMs } = await world.lanes.repair();
+    isDue = nextDueInMs !== null && nextDueInMs <= tickMs;
+  }
+  emit('share-of-polling', busyMs / frozenMs, 'ratio', { job: 'frozen', limit: 0.01 });
+  await world.close();
+  await base.close();
 }

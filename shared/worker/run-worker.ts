@@ -105,7 +105,8 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
       } finally {
         const wasFull = held.size >= settings.concurrency;
         if (held.get(laneKey) === lane) held.delete(laneKey);
-        if (wasFull) nap.interrupt();
+        // With nothing in its hands a run may be over: every moment of waiting for that is paid for.
+        if (wasFull || held.size === 0) nap.interrupt();
       }
     };
     void queue.add(work);

@@ -64,7 +64,7 @@ describe.skipIf(process.platform !== 'linux')('.ci/run', () => {
     const calls = (await readFile(join(folder, 'apt'), 'utf8')).trimEnd().split('\n');
     expect(calls).toEqual([
       'update -q',
-      expect.stringMatching(/^install .*--no-install-recommends.* pgbouncer prometheus$/),
+      expect.stringMatching(/^install .*--no-install-recommends.* pgbouncer prometheus openssl$/),
     ]);
   });
 
