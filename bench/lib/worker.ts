@@ -37,6 +37,7 @@ export async function bundleWorker(options: {
     VPC_ENDPOINT: options.endpoint,
     POLL_INTERVAL_MS: String(options.pollMs),
     WORKER_CONCURRENCY: String(options.concurrency ?? 100),
+    FC_API: 'local',
     READS_PER_MINUTE: '1000000',
     WRITES_PER_MINUTE: '1000000',
     LOG_LEVEL: 'warn',

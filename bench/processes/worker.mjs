@@ -13,6 +13,6 @@ const { setTimeout: sleep } = await import('node:timers/promises');
 process.stdout.write('working\n');
 process.once('SIGTERM', () => process.exit(0));
 for (;;) {
-  await handler(Buffer.from('{}'), context);
+  await handler(Buffer.from('{"kind":"wake"}'), context);
   await sleep(50);
 }
