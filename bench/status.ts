@@ -1,11 +1,9 @@
 import { createStatusApp } from '../functions/status/handler.ts';
-import { createPgAuditLog } from '../shared/adapters/postgres/audit-log.ts';
 import { createPgFleetStore } from '../shared/adapters/postgres/fleet-store.ts';
 import { createPgJournalStore } from '../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../shared/adapters/postgres/keyring-store.ts';
-import { createPgRequestRate } from '../shared/adapters/postgres/request-rate.ts';
+import { openGate } from '../shared/adapters/postgres/open-gate.ts';
 import { createPgScheduleStore } from '../shared/adapters/postgres/schedule-store.ts';
-import { createGate } from '../shared/auth/gate.ts';
 import { systemClock as clock } from '../shared/platform/clock.ts';
 import { systemRandom as random } from '../shared/platform/random.ts';
 import { manyTargets } from './intake.ts';
@@ -23,11 +21,8 @@ export async function status(emit: Emit): Promise<void> {
   const ids: string[] = [];
   for (let job = 0; job < jobs; job += 1) ids.push((await world.submit(plan)).id);
   const token = 'benchmark-token';
-  const audit = createPgAuditLog(world.database);
-  const gate = createGate({
+  const gated = openGate(world.database, {
     tokens: [{ name: 'bench', sha256: digestOfToken(token), roles: ['viewer'] }],
-    rate: createPgRequestRate(world.database),
-    audit,
     requestsPerMinute: 1_000_000,
   });
   const fleet = createPgFleetStore(world.database, { readsPerMinute: 480, writesPerMinute: 100 });
@@ -40,8 +35,7 @@ export async function status(emit: Emit): Promise<void> {
     keyring: createPgKeyringStore(world.database),
     schedules: createPgScheduleStore(world.database),
     fleet,
-    gate,
-    audit,
+    ...gated,
     openApi: {},
   });
   const times: number[] = [];

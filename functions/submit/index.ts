@@ -7,7 +7,6 @@ import type { Open } from '../../shared/adapters/fc/instance.ts';
 import { createWaker } from '../../shared/adapters/fc/waker.ts';
 import { openTracer } from '../../shared/adapters/otel/open-tracer.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
-import { createPgAuditLog } from '../../shared/adapters/postgres/audit-log.ts';
 import {
   createPgFleetStore,
   createPgTallyStore,
@@ -19,11 +18,10 @@ import { createPgJobVerbs } from '../../shared/adapters/postgres/job-verbs.ts';
 import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
+import { openGate } from '../../shared/adapters/postgres/open-gate.ts';
 import { openMigratedDatabase } from '../../shared/adapters/postgres/open-migrated.ts';
 import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
-import { createPgRequestRate } from '../../shared/adapters/postgres/request-rate.ts';
 import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
-import { createGate } from '../../shared/auth/gate.ts';
 import { countCalls } from '../../shared/metrics/counted-vpn-api.ts';
 import { createTally } from '../../shared/metrics/tally.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
@@ -46,18 +44,11 @@ const open: Open<HttpApp> = async ({ config, logger, credentials, onClose }) => 
   const api = createAliyunVpnApi({ endpoint, credentials, clock, logger });
   onClose(() => api.close());
   const tally = createTally({ store: createPgTallyStore(database), logger });
-  const audit = createPgAuditLog(database);
   return createSubmitApp({
     clock,
     digestKey: createDigestKeyLoader({ keyring, sealer, random }),
     fleet: createPgFleetStore(database, limits),
-    audit,
-    gate: createGate({
-      tokens: config.tokens,
-      rate: createPgRequestRate(database),
-      audit,
-      requestsPerMinute: config.requestsPerMinute,
-    }),
+    ...openGate(database, config),
     ids: createIds(clock, random),
     inventory: createPgInventoryStore(database),
     inventoryApi: createInventoryApi({ api: countCalls(api, tally), budget, clock }),

@@ -6,7 +6,6 @@ import { createSubmitApp } from '../../functions/submit/handler.ts';
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { openTracer } from '../../shared/adapters/otel/open-tracer.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
-import { createPgAuditLog } from '../../shared/adapters/postgres/audit-log.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import {
   createPgFleetStore,
@@ -19,10 +18,9 @@ import { createPgJobVerbs } from '../../shared/adapters/postgres/job-verbs.ts';
 import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
+import { openGate } from '../../shared/adapters/postgres/open-gate.ts';
 import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
-import { createPgRequestRate } from '../../shared/adapters/postgres/request-rate.ts';
 import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
-import { createGate } from '../../shared/auth/gate.ts';
 import type { VpnApi } from '../../shared/connection/vpn-api.ts';
 import { countCalls } from '../../shared/metrics/counted-vpn-api.ts';
 import { createTally } from '../../shared/metrics/tally.ts';
@@ -161,7 +159,6 @@ function serve(parts: Parts, closeAll: () => Promise<void>): Host {
 function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
   const { config, clock, random, logger, sealer, digestKey, database, bell, secrets } = parts;
   const limits = config.worker;
-  const audit = createPgAuditLog(database);
   const budget = createPgApiBudget(database, { account: 'default', limits, part: previewPart });
   const tally = createTally({ store: createPgTallyStore(database), logger });
   const api = createSubmitApp({
@@ -172,13 +169,7 @@ function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
     openApi,
     digestKey: () => Promise.resolve(digestKey),
     fleet: createPgFleetStore(database, limits),
-    audit,
-    gate: createGate({
-      tokens: secrets.tokens,
-      rate: createPgRequestRate(database),
-      audit,
-      requestsPerMinute: config.requestsPerMinute,
-    }),
+    ...openGate(database, { ...config, tokens: secrets.tokens }),
     ids: createIds(clock, random),
     jobs: createPgJobStore(database),
     journal: createPgJournalStore(database),

@@ -1,6 +1,5 @@
 import openApi from '../../docs/openapi.json' with { type: 'json' };
 import { createSubmitApp, type SubmitDeps } from '../../functions/submit/handler.ts';
-import { createPgAuditLog } from '../../shared/adapters/postgres/audit-log.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { createPgFleetStore } from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgFreezeStore } from '../../shared/adapters/postgres/freeze-store.ts';
@@ -10,10 +9,9 @@ import { createPgJobVerbs } from '../../shared/adapters/postgres/job-verbs.ts';
 import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
+import { openGate } from '../../shared/adapters/postgres/open-gate.ts';
 import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
-import { createPgRequestRate } from '../../shared/adapters/postgres/request-rate.ts';
 import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
-import { createGate, type GateDeps } from '../../shared/auth/gate.ts';
 import { noTally } from '../../shared/metrics/tally.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
 import type { ApiToken } from '../../shared/platform/config/api-token.ts';
@@ -47,14 +45,9 @@ const noCloud: InventoryApi = {
 export function aGate(
   database: Database,
   tokens: readonly ApiToken[],
-  overrides: Partial<GateDeps> = {},
-) {
-  const audit = createPgAuditLog(database);
-  const rate = createPgRequestRate(database);
-  return {
-    audit,
-    gate: createGate({ tokens, rate, audit, requestsPerMinute: 100_000, ...overrides }),
-  };
+  requestsPerMinute = 100_000,
+): ReturnType<typeof openGate> {
+  return openGate(database, { tokens, requestsPerMinute });
 }
 
 /** The submit app on a real database, with what it logged and how often it woke the worker. */

@@ -17,7 +17,7 @@ describe.each(databaseKinds)('who may call, on $kind', ({ withDatabase }) => {
       anApiToken('eyes', bearer.viewer, ['viewer']),
       anApiToken('boss', bearer.admin, ['admin']),
     ];
-    const { app, lines } = createTestApp(database, aGate(database, tokens, { requestsPerMinute }));
+    const { app, lines } = createTestApp(database, aGate(database, tokens, requestsPerMinute));
     const call = (token: string, path: string, init: RequestInit = {}) =>
       app.fetch(
         new Request(`http://lanekeeper.test${path}`, {
