@@ -12,6 +12,7 @@ import type { Random } from '../platform/random.ts';
 import { Secret } from '../platform/secret.ts';
 import { reveal } from '../platform/secret-reveal.ts';
 import type { KeyringStore } from './keyring-store.ts';
+import { keyringContext } from './seal-context.ts';
 import type { Sealer } from './sealer.ts';
 
 /** The public half of a signing key as a JSON Web Key (RFC 8037). */
@@ -38,7 +39,7 @@ export interface Signer {
 }
 
 const name = 'journal';
-const context = 'keyring/journal';
+const context = keyringContext(name);
 const seedBytes = 32;
 /** What stands before the seed in PKCS #8 (RFC 8410, section 7). */
 const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex');

@@ -14,10 +14,11 @@ const FreezeRow = z.object({
 
 const freezeColumns = `name, scope, until, reason, created_at AS "createdAt", created_by AS "createdBy"`;
 
+/** The condition that a freeze `f` holds a change `c`. */
+export const holdsChange = 'f.scope = ANY (lanekeeper.scopes_of(c)) AND f.until > lanekeeper.now()';
+
 /** The condition that a change `c` lies in no frozen scope. */
-export const isNotFrozen = `
-  NOT EXISTS (SELECT 1 FROM lanekeeper.freeze f
-               WHERE f.scope = ANY (lanekeeper.scopes_of(c)) AND f.until > lanekeeper.now())`;
+export const isNotFrozen = `NOT EXISTS (SELECT 1 FROM lanekeeper.freeze f WHERE ${holdsChange})`;
 
 /** Freezes on PostgreSQL. Those that are over go when the next one comes. */
 export function createPgFreezeStore({ query }: Database): FreezeStore {

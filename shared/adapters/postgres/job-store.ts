@@ -3,6 +3,7 @@ import type { AcceptOutcome, ChangeView, JobStore, StoredEvent } from '../../job
 import type { NewJob } from '../../job/record.ts';
 import { AppError } from '../../platform/errors.ts';
 import type { Database, Query } from './database.ts';
+import { holdsChange } from './freeze-store.ts';
 import { BigInteger, ChangeRow, changeColumns, JobRow, jobColumns, Timestamp } from './rows.ts';
 
 const ChangeViewRow = ChangeRow.extend({
@@ -47,7 +48,7 @@ const changeViews = `
     LEFT JOIN lanekeeper.change o ON o.id = l.change_id
     LEFT JOIN LATERAL (
       SELECT json_build_object('name', f.name, 'reason', f.reason, 'until', f.until) AS freeze FROM lanekeeper.freeze f
-       WHERE c.state = 'queued' AND f.scope = ANY (lanekeeper.scopes_of(c)) AND f.until > lanekeeper.now()
+       WHERE c.state = 'queued' AND ${holdsChange}
        ORDER BY f.until DESC, f.name LIMIT 1) AS z ON true`;
 
 /** The job store on PostgreSQL, embedded or served. */

@@ -15,7 +15,7 @@ import { cancelWaiting } from './cancel-waiting.ts';
 import type { Database, Query } from './database.ts';
 import { readyNext } from './ready-next.ts';
 import { wakeLanes } from './record-updates.ts';
-import { JobRow, jobColumns } from './rows.ts';
+import { countsColumn, JobRow, jobColumns } from './rows.ts';
 import { unparkLanes } from './unpark-lanes.ts';
 
 const SteeredRow = z.object({
@@ -53,7 +53,7 @@ async function carryOut(run: Query, jobId: string, verb: Verb, order: Order): Pr
   const [row] = await run(
     `SELECT j.state, j.pause_reason IS NOT NULL AS "isPaused", j.stopping AS "isStopping",
             j.max_in_flight AS "maxInFlight",
-            json_build_object(${changeStates.map((s) => `'${s}', j.${s}`).join(', ')}) AS counts
+            ${countsColumn}
        FROM lanekeeper.job j WHERE j.id = $1 FOR UPDATE`,
     [jobId],
   );

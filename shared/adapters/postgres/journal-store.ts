@@ -12,7 +12,7 @@ import {
 import { SignedSeal } from '../../journal/seal.ts';
 import { Verification } from '../../journal/verification.ts';
 import type { Database, Query } from './database.ts';
-import { BigInteger, Timestamp } from './rows.ts';
+import { BigInteger, countsColumn, Timestamp } from './rows.ts';
 
 const PlacedRow = ChainedEvent.extend({ at: Timestamp, seq: z.number() }).transform(
   ({ seq, ...event }): PlacedEvent => ({ place: { seq, number: event.number }, event }),
@@ -69,7 +69,7 @@ export function createPgJournalStore(database: Database): JournalStore {
     async getEnded(jobId) {
       const [row] = await query(
         `SELECT j.id, j.state, j.finished_at AS "finishedAt", j.plan_digest AS "planDigest",
-                json_build_object(${changeStates.map((s) => `'${s}', j.${s}`).join(', ')}) AS counts,
+                ${countsColumn},
                 json_build_object('concurrency', j.max_in_flight, 'maxErrors', j.max_errors,
                                   'onFailure', j.on_failure) AS rules,
                 j.events + (SELECT coalesce(sum(c.events), 0) FROM lanekeeper.change c WHERE c.job_id = j.id) AS "countedEvents",

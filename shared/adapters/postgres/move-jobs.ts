@@ -8,6 +8,7 @@ import { callForSeals } from './call-for-seals.ts';
 import { cancelWaiting } from './cancel-waiting.ts';
 import type { Query } from './database.ts';
 import type { ConnectionKey } from './ready-next.ts';
+import { countsColumn } from './rows.ts';
 import { unparkLanes } from './unpark-lanes.ts';
 
 /** A change of a job went from one state to another. */
@@ -146,7 +147,7 @@ async function lockJobs(
   const rows = await run(
     `SELECT j.id, j.state, j.stopping, j.on_failure AS "onFailure", j.max_errors AS "maxErrors",
             j.max_in_flight AS "maxInFlight", j.reason,
-            json_build_object(${changeStates.map((s) => `'${s}', j.${s}`).join(', ')}) AS counts
+            ${countsColumn}
        FROM lanekeeper.job j
       WHERE j.id = ANY (ARRAY(
             SELECT unnest($1::text[]) UNION SELECT lj.job_id FROM lanekeeper.lane_job lj WHERE lj.lane_key = ANY ($2)

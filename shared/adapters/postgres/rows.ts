@@ -107,13 +107,17 @@ export const IntentRow = z.object({
   acceptOutage: z.boolean(),
 }) satisfies z.ZodType<StoredIntent>;
 
+/** How many changes of a job are in each state; `j` is the table's alias. */
+export const countsColumn = `
+  json_build_object(${changeStates.map((state) => `'${state}', j.${state}`).join(', ')}) AS counts`;
+
 /** The columns of a job; `j` is the table's alias. */
 export const jobColumns = `
   j.id, j.position, j.title, j.state, j.created_at AS "createdAt", j.created_by AS "createdBy",
   j.started_at AS "startedAt", j.finished_at AS "finishedAt", j.plan_digest AS "planDigest", j.total,
   coalesce(j.pause_reason, j.reason) AS reason,
   j.schedule_name AS "scheduleName",
-  json_build_object(${changeStates.map((state) => `'${state}', j.${state}`).join(', ')}) AS counts`;
+  ${countsColumn}`;
 
 /** A job as {@link jobColumns} gives it. */
 export const JobRow = z.object({
