@@ -7,17 +7,14 @@ import type { Clock } from '../../shared/platform/clock.ts';
 import { AppError } from '../../shared/platform/errors.ts';
 import { jsonResponse } from '../../shared/platform/http/app.ts';
 import { readJson } from '../../shared/platform/http/body.ts';
-import { faultsOf, plainMessage } from '../../shared/platform/http/faults.ts';
-import { isId } from '../../shared/progress/find-job.ts';
+import { parseInput, Reason } from '../../shared/platform/http/input.ts';
+import { isId, noSuchJob } from '../../shared/progress/find-job.ts';
 import { jobBodyOf, jobTagOf } from '../../shared/progress/job-body.ts';
 
 /** Why somebody steers a job. */
 export const OrderBody = z
   .strictObject({
-    reason: z
-      .string()
-      .regex(/^[^\p{Cc}]{1,500}$/u, 'must be 1 to 500 characters without line breaks')
-      .describe('Goes into the journal and is shown with the job.'),
+    reason: Reason.describe('Goes into the journal and is shown with the job.'),
   })
   .meta({ id: 'Order' });
 
@@ -40,7 +37,7 @@ export function verbRoutes(deps: VerbDeps): readonly GatedRoute[] {
 async function postVerb(deps: VerbDeps, verb: Verb, call: ActorCall): Promise<Response> {
   const { actor, request, params, logger } = call;
   const { jobId = '' } = params;
-  const { reason } = orderOf(await readJson(request));
+  const { reason } = parseInput(OrderBody, await readJson(request), 'the body has faults');
   if (!isId('job', jobId)) throw noSuchJob();
   const outcome = await deps.verbs.order(jobId, verb, { actor: actor.name, reason });
   if (outcome.kind === 'not_found') throw noSuchJob();
@@ -60,14 +57,3 @@ const doneTo: Readonly<Record<Verb, string>> = {
   resume: 'resumed',
   cancel: 'cancelled',
 };
-
-/** Raises `invalid_request` with every fault of the body. */
-function orderOf(body: unknown): z.infer<typeof OrderBody> {
-  const parsed = OrderBody.safeParse(body, { error: plainMessage });
-  if (parsed.success) return parsed.data;
-  throw new AppError('invalid_request', 'the body has faults', { faults: faultsOf(parsed.error) });
-}
-
-function noSuchJob(): AppError {
-  return new AppError('not_found', 'there is no such job');
-}

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
+import { ResourceName } from '../../shared/platform/http/input.ts';
 import { JobBody } from '../../shared/progress/job-body.ts';
 import { PageQuery } from '../../shared/progress/list-query.ts';
 import { ScheduleBody, ScheduleList } from '../../shared/schedule/schedule-body.ts';
-import { ScheduleName } from '../../shared/schedule/schedule-name.ts';
 import { ScheduleInput } from '../../shared/schedule/schema.ts';
 import { EntityTag, problems, readProblems } from './parts.ts';
 
-const named = { path: z.object({ name: ScheduleName }) };
+const named = { path: z.object({ name: ResourceName }) };
 const schedule = { 'application/json': { schema: ScheduleBody } };
 const job = { 'application/json': { schema: JobBody } };
 

@@ -3,6 +3,7 @@ import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-opena
 import { FreezeBody, FreezeList } from '../../functions/submit/freeze-routes.ts';
 import { OrderBody } from '../../functions/submit/verb-routes.ts';
 import { FreezeInput } from '../../shared/freeze/freeze.ts';
+import { ResourceName } from '../../shared/platform/http/input.ts';
 import { JobBody } from '../../shared/progress/job-body.ts';
 import { EntityTag, JobId, problems, readProblems } from './parts.ts';
 
@@ -32,10 +33,7 @@ function steer(verb: string, summary: string, description: string): ZodOpenApiOp
   };
 }
 
-const FreezeName = z
-  .string()
-  .meta({ description: 'Name of a freeze: letters, digits, dots, dashes and underscores.' });
-const freezePath = { path: z.object({ name: FreezeName }) };
+const freezePath = { path: z.object({ name: ResourceName }) };
 const oneFreeze = {
   '200': { description: 'The freeze.', content: { 'application/json': { schema: FreezeBody } } },
 } as const;

@@ -1,9 +1,6 @@
 import { z } from 'zod';
-import { AppError } from '../platform/errors.ts';
-import { faultsOf, plainMessage } from '../platform/http/faults.ts';
+import { parseInput, Reason, ResourceName } from '../platform/http/input.ts';
 
-/** The name of a freeze, part of its address. */
-const namePattern = /^[A-Za-z0-9][\w.-]{0,63}$/;
 /** What is frozen: everything, a region, or what a lane of that key is; ids as the cloud writes them. */
 const scopePattern =
   /^(all|region:[a-z0-9-]{1,64}|(gateway|connection):[a-z0-9-]{1,64}\/[\w-]{1,64})$/;
@@ -23,10 +20,7 @@ export const FreezeInput = z
     until: z.iso
       .datetime({ offset: true, error: 'must be a time like 2026-12-01T18:00:00Z' })
       .describe('When it ends by itself.'),
-    reason: z
-      .string()
-      .regex(/^[^\p{Cc}]{1,500}$/u, 'must be 1 to 500 characters without line breaks')
-      .describe('Shown with every change that waits because of it.'),
+    reason: Reason.describe('Shown with every change that waits because of it.'),
   })
   .meta({ id: 'FreezeInput', description: 'A scope on which nothing may start.' });
 export type FreezeInput = z.infer<typeof FreezeInput>;
@@ -57,14 +51,10 @@ export function parseFreeze(input: unknown, now: number): FreezeInput {
     // Said besides other faults, unless it is the time itself that has one.
     when: ({ value }) => z.looseObject({ until: FreezeInput.shape.until }).safeParse(value).success,
   });
-  const parsed = future.safeParse(input, { error: plainMessage });
-  if (parsed.success) return parsed.data;
-  throw new AppError('invalid_request', 'the freeze has faults', {
-    faults: faultsOf(parsed.error),
-  });
+  return parseInput(future, input, 'the freeze has faults');
 }
 
 /** Whether a text can name a freeze. */
 export function isFreezeName(text: string): boolean {
-  return namePattern.test(text);
+  return ResourceName.safeParse(text).success;
 }

@@ -7,8 +7,13 @@ import type { Call } from '../platform/http/app.ts';
 export async function findJob({ jobs }: { jobs: JobStore }, call: Call): Promise<JobRecord> {
   const { jobId = '' } = call.params;
   const job = isId('job', jobId) ? await jobs.get(jobId) : null;
-  if (job === null) throw new AppError('not_found', 'there is no such job');
+  if (job === null) throw noSuchJob();
   return job;
+}
+
+/** There is no job of the id that was given. */
+export function noSuchJob(): AppError {
+  return new AppError('not_found', 'there is no such job');
 }
 
 /** Whether a text can be an id at all; nothing else reaches the database. */
