@@ -13,12 +13,25 @@ const processors = 0.35;
 /** Units of one second of a processor and of a gigabyte, and the price of a unit. Source: "Billing overview", Function Compute 3.0. */
 const price = { perProcessorSecond: 1, perGbSecond: 0.15, dollarsPerUnit: 0.00002 };
 
+const manyLanes = { gateways: 60, connectionsPerGateway: 8, attachments: 120 };
 /** Jobs that differ in how much of their time is waiting. */
 const cases = [
-  { name: 'many lanes', gateways: 60, connectionsPerGateway: 8, attachments: 120 },
+  { name: 'many lanes', ...manyLanes },
   { name: 'one lane', gateways: 1, connectionsPerGateway: 8, attachments: 0 },
   { name: 'one change', gateways: 1, connectionsPerGateway: 1, attachments: 0 },
 ];
+
+/** A fleet at the cloud's real pace, under a virtual clock, with a worker that is woken to the second. */
+async function openCloudAtPace(sizes: typeof manyLanes) {
+  const inventory = generateInventory({ seed: 11, unattached: 0, ...sizes });
+  const base = await openWorld('postgres');
+  const world = await openVirtualWorld({
+    database: base.database,
+    simulator: { seed: 11, inventory, settleMs },
+    settings: { idleAfterMs: wokenToTheSecondMs },
+  });
+  return { base, world, inventory };
+}
 
 /**
  * What carrying a job out costs in function seconds at the cloud's real pace, on a virtual clock: the worker runs, ends when
@@ -28,13 +41,7 @@ const cases = [
 export async function cost(emit: Emit): Promise<void> {
   await waiting(emit);
   for (const { name, ...sizes } of cases) {
-    const inventory = generateInventory({ seed: 11, unattached: 0, ...sizes });
-    const base = await openWorld('postgres');
-    const world = await openVirtualWorld({
-      database: base.database,
-      simulator: { seed: 11, inventory, settleMs },
-      settings: { idleAfterMs: wokenToTheSecondMs },
-    });
+    const { base, world, inventory } = await openCloudAtPace(sizes);
     const { clock } = world;
     const { id } = await world.submit(planFor(inventory.connections));
     const acceptedAt = clock.now();
@@ -83,14 +90,7 @@ const tickMs = 60_000;
  * only when the timer finds something due. Whatever else keeps a change from starting leaves the lanes as idle.
  */
 async function waiting(emit: Emit): Promise<void> {
-  const [{ name: _, ...sizes } = { name: '' }] = cases;
-  const inventory = generateInventory({ seed: 11, unattached: 0, ...sizes });
-  const base = await openWorld('postgres');
-  const world = await openVirtualWorld({
-    database: base.database,
-    simulator: { seed: 11, inventory, settleMs },
-    settings: { idleAfterMs: wokenToTheSecondMs },
-  });
+  const { base, world, inventory } = await openCloudAtPace(manyLanes);
   const { clock } = world;
   const beganAt = clock.now();
   await clock.track(() =>

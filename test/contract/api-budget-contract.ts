@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ApiBudget, BudgetScope } from '../../shared/budget/api-budget.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
-import type { StoreSubject, Stores } from './store-subjects.ts';
+import type { StoreSet } from '../simulation/store-set.ts';
+import type { StoreSubject } from './store-subjects.ts';
 
 const limits = { writesPerMinute: 10, readsPerMinute: 40 };
 const write: BudgetScope = { regionId: 'cn-hangzhou', action: 'ModifyVpnConnectionAttribute' };
@@ -20,7 +21,7 @@ export function defineApiBudgetContract(subject: StoreSubject): void {
   const clock = new FakeClock();
   let follow = (): Promise<void> => Promise.resolve();
   let budgets: readonly ApiBudget[] = [];
-  let second: Stores | undefined;
+  let second: StoreSet | undefined;
 
   const pass = async (ms: number): Promise<void> => {
     await clock.advance(ms);
@@ -31,7 +32,7 @@ export function defineApiBudgetContract(subject: StoreSubject): void {
     if (budget === undefined) throw new Error('no such handle');
     return budget;
   };
-  const again = (): Stores => {
+  const again = (): StoreSet => {
     if (second === undefined) throw new Error('no second handle');
     return second;
   };

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { withPostgres } from '../helpers/databases.ts';
+import { storesOn } from '../simulation/store-sources.ts';
 import { checkHistory, checkNothingIsLeft, checkRules } from './lane-store-checks.ts';
 import { Actor, type Dice, diceOf, driveToTheEnd, keepHistory } from './lane-store-model.ts';
 import { openWorld } from './lane-store-world.ts';
-import { storesOn } from './store-subjects.ts';
 
 const actorCount = 6;
 const roundCount = 80;

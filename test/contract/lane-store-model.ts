@@ -3,6 +3,7 @@ import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { isFinalChange } from '../../shared/change/state.ts';
 import type { LaneUpdate, Resolution } from '../../shared/lane/lane-store.ts';
 import { aNewJob, found, laneOf, refused } from '../helpers/factories-store.ts';
+import type { StoreSet } from '../simulation/store-set.ts';
 import {
   asHeld,
   type Held,
@@ -11,7 +12,6 @@ import {
   resolveRegion,
   stepOf,
 } from './lane-store-world.ts';
-import type { Stores } from './store-subjects.ts';
 
 /** Numbers in [0, 1) that follow from a seed. */
 export type Dice = () => number;
@@ -60,12 +60,12 @@ function aStep(dice: Dice, held: Held): LaneUpdate {
 /** Somebody who accepts jobs and works on lanes by chance, as workers do, and sometimes forgets what it holds. */
 export class Actor {
   readonly held = new Map<string, Held>();
-  readonly #stores: Stores;
+  readonly #stores: StoreSet;
   readonly #name: string;
   readonly #accepted: Map<string, string>;
 
   /** `accepted` is shared by all actors of a test: which lane each change will be found on. */
-  constructor(stores: Stores, name: string, accepted: Map<string, string>) {
+  constructor(stores: StoreSet, name: string, accepted: Map<string, string>) {
     this.#stores = stores;
     this.#name = name;
     this.#accepted = accepted;
@@ -142,7 +142,7 @@ export class Actor {
 
 /** Works until nothing is due any more; without `repair`, so that a lost wake-up shows. */
 export async function driveToTheEnd(
-  { lanes }: Stores,
+  { lanes }: StoreSet,
   actors: readonly Actor[],
   pass: (ms: number) => Promise<void>,
 ): Promise<void> {

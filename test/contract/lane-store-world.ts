@@ -11,7 +11,8 @@ import type {
 import type { TestDatabase } from '../helpers/databases.ts';
 import { aNewJob, found, laneOf, progress, type ShortTarget } from '../helpers/factories-store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
-import { databaseSubject, type Inside, type StoreSubject, type Stores } from './store-subjects.ts';
+import type { StoreSet } from '../simulation/store-set.ts';
+import { databaseSubject, type Inside, type StoreSubject } from './store-subjects.ts';
 
 export const leaseSeconds = 30;
 
@@ -54,7 +55,7 @@ export function stepOf(
 
 export const next: Continuation = { kind: 'next' };
 
-export function handOf({ lanes }: Pick<Stores, 'lanes'>, name: string): Hand {
+export function handOf({ lanes }: Pick<StoreSet, 'lanes'>, name: string): Hand {
   const record: Hand['record'] = async (...updates) =>
     (await lanes.record(updates, { worker: name, leaseSeconds })).outcomes;
   const claim: Hand['claim'] = async (limit = 100) => {
@@ -88,10 +89,10 @@ export function handOf({ lanes }: Pick<Stores, 'lanes'>, name: string): Hand {
 }
 
 /** Empty stores under a virtual clock, and what tests do with them all the time. */
-export interface World extends Stores {
+export interface World extends StoreSet {
   inside: Inside;
   /** The same stores as another process has them. */
-  another(): Promise<Stores>;
+  another(): Promise<StoreSet>;
   clock: FakeClock;
   pass(ms: number): Promise<void>;
   hand(name?: string): Hand;
@@ -197,7 +198,7 @@ export function openWorldOn(subject: StoreSubject): World {
 
 /** Resolves what waits in the region of a held lane, as a worker does. */
 export async function resolveRegion(
-  { resolving }: Pick<Stores, 'resolving'>,
+  { resolving }: Pick<StoreSet, 'resolving'>,
   held: Held,
   answer: (changeId: string) => Resolution,
 ): Promise<void> {

@@ -1,15 +1,3 @@
-import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
-import type { Database } from '../../shared/adapters/postgres/database.ts';
-import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
-import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
-import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
-import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
-import { createPgResolveStore } from '../../shared/adapters/postgres/resolve-store.ts';
-import type { ApiBudget } from '../../shared/budget/api-budget.ts';
-import type { JobStore } from '../../shared/job/job-store.ts';
-import type { JournalStore } from '../../shared/journal/journal-store.ts';
-import type { LaneStore, ResolveStore } from '../../shared/lane/lane-store.ts';
-import type { KeyringStore } from '../../shared/secret/keyring-store.ts';
 import {
   databaseKinds,
   emptyAllTables,
@@ -17,18 +5,9 @@ import {
   useVirtualDatabaseClock,
 } from '../helpers/databases.ts';
 import type { FakeClock } from '../helpers/fake-clock.ts';
-import type { BudgetOptions } from '../simulation/memory-store/api-budget.ts';
 import { createMemoryStores, type MemoryStores } from '../simulation/memory-store/stores.ts';
-
-/** The stores as one process has them. */
-export interface Stores {
-  jobs: JobStore;
-  lanes: LaneStore;
-  resolving: ResolveStore;
-  journal: JournalStore;
-  keyring: KeyringStore;
-  budget(options: BudgetOptions): ApiBudget;
-}
+import type { StoreSet } from '../simulation/store-set.ts';
+import { storesOn } from '../simulation/store-sources.ts';
 
 /** What no port shows, for tests that have to break it or look at it. */
 export interface Inside {
@@ -43,24 +22,13 @@ export interface Inside {
 
 /** An implementation of the stores, to run their contract on. */
 export interface StoreSubject {
-  stores: Stores;
+  stores: StoreSet;
   /** The same rows as another process has them. */
-  another(): Promise<Stores>;
+  another(): Promise<StoreSet>;
   /** Puts the time under this clock; answers with what tells the store that it was moved. */
   follow(clock: FakeClock): Promise<() => Promise<void>>;
   empty(): Promise<void>;
   inside: Inside;
-}
-
-export function storesOn(database: Database): Stores {
-  return {
-    jobs: createPgJobStore(database),
-    lanes: createPgLaneStore(database),
-    resolving: createPgResolveStore(database),
-    journal: createPgJournalStore(database),
-    keyring: createPgKeyringStore(database),
-    budget: (options) => createPgApiBudget(database, options),
-  };
 }
 
 /** The stores on a database, embedded or served. */

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { findProgram } from './installed-program.ts';
 import { findFreePort } from './postgres-server.ts';
 
 /** A PgBouncer in front of a PostgreSQL. */
@@ -13,19 +13,9 @@ export interface PgBouncer {
   stop(): Promise<void>;
 }
 
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Where Debian's package `pgbouncer` puts the program, or wherever else it is; null where it is not installed. */
 export function findPgBouncer(): string | null {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'];
-  return folders.map((folder) => join(folder, 'pgbouncer')).find(isExecutable) ?? null;
+  return findProgram('pgbouncer', ['/usr/sbin']);
 }
 
 /** Nobody is asked for a password: it listens on the loopback for the time of a test. */

@@ -1,21 +1,10 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
+import { findProgram } from './installed-program.ts';
 
 /** Where promtool is, which Debian's package `prometheus` brings; null where it is not installed. */
 export function findPromtool(): string | null {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  return folders.map((folder) => join(folder, 'promtool')).find(isExecutable) ?? null;
+  return findProgram('promtool');
 }
 
 /** What `promtool check metrics` has to say against a text; empty when it accepts it. */

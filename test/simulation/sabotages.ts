@@ -15,6 +15,7 @@ export function withoutFence(): Sabotage {
     stores: (stores) => ({
       ...stores,
       lanes: {
+        ...stores.lanes,
         async claim(request) {
           const claimed = await stores.lanes.claim(request);
           for (const { laneKey, epoch } of claimed.lanes)
@@ -28,8 +29,6 @@ export function withoutFence(): Sabotage {
             }),
             lease,
           ),
-        renew: (leases, seconds) => stores.lanes.renew(leases, seconds),
-        repair: () => stores.lanes.repair(),
       },
     }),
   };
@@ -40,13 +39,7 @@ export function withFreshTokens(): Sabotage {
   const sendings = new Map<string, number>();
   return {
     api: (api) => ({
-      listConnections: (query) => api.listConnections(query),
-      describeConnection: (ref) => api.describeConnection(ref),
-      listGateways: (query) => api.listGateways(query),
-      describeGateway: (query) => api.describeGateway(query),
-      listCustomerGateways: (query) => api.listCustomerGateways(query),
-      connectionLogs: (query) => api.connectionLogs(query),
-      diagnose: (query) => api.diagnose(query),
+      ...api,
       modify(request) {
         const before = sendings.get(request.clientToken) ?? 0;
         sendings.set(request.clientToken, before + 1);
@@ -76,12 +69,7 @@ export function withoutReadBack(): Sabotage {
   return {
     stores: (stores) => ({
       ...stores,
-      lanes: {
-        claim: forgetful(stores.lanes),
-        record: (updates, lease) => stores.lanes.record(updates, lease),
-        renew: (leases, seconds) => stores.lanes.renew(leases, seconds),
-        repair: () => stores.lanes.repair(),
-      },
+      lanes: { ...stores.lanes, claim: forgetful(stores.lanes) },
     }),
   };
 }

@@ -55,13 +55,11 @@ export function stagedStores(stores: StoreSet, actor: Actor, leaseMs: number): S
 /** In which order claimed lanes come is left open: here it is always the same, so that runs can be compared over stores. */
 function inKeyOrder(lanes: LaneStore): LaneStore {
   return {
+    ...lanes,
     async claim(request) {
       const claimed = await lanes.claim(request);
       const sorted = [...claimed.lanes].sort((a, b) => (a.laneKey < b.laneKey ? -1 : 1));
       return { ...claimed, lanes: sorted };
     },
-    record: (updates, lease) => lanes.record(updates, lease),
-    renew: (leases, leaseSeconds) => lanes.renew(leases, leaseSeconds),
-    repair: () => lanes.repair(),
   };
 }

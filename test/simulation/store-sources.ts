@@ -8,12 +8,25 @@ import { createPgResolveStore } from '../../shared/adapters/postgres/resolve-sto
 import { emptyAllTables, useVirtualDatabaseClock } from '../helpers/database-state.ts';
 import { createMemoryStores } from './memory-store/stores.ts';
 import type { StoreSource } from './run-seed.ts';
+import type { StoreSet } from './store-set.ts';
 
 /** Stores in memory, new ones for each run. */
 export const inMemory: StoreSource = async (clock) => {
   const stores = createMemoryStores(clock);
   return () => stores;
 };
+
+/** The stores as one process has them on a database. */
+export function storesOn(database: Database): StoreSet {
+  return {
+    jobs: createPgJobStore(database),
+    lanes: createPgLaneStore(database),
+    resolving: createPgResolveStore(database),
+    journal: createPgJournalStore(database),
+    keyring: createPgKeyringStore(database),
+    budget: (options) => createPgApiBudget(database, options),
+  };
+}
 
 /** The stores on one database, which is emptied before each run; its time is the run's. */
 export function onDatabase(database: Database): StoreSource {
@@ -35,13 +48,6 @@ export function onDatabase(database: Database): StoreSource {
       query: (text, values) => inTime(() => database.query(text, values)),
       transaction: (work) => inTime(() => database.transaction(work)),
     };
-    return () => ({
-      jobs: createPgJobStore(timed),
-      lanes: createPgLaneStore(timed),
-      resolving: createPgResolveStore(timed),
-      journal: createPgJournalStore(timed),
-      keyring: createPgKeyringStore(timed),
-      budget: (options) => createPgApiBudget(timed, options),
-    });
+    return () => storesOn(timed);
   };
 }

@@ -1,10 +1,7 @@
-import type { ApiBudget } from '../../../shared/budget/api-budget.ts';
-import type { JobStore } from '../../../shared/job/job-store.ts';
-import type { JournalStore, SealedJournal } from '../../../shared/journal/journal-store.ts';
-import type { LaneStore, ResolveStore } from '../../../shared/lane/lane-store.ts';
+import type { SealedJournal } from '../../../shared/journal/journal-store.ts';
 import type { Clock } from '../../../shared/platform/clock.ts';
-import type { KeyringStore } from '../../../shared/secret/keyring-store.ts';
-import { type BudgetOptions, type BudgetWindows, createMemoryApiBudget } from './api-budget.ts';
+import type { StoreSet } from '../store-set.ts';
+import { type BudgetWindows, createMemoryApiBudget } from './api-budget.ts';
 import { createMemoryJobStore } from './job-store.ts';
 import { createMemoryJournalStore } from './journal-store.ts';
 import { createMemoryKeyringStore, type Keys } from './keyring-store.ts';
@@ -13,15 +10,9 @@ import { createMemoryResolveStore } from './resolve-store.ts';
 import { Tables } from './tables.ts';
 
 /** All stores in memory, over the same rows. */
-export interface MemoryStores {
+export interface MemoryStores extends StoreSet {
   /** What is stored, for those who look behind the ports. */
   tables: Tables;
-  jobs: JobStore;
-  lanes: LaneStore;
-  resolving: ResolveStore;
-  journal: JournalStore;
-  keyring: KeyringStore;
-  budget(options: BudgetOptions): ApiBudget;
   /** Forgets everything. */
   empty(): void;
 }
