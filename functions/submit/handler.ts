@@ -21,6 +21,7 @@ import { jobBodyOf, jobPath, jobTagOf } from '../../shared/progress/job-body.ts'
 import { openRoutes, type ReadDeps, readRoutes } from '../../shared/progress/read-routes.ts';
 import { scheduleReads } from '../../shared/schedule/schedule-reads.ts';
 import { type ScheduleWriteDeps, scheduleWrites } from '../../shared/schedule/schedule-writes.ts';
+import { type ChangeVerbDeps, changeVerbRoutes } from './change-verb-routes.ts';
 import { type FreezeDeps, freezeRoutes } from './freeze-routes.ts';
 import { type VerbDeps, verbRoutes } from './verb-routes.ts';
 
@@ -31,6 +32,7 @@ export interface SubmitDeps
     PreviewDeps,
     ScheduleWriteDeps,
     VerbDeps,
+    ChangeVerbDeps,
     FreezeDeps,
     MetricsDeps {
   gate: Gate;
@@ -51,6 +53,7 @@ export function createSubmitApp(deps: SubmitDeps): HttpApp {
         handle: (call) => postJob(deps, call),
       },
       ...verbRoutes(deps),
+      ...changeVerbRoutes(deps),
       ...freezeRoutes(deps),
       ...previewRoutes(deps),
       ...scheduleWrites(deps),

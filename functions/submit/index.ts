@@ -7,6 +7,7 @@ import type { Open } from '../../shared/adapters/fc/instance.ts';
 import { createWaker } from '../../shared/adapters/fc/waker.ts';
 import { openTracer } from '../../shared/adapters/otel/open-tracer.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
+import { createPgChangeVerbs } from '../../shared/adapters/postgres/change-verbs.ts';
 import {
   createPgFleetStore,
   createPgTallyStore,
@@ -60,6 +61,7 @@ const open: Open<HttpApp> = async ({ config, logger, credentials, onClose }) => 
     openApi,
     previews: createPgPreviewStore(database),
     verbs: createPgJobVerbs(database),
+    changeVerbs: createPgChangeVerbs(database),
     freezes: createPgFreezeStore(database),
     lanes: createPgLaneStore(database),
     random,

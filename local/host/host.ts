@@ -6,6 +6,7 @@ import { createSubmitApp } from '../../functions/submit/handler.ts';
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { openTracer } from '../../shared/adapters/otel/open-tracer.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
+import { createPgChangeVerbs } from '../../shared/adapters/postgres/change-verbs.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import {
   createPgFleetStore,
@@ -177,6 +178,7 @@ function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
     previews: createPgPreviewStore(database),
     schedules: createPgScheduleStore(database),
     verbs: createPgJobVerbs(database),
+    changeVerbs: createPgChangeVerbs(database),
     freezes: createPgFreezeStore(database),
     lanes: createPgLaneStore(database),
     inventory: createPgInventoryStore(database),

@@ -4,8 +4,9 @@ import { FreezeBody, FreezeList } from '../../functions/submit/freeze-routes.ts'
 import { OrderBody } from '../../functions/submit/verb-routes.ts';
 import { FreezeInput } from '../../shared/freeze/freeze.ts';
 import { ResourceName } from '../../shared/platform/http/input.ts';
+import { ChangeBody } from '../../shared/progress/change-body.ts';
 import { JobBody } from '../../shared/progress/job-body.ts';
-import { EntityTag, JobId, problems, readProblems } from './parts.ts';
+import { ChangeId, EntityTag, JobId, problems, readProblems } from './parts.ts';
 
 function steer(verb: string, summary: string, description: string): ZodOpenApiOperationObject {
   return {
@@ -20,15 +21,38 @@ function steer(verb: string, summary: string, description: string): ZodOpenApiOp
         headers: EntityTag,
         content: { 'application/json': { schema: JobBody } },
       },
-      ...problems(
-        'invalid_json',
-        'invalid_request',
-        'not_found',
-        'conflict',
-        'too_large',
-        'unsupported_media_type',
-        ...readProblems,
-      ),
+      ...orderProblems,
+    },
+  };
+}
+
+const orderProblems = problems(
+  'invalid_json',
+  'invalid_request',
+  'not_found',
+  'conflict',
+  'too_large',
+  'unsupported_media_type',
+  ...readProblems,
+);
+
+function steerChange(
+  verb: string,
+  summary: string,
+  description: string,
+): ZodOpenApiOperationObject {
+  return {
+    operationId: `${verb}Change`,
+    summary,
+    description: `Takes the role \`operator\`. ${description} Twice is the same as once.`,
+    requestParams: { path: z.object({ jobId: JobId, changeId: ChangeId }) },
+    requestBody: { required: true, content: { 'application/json': { schema: OrderBody } } },
+    responses: {
+      '200': {
+        description: 'The change, as it is now.',
+        content: { 'application/json': { schema: ChangeBody } },
+      },
+      ...orderProblems,
     },
   };
 }
@@ -105,6 +129,20 @@ export const steeringPaths: ZodOpenApiPathsObject = {
       'cancel',
       'Cancel a job',
       'What is in flight finishes; the rest ends `cancelled` at once.',
+    ),
+  },
+  '/v1/jobs/{jobId}/changes/{changeId}/retry': {
+    post: steerChange(
+      'retry',
+      'Try a failed change once more',
+      'The job must not have ended, nor stop: then retry the job. The change waits again for its turn, with the wish of the plan, its base as it was found, and a new request.',
+    ),
+  },
+  '/v1/jobs/{jobId}/changes/{changeId}/skip': {
+    post: steerChange(
+      'skip',
+      'Leave a change out',
+      'A change of which nothing was written ends `skipped` at once. From the moment its request is stored it is too late.',
     ),
   },
   '/v1/freezes': { get: listFreezes },

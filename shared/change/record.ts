@@ -94,6 +94,7 @@ export interface JournalEvent {
     | 'not_applied'
     | 'part_applied'
     | 'waiting'
-    | 'finished';
+    | 'finished'
+    | 'retried';
   data: Readonly<Record<string, unknown>>;
 }

@@ -105,7 +105,9 @@ export function historyOf(changeId: string, events: readonly ChainedEvent[]): Ch
     read: null,
   };
   for (const event of events) {
-    if (draft.finishedAt !== null) note(draft, event, 'comes after the end');
+    if (draft.finishedAt !== null && event.kind !== 'retried') {
+      note(draft, event, 'comes after the end');
+    }
     tell(draft, event, Data.parse(event.data));
   }
   const { read: _, ...history } = draft;
@@ -148,6 +150,10 @@ function tell(draft: Draft, event: ChainedEvent, data: Data): void {
       leaveSlot(draft, at);
       draft.finishedAt = at;
       draft.finalState = data.state;
+      break;
+    case 'retried':
+      draft.finishedAt = null;
+      draft.finalState = null;
       break;
     default:
       note(draft, event, `is of the unknown kind ${kind}`);

@@ -16,6 +16,11 @@ export function noSuchJob(): AppError {
   return new AppError('not_found', 'there is no such job');
 }
 
+/** There is no change of the ids that were given. */
+export function noSuchChange(): AppError {
+  return new AppError('not_found', 'there is no such change');
+}
+
 /** Whether a text can be an id at all; nothing else reaches the database. */
 export function isId(prefix: 'job' | 'chg', text: string): boolean {
   return new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`).test(text);

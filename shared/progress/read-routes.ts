@@ -1,12 +1,11 @@
 import type { ActorCall, GatedRoute } from '../auth/gate.ts';
 import type { JobStore } from '../job/job-store.ts';
 import type { Clock } from '../platform/clock.ts';
-import { AppError } from '../platform/errors.ts';
 import { jsonResponse, type Route } from '../platform/http/app.ts';
 import { pageOf } from '../platform/http/paging.ts';
 import { parseQuery } from '../platform/http/query.ts';
 import { type ChangeList, changeBodyOf, changeDetailOf } from './change-body.ts';
-import { findJob, isId } from './find-job.ts';
+import { findJob, isId, noSuchChange } from './find-job.ts';
 import { type JobList, jobBodyOf, jobTagOf } from './job-body.ts';
 import { type JournalDeps, journalRoutes } from './journal-routes.ts';
 import { ChangeQuery, JobQuery } from './list-query.ts';
@@ -83,7 +82,7 @@ async function getChange({ jobs }: ReadDeps, call: ActorCall): Promise<Response>
   const { jobId = '', changeId = '' } = call.params;
   const isKnownForm = isId('job', jobId) && isId('chg', changeId);
   const change = isKnownForm ? await jobs.getChange(jobId, changeId) : null;
-  if (change === null) throw new AppError('not_found', 'there is no such change');
+  if (change === null) throw noSuchChange();
   return jsonResponse(changeDetailOf(change, await jobs.listEvents(change.id)));
 }
 

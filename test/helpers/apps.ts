@@ -1,5 +1,6 @@
 import openApi from '../../docs/openapi.json' with { type: 'json' };
 import { createSubmitApp, type SubmitDeps } from '../../functions/submit/handler.ts';
+import { createPgChangeVerbs } from '../../shared/adapters/postgres/change-verbs.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { createPgFleetStore } from '../../shared/adapters/postgres/fleet-store.ts';
 import { createPgFreezeStore } from '../../shared/adapters/postgres/freeze-store.ts';
@@ -76,6 +77,7 @@ export function createTestApp(database: Database, overrides: Partial<SubmitDeps>
     openApi,
     previews: createPgPreviewStore(database),
     verbs: createPgJobVerbs(database),
+    changeVerbs: createPgChangeVerbs(database),
     freezes: createPgFreezeStore(database),
     lanes: createPgLaneStore(database),
     random,

@@ -35,6 +35,7 @@ const EventRow = z.object({
     'part_applied',
     'waiting',
     'finished',
+    'retried',
   ]),
   data: z.record(z.string(), z.unknown()),
 }) satisfies z.ZodType<StoredEvent>;
@@ -79,13 +80,7 @@ export function createPgJobStore(database: Database): JobStore {
       );
       return rows.map((row) => ChangeViewRow.parse(row));
     },
-    async getChange(jobId, changeId) {
-      const rows = await query(`${changeViews} WHERE c.id = $1 AND c.job_id = $2`, [
-        changeId,
-        jobId,
-      ]);
-      return rows[0] ? ChangeViewRow.parse(rows[0]) : null;
-    },
+    getChange: (jobId, changeId) => changeViewOf(query, { jobId, changeId }),
     async listEvents(changeId) {
       const rows = await query(
         `SELECT number, at, kind, data FROM lanekeeper.journal WHERE change_id = $1 ORDER BY number`,
@@ -97,6 +92,15 @@ export function createPgJobStore(database: Database): JobStore {
       await query('SELECT 1 FROM lanekeeper.job LIMIT 0');
     },
   };
+}
+
+/** A change of that job as readers see it. */
+export async function changeViewOf(
+  query: Query,
+  { jobId, changeId }: { jobId: string; changeId: string },
+): Promise<ChangeView | null> {
+  const rows = await query(`${changeViews} WHERE c.id = $1 AND c.job_id = $2`, [changeId, jobId]);
+  return rows[0] ? ChangeViewRow.parse(rows[0]) : null;
 }
 
 /** Stores a job with all its changes in the given transaction, or finds the one that its key names. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ChainedEvent } from '../../../shared/journal/chain.ts';
+import { countsOf } from '../../helpers/factories.ts';
 import {
   aChain,
   aGoodChange,
@@ -89,5 +90,27 @@ describe('a pause (P7)', () => {
     const changes = [orders, aGoodChange('chg_1', 3)];
 
     expect(brokenIn({ changes })).toEqual([`P7: chg_1 started at ${secondOf(4)}`]);
+  });
+});
+
+describe('a change that is tried again', () => {
+  const tried = (...rest: readonly ShortEvent[]): ChainedEvent[][] =>
+    aChangeOf([4, 'finished', { state: 'failed' }], ...rest);
+  const retried: ShortEvent = [5, 'retried', { actor: 'ops', reason: 'the peer was mended' }];
+
+  it('counts as what it came to in the end', () => {
+    const again = tried(retried, [6, 'started', { lane }], [9, 'finished', applied]);
+
+    expect(
+      brokenIn({ changes: again, facts: { counts: { ...countsOf(), succeeded: 1 } } }),
+    ).toEqual([]);
+  });
+
+  it('goes on after its end in no other way', () => {
+    const again = tried([6, 'started', { lane }], [9, 'finished', applied]);
+
+    expect(
+      brokenIn({ changes: again, facts: { counts: { ...countsOf(), succeeded: 1 } } }),
+    ).not.toEqual([]);
   });
 });
