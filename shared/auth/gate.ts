@@ -2,10 +2,16 @@ import type { ApiToken } from '../platform/config/api-token.ts';
 import { AppError, toAppError } from '../platform/errors.ts';
 import type { Call, Route } from '../platform/http/app.ts';
 import type { Actor } from './actor.ts';
-import type { AuditLog } from './audit-log.ts';
 import { authenticate } from './authenticate.ts';
-import { type Action, authorize, permissions } from './authorize.ts';
-import type { RateLimit, RateVerdict, RequestRate } from './request-rate.ts';
+import type { Action } from './authorize.ts';
+import {
+  type Attempt,
+  addressLimit,
+  createWatch,
+  failuresPerMinute,
+  type Watch,
+  type WatchDeps,
+} from './watch.ts';
 
 /** A call by somebody who may make it. */
 export interface ActorCall extends Call {
@@ -18,10 +24,8 @@ export interface GatedRoute extends Omit<Route, 'handle'> {
   handle(call: ActorCall): Promise<Response> | Response;
 }
 
-export interface GateDeps {
+export interface GateDeps extends WatchDeps {
   tokens: readonly ApiToken[];
-  rate: RequestRate;
-  audit: AuditLog;
   /** Requests a minute for each token; an address, behind which many may sit, has twice that. */
   requestsPerMinute: number;
 }
@@ -29,8 +33,6 @@ export interface GateDeps {
 /** Lets only those pass to routes who may use them. */
 export type Gate = (routes: readonly GatedRoute[]) => readonly Route[];
 
-/** Tokens that are not known, for each address in a minute; beyond it nobody is told whether one more is. */
-const failuresPerMinute = 60;
 const addressShare = 2;
 
 /**
@@ -38,39 +40,35 @@ const addressShare = 2;
  * every verb is audited. The routes behind it raise `unauthenticated`, `forbidden` and `rate_limited` besides their own.
  */
 export function createGate(deps: GateDeps): Gate {
+  const watch = createWatch(deps);
   return (routes) =>
-    routes.map((route) => ({ ...route, handle: (call) => pass(deps, route, call) }));
+    routes.map((route) => ({ ...route, handle: (call) => pass({ ...deps, watch }, route, call) }));
 }
 
-async function pass(deps: GateDeps, route: GatedRoute, call: Call): Promise<Response> {
-  const actor = await admit(deps, route, call);
-  if (!permissions[route.action].isVerb) return route.handle({ ...call, actor });
-  try {
-    const response = await route.handle({ ...call, actor });
-    await note(deps, route, call, { actor: actor.name, outcome: 'done', response });
-    return response;
-  } catch (error) {
-    await note(deps, route, call, { actor: actor.name, outcome: toAppError(error).code });
-    throw error;
-  }
-}
-
-/** Who asks, once it is clear that he may. */
-async function admit(deps: GateDeps, route: GatedRoute, call: Call): Promise<Actor> {
+async function pass(
+  { watch, ...deps }: GateDeps & { watch: Watch },
+  route: GatedRoute,
+  call: Call,
+): Promise<Response> {
+  const attempt = attemptOf(route, call);
+  const { address } = call;
   const actor = identify(deps.tokens, call);
-  if (actor instanceof AppError) return refuseUnknown(deps, route, call, actor);
-  const { requestsPerMinute } = deps;
-  await keepRate(deps, route, call, actor.name, [
-    { scope: `token:${actor.name}`, perMinute: requestsPerMinute },
-    ...addressLimit('address', call, requestsPerMinute * addressShare),
-  ]);
-  try {
-    authorize(actor, route.action);
-    return actor;
-  } catch (error) {
-    await note(deps, route, call, { actor: actor.name, outcome: toAppError(error).code });
-    throw error;
+  if (actor instanceof AppError) {
+    await watch.count(attempt, null, addressLimit('failures', address, failuresPerMinute));
+    await watch.note(attempt, null, actor.code);
+    throw actor;
   }
+  const { requestsPerMinute } = deps;
+  await watch.count(attempt, actor.name, [
+    { scope: `token:${actor.name}`, perMinute: requestsPerMinute },
+    ...addressLimit('address', address, requestsPerMinute * addressShare),
+  ]);
+  await watch.admit(attempt, actor);
+  return watch.carryOut(attempt, actor, {
+    run: () => route.handle({ ...call, actor }),
+    jobOf: ({ headers }) =>
+      /^\/v1\/jobs\/(job_\w+)$/.exec(headers.get('Location') ?? '')?.[1] ?? null,
+  });
 }
 
 function identify(tokens: readonly ApiToken[], { request }: Call): Actor | AppError {
@@ -81,46 +79,10 @@ function identify(tokens: readonly ApiToken[], { request }: Call): Actor | AppEr
   }
 }
 
-async function refuseUnknown(
-  deps: GateDeps,
-  route: GatedRoute,
-  call: Call,
-  error: AppError,
-): Promise<never> {
-  await keepRate(deps, route, call, null, addressLimit('failures', call, failuresPerMinute));
-  await note(deps, route, call, { actor: null, outcome: error.code });
-  throw error;
-}
-
-function addressLimit(kind: string, { address }: Call, perMinute: number): readonly RateLimit[] {
-  return address === null ? [] : [{ scope: `${kind}:${address}`, perMinute }];
-}
-
-/** Counts the request. Raises `rate_limited`, of which the audit keeps the first in each minute. */
-async function keepRate(
-  deps: GateDeps,
-  route: GatedRoute,
-  call: Call,
-  actor: string | null,
-  limits: readonly RateLimit[],
-): Promise<void> {
-  const verdict: RateVerdict = await deps.rate.count(limits);
-  if (verdict.over === null) return;
-  if (verdict.isFirst) await note(deps, route, call, { actor, outcome: 'rate_limited' });
-  throw new AppError('rate_limited', 'too many requests in this minute', {
-    retryAfterSeconds: verdict.retryAfterSeconds,
-  });
-}
-
-async function note(
-  { audit }: GateDeps,
+function attemptOf(
   { action, method }: GatedRoute,
   { url, params, address, requestId }: Call,
-  what: { actor: string | null; outcome: string; response?: Response },
-): Promise<void> {
-  const { actor, outcome, response } = what;
-  const made = /^\/v1\/jobs\/(job_\w+)$/.exec(response?.headers.get('Location') ?? '')?.[1];
-  const jobId = params.jobId ?? made ?? null;
-  const operation = `${method} ${url.pathname}`;
-  await audit.append({ actor, address, action, operation, jobId, outcome, requestId });
+): Attempt {
+  const { jobId = null } = params;
+  return { action, operation: `${method} ${url.pathname}`, address, jobId, requestId };
 }

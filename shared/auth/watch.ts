@@ -1,0 +1,86 @@
+import { AppError, toAppError } from '../platform/errors.ts';
+import type { Actor } from './actor.ts';
+import type { AuditLog } from './audit-log.ts';
+import { type Action, authorize, permissions } from './authorize.ts';
+import type { RateLimit, RateVerdict, RequestRate } from './request-rate.ts';
+
+/** One attempt to do something, whatever way it comes: over HTTP with a token, or from a chat. */
+export interface Attempt {
+  action: Action;
+  /** Method and path, or platform and command. */
+  operation: string;
+  /** The network address it came from, as the edge saw it; null where there is none. */
+  address: string | null;
+  jobId: string | null;
+  requestId: string;
+}
+
+export interface WatchDeps {
+  rate: RequestRate;
+  audit: AuditLog;
+}
+
+/** Counts, checks and writes down attempts: the one way in which all of them go. */
+export interface Watch {
+  /** Counts a request. Raises `rate_limited`, of which the audit keeps the first in each minute. */
+  count(attempt: Attempt, actor: string | null, limits: readonly RateLimit[]): Promise<void>;
+  /** Raises `forbidden`, audited, unless one of the actor's roles allows the action. */
+  admit(attempt: Attempt, actor: Actor): Promise<void>;
+  /** Does what was admitted. A verb is audited with what came of it, and with the job that `jobOf` finds in that. */
+  carryOut<Result>(
+    attempt: Attempt,
+    actor: Actor,
+    work: { run(): Promise<Result> | Result; jobOf(result: Result): string | null },
+  ): Promise<Result>;
+  /** Writes an attempt down that goes no further. */
+  note(attempt: Attempt, actor: string | null, outcome: string): Promise<void>;
+}
+
+/** A watch over one database. */
+export function createWatch({ rate, audit }: WatchDeps): Watch {
+  const note: Watch['note'] = ({ action, operation, address, jobId, requestId }, actor, outcome) =>
+    audit.append({ actor, address, action, operation, jobId, outcome, requestId });
+  return {
+    note,
+    async count(attempt, actor, limits) {
+      const verdict: RateVerdict = await rate.count(limits);
+      if (verdict.over === null) return;
+      if (verdict.isFirst) await note(attempt, actor, 'rate_limited');
+      throw new AppError('rate_limited', 'too many requests in this minute', {
+        retryAfterSeconds: verdict.retryAfterSeconds,
+      });
+    },
+    async admit(attempt, actor) {
+      try {
+        authorize(actor, attempt.action);
+      } catch (error) {
+        await note(attempt, actor.name, toAppError(error).code);
+        throw error;
+      }
+    },
+    async carryOut(attempt, actor, { run, jobOf }) {
+      if (!permissions[attempt.action].isVerb) return run();
+      try {
+        const result = await run();
+        const jobId = attempt.jobId ?? jobOf(result);
+        await note({ ...attempt, jobId }, actor.name, 'done');
+        return result;
+      } catch (error) {
+        await note(attempt, actor.name, toAppError(error).code);
+        throw error;
+      }
+    },
+  };
+}
+
+/** Tokens and signatures that are not known, for each address in a minute; beyond it nobody is told whether one more is. */
+export const failuresPerMinute = 60;
+
+/** The limit of an address, where there is one. */
+export function addressLimit(
+  kind: string,
+  address: string | null,
+  perMinute: number,
+): readonly RateLimit[] {
+  return address === null ? [] : [{ scope: `${kind}:${address}`, perMinute }];
+}
