@@ -49,6 +49,7 @@ function previewerOn({ database, digestKey }: World, endpoint: string): PreviewD
     limits,
     digestKey: async () => digestKey,
     ids: createIds(clock, random),
+    sinkNames: new Set(),
     clock,
   };
 }

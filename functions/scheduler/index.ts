@@ -21,12 +21,14 @@ const open: Open<TickDeps> = async ({ config, logger, credentials, onClose }) =>
   const keyring = createPgKeyringStore(database);
   const sealer = await openRoleSealer(config, { keyring, credentials, clock, logger, random });
   return {
+    clock,
     digestKey: createDigestKeyLoader({ keyring, sealer, random }),
     ids: createIds(clock, random),
     lanes: createPgLaneStore(database),
     logger,
     schedules: createPgScheduleStore(database),
     sealer,
+    sinkNames: new Set(Object.keys(config.sinks)),
     waker: createWaker(config.wake, { credentials, clock, random }),
   };
 };

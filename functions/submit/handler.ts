@@ -6,6 +6,7 @@ import { wakeWorker } from '../../shared/lane/wake-worker.ts';
 import { type MetricsDeps, metricsRoutes } from '../../shared/metrics/metrics-routes.ts';
 import type { Tally } from '../../shared/metrics/tally.ts';
 import { parsePlan } from '../../shared/plan/parse-plan.ts';
+import { planContextOf } from '../../shared/plan/plan-context.ts';
 import {
   createHttpApp,
   type HttpApp,
@@ -77,7 +78,7 @@ export function createSubmitApp(deps: SubmitDeps): HttpApp {
 
 async function postJob(deps: SubmitDeps, { request, actor, logger }: ActorCall): Promise<Response> {
   const idempotencyKey = idempotencyKeyOf(request);
-  const plan = parsePlan(await readJson(request));
+  const plan = parsePlan(await readJson(request), planContextOf(deps));
   const parent = request.headers.get('traceparent');
   const { kind, job } = await deps.tracer.inSpan(
     { name: 'submit job', kind: 'server', parent },

@@ -67,6 +67,7 @@ const open: Open<HttpApp> = async ({ config, logger, credentials, onClose }) => 
     random,
     schedules: createPgScheduleStore(database),
     sealer,
+    sinkNames: new Set(Object.keys(config.sinks)),
     tally,
     tracer: await openTracer(config.tracing, { function: 'submit', clock }),
     waker: createWaker(config.wake, { credentials, clock, random }),

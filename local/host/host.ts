@@ -177,6 +177,7 @@ function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
     keyring: createPgKeyringStore(database),
     previews: createPgPreviewStore(database),
     schedules: createPgScheduleStore(database),
+    sinkNames: new Set(Object.keys(config.sinks)),
     verbs: createPgJobVerbs(database),
     changeVerbs: createPgChangeVerbs(database),
     freezes: createPgFreezeStore(database),
@@ -207,16 +208,18 @@ async function work({ config, bell, ...parts }: Parts, stop: AbortSignal): Promi
 }
 
 async function tickEachMinute(
-  { database, bell, clock, random, logger, sealer, digestKey }: Parts,
+  { config, database, bell, clock, random, logger, sealer, digestKey }: Parts,
   stop: AbortSignal,
 ): Promise<void> {
   const deps = {
+    clock,
     logger,
     sealer,
     digestKey: () => Promise.resolve(digestKey),
     ids: createIds(clock, random),
     lanes: createPgLaneStore(database),
     schedules: createPgScheduleStore(database),
+    sinkNames: new Set(Object.keys(config.sinks)),
     waker: bell,
   };
   while (!stop.aborted) {

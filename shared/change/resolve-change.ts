@@ -1,4 +1,4 @@
-import { fieldTable } from '../connection/fields.ts';
+import { fieldTable, keyField } from '../connection/fields.ts';
 import type { MaskedValues } from '../connection/mask.ts';
 import type { VpnConnection } from '../connection/model.ts';
 import { type FieldValues, type PathParts, shownPath, valuePath } from '../connection/values.ts';
@@ -16,7 +16,11 @@ export type ChangeSubject = Pick<VpnConnection, 'attachType' | 'tunnels'> & {
 /** What a plan wants of one connection, its keys as keyed digests; tunnels under the names that the plan gives them. */
 export interface MaskedWish {
   set: MaskedValues;
+  /** Of how many characters a fresh key is made for each tunnel; null when none is. */
+  rotatePsk: number | null;
   acceptOutage: boolean;
+  /** Whether each tunnel is proved before the other one is changed. */
+  provesTunnels: boolean;
 }
 
 /** What its author should know of a change that is possible. Codes are stable. */
@@ -40,7 +44,7 @@ export type ChangeOutlook =
  */
 export function resolveChange(subject: ChangeSubject, wish: MaskedWish): ChangeOutlook {
   // Nothing that decides about a wish looks into a key: its digest serves as well.
-  const meant = wishOnConnection(wish, subject);
+  const meant = wishOnConnection({ ...wish, set: withFreshKey(wish) }, subject);
   if (meant.kind === 'refused') {
     const { code, message, path } = meant;
     return { kind: 'refused', error: { code, class: 'refused', message, requestId: null }, path };
@@ -52,6 +56,13 @@ export function resolveChange(subject: ChangeSubject, wish: MaskedWish): ChangeO
     diff: shownDifferences(changed, subject.fields, wanted),
     warnings: [...meant.warnings, ...warningsOf(changed)],
   };
+}
+
+/** A key that is still to be made is like none that stands: what stands has a digest. */
+const freshKey = 'to be made';
+
+function withFreshKey({ set, rotatePsk }: MaskedWish): MaskedValues {
+  return rotatePsk === null ? set : { ...set, [keyField]: freshKey };
 }
 
 function maskedOf(values: FieldValues): MaskedValues {

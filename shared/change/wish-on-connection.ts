@@ -9,6 +9,8 @@ export interface Wish {
   /** The plan's `set`, keys opened, tunnels under the names that the plan gives them. */
   set: FieldValues;
   acceptOutage: boolean;
+  /** Whether each tunnel is proved before the other one is changed. */
+  provesTunnels: boolean;
 }
 
 /** What a wish comes to on a connection as it was read. */

@@ -19,6 +19,7 @@ export interface WishRefusal {
 
 interface Context {
   acceptOutage: boolean;
+  provesTunnels: boolean;
   wanted: FieldValues;
   /** What of `wanted` is not as it stands. */
   changing: readonly ValueEntry[];
@@ -159,13 +160,21 @@ function sharedCidr(peerings: readonly Peering[]): readonly WishRefusal[] {
   return [{ code: 'TunnelCidrTaken', path, message }];
 }
 
-/** The promise that one tunnel is proved before the other is touched cannot be kept yet. */
-function redundancyFaults({ acceptOutage, changing, connection }: Context): readonly WishRefusal[] {
+/**
+ * Nothing would hold the second tunnel back from a change that took the first one down: where tunnels are not proved, and for
+ * what the connection has for both, which is one write.
+ */
+function redundancyFaults(context: Context): readonly WishRefusal[] {
+  const { acceptOutage, provesTunnels, changing, connection } = context;
   if (acceptOutage || connection.tunnels.length === 0) return [];
-  const [first] = changing.filter(({ field }) => fieldTable[field].agreed);
+  const [first] = changing.filter(
+    ({ field, tunnel }) => fieldTable[field].agreed && (tunnel === null || !provesTunnels),
+  );
   if (first === undefined) return [];
-  const message =
-    'both sides of a tunnel must agree on this, and this version cannot prove a tunnel before it changes the other; ' +
-    'set acceptOutage to true to change both, one after the other, all the same';
+  const both =
+    first.tunnel === null
+      ? 'this is one value for both tunnels'
+      : 'without verify.tunnel nothing proves a tunnel before the other one is changed';
+  const message = `both sides must agree on this, and ${both}; set acceptOutage to true to change it all the same`;
   return [{ code: 'TunnelRedundancyLost', path: shownPath(first.path), message }];
 }

@@ -1,6 +1,7 @@
 import type { ChangeRecord, JournalEvent } from '../change/record.ts';
 import type { ChangeState } from '../change/state.ts';
 import type { JobRecord, NewJob } from './record.ts';
+import type { JobSettings } from './settings.ts';
 import type { JobState } from './state.ts';
 
 /** What became of an acceptance. */
@@ -36,6 +37,8 @@ export interface JobStore {
   /** Stores the job with all its changes in one transaction, or finds the one that the key names. Keys are kept 7 days. */
   accept(job: NewJob): Promise<AcceptOutcome>;
   get(jobId: string): Promise<JobRecord | null>;
+  /** How the job is carried out; null when there is none of that id. */
+  settings(jobId: string): Promise<JobSettings | null>;
   /** Newest first; `before` is the position of the last one seen. */
   list(query: {
     states: readonly JobState[] | null;

@@ -24,7 +24,7 @@ function countWhere(counts: ChangeCounts, keep: (state: ChangeState) => boolean)
 
 /** Whether the failure policy now forbids to start anything more. */
 export function mustStop(counts: ChangeCounts, policy: FailurePolicy): boolean {
-  return policy.onFailure === 'stop' && countWhere(counts, isErrorState) > policy.maxErrors;
+  return policy.onFailure !== 'continue' && countWhere(counts, isErrorState) > policy.maxErrors;
 }
 
 /** How a job ended, or null while any of its changes is unfinished. A job with any error is `failed`. */

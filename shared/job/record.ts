@@ -1,7 +1,11 @@
 import type { ChangeState } from '../change/state.ts';
 import type { FieldValues } from '../connection/values.ts';
+import { batchFaults, countedBatches } from '../plan/batches.ts';
+import type { TunnelProof } from '../plan/handover.ts';
+import type { FailureReaction } from '../plan/rollout.ts';
 import type { Selector } from '../plan/selector.ts';
 import { atLeastOneOf, atMostOf, type Share } from '../plan/share.ts';
+import type { JobSettings } from './settings.ts';
 import type { JobState } from './state.ts';
 
 /** How many changes of a job are in each state. */
@@ -37,13 +41,17 @@ export interface StoredIntent {
   sealedKeys: Readonly<Record<string, string>>;
   /** Keyed digests of the wanted keys by the same paths, for the plan's digest. */
   keyDigests: Readonly<Record<string, string>>;
+  /** Of how many characters a fresh key is made for each tunnel; null when none is. */
+  rotatePsk: number | null;
   /** Whether the plan accepts an interruption of tunnels. */
   acceptOutage: boolean;
+  /** What a tunnel has to show after a change of what both sides must agree on. */
+  tunnelProof: TunnelProof;
 }
 
-/** What happens when changes fail: go on, or stop after more than `maxErrors`. */
+/** What happens when changes fail: go on, or stop after more than `maxErrors`, and whether the failed ones are restored. */
 export interface FailurePolicy {
-  onFailure: 'stop' | 'continue';
+  onFailure: FailureReaction;
   maxErrors: number;
 }
 
@@ -51,17 +59,29 @@ export interface FailurePolicy {
 export interface RolloutShares {
   concurrency: Share;
   maxErrors: Share;
+  /** Cumulative. */
+  batches: readonly Share[];
 }
 
 /** The rollout of a job with so many changes, in counts. */
 export function countedRollout(
   rollout: RolloutShares,
   total: number,
-): { maxInFlight: number; maxErrors: number } {
+): { maxInFlight: number; maxErrors: number; batches: readonly number[] } {
   return {
     maxInFlight: atLeastOneOf(rollout.concurrency, total),
     maxErrors: atMostOf(rollout.maxErrors, total),
+    batches: countedBatches(rollout.batches, total),
   };
+}
+
+/**
+ * Why a job with so many changes cannot have its rollout, as a sentence without its end; null when it can. Batches that mix
+ * numbers and percentages can be compared only now.
+ */
+export function rolloutRefusal({ batches }: RolloutShares, total: number): string | null {
+  const [fault] = batchFaults(batches, total);
+  return fault === undefined ? null : `/rollout/batches/${fault.index} ${fault.message}`;
 }
 
 /** A target that selects its connections; they are known when its region is resolved. */
@@ -82,6 +102,7 @@ export interface NewJob {
   failurePolicy: FailurePolicy;
   /** Most changes in flight at once. */
   maxInFlight: number;
+  settings: JobSettings;
   intents: readonly StoredIntent[];
   /** In plan order, by rising `seq`: from 0 without gaps, or with the room that selectors need. */
   changes: readonly {

@@ -8,6 +8,7 @@ import type { Sealer } from '../secret/sealer.ts';
 import type { JobStore } from './job-store.ts';
 import { roomySeq } from './plan-order.ts';
 import { countedRollout, type JobRecord, type NewJob } from './record.ts';
+import { settingsOf, tunnelProofOf } from './settings.ts';
 
 export interface SubmitJobDeps {
   jobs: JobStore;
@@ -59,20 +60,23 @@ export function newJobOf(
 ): NewJob {
   const id = ids.job();
   const { intents, targets, selectors } = intentsOf(plan, digestKey);
-  const { rollout } = plan;
-  const { maxInFlight, maxErrors } = countedRollout(rollout, targets.length);
   const hasSelectors = selectors.length > 0;
+  const { concurrency, maxErrors, batches } = plan.rollout;
+  const rollout = { concurrency, maxErrors, batches };
+  const counted = countedRollout(rollout, targets.length);
   return {
     id,
     title: plan.title,
     createdBy: actor,
     plan: shownPlan(plan),
-    failurePolicy: { onFailure: plan.onFailure, maxErrors },
-    maxInFlight,
+    failurePolicy: { onFailure: plan.onFailure, maxErrors: counted.maxErrors },
+    maxInFlight: counted.maxInFlight,
+    settings: settingsOf(plan, hasSelectors ? null : counted.batches),
     intents: intents.map(({ keys, ...intent }) => ({
       ...intent,
       sealedKeys: sealedKeysOf(sealer, keys, (path) => intentKeyContext(id, intent.number, path)),
       acceptOutage: plan.acceptOutage,
+      tunnelProof: tunnelProofOf(plan),
     })),
     changes: targets.map(({ place, ...target }) => {
       return { id: ids.change(), seq: hasSelectors ? roomySeq(place, 0) : place, ...target };

@@ -53,7 +53,7 @@ export class StopCheck {
       this.#finding.fault(...late.map(({ changeId, at }) => `${changeId} started at ${at}`));
     }
     const policy =
-      onFailure === 'stop' ? `${maxErrors} were allowed` : 'whose number is not limited';
+      onFailure !== 'continue' ? `${maxErrors} were allowed` : 'whose number is not limited';
     return this.#finding.check(
       `${this.#finding.examined} changes cancelled from ${stoppedAt} on, ${this.#errors} errors, ${policy}; this version has no windows, freezes, approvals and batches`,
     );

@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { z } from 'zod';
 import { changeStates } from '../change/state.ts';
 import { jobStates } from '../job/state.ts';
+import { failureReactions } from '../plan/rollout.ts';
 import { canonicalJson } from '../platform/canonical.ts';
 import { isSignedBy, type PublicKey, type Signer } from '../secret/signing-key.ts';
 import type { ChainHead } from './chain.ts';
@@ -21,7 +22,7 @@ export const Seal = z
       .strictObject({
         concurrency: z.int(),
         maxErrors: z.int(),
-        onFailure: z.enum(['stop', 'continue']),
+        onFailure: z.enum(failureReactions),
       })
       .describe("The plan's rollout, in counts."),
     changes: z.int().describe('Number of chains.'),

@@ -1,10 +1,9 @@
 import { type MaskedValues, maskFields } from '../connection/mask.ts';
 import { type FieldValues, isKeyPath } from '../connection/values.ts';
 import { canonicalJson, keyedDigest } from '../platform/canonical.ts';
-import { AppError } from '../platform/errors.ts';
 import { Secret } from '../platform/secret.ts';
 import { nestFields } from './nested-fields.ts';
-import type { Plan } from './schema.ts';
+import type { AnyPlan, Plan } from './schema.ts';
 import type { Selector } from './selector.ts';
 
 /** One wish that several targets may share. */
@@ -17,6 +16,8 @@ interface Intent {
   keys: Readonly<Record<string, Secret>>;
   /** The wanted keys' keyed digests, by the same paths. */
   keyDigests: Readonly<Record<string, string>>;
+  /** Of how many characters a fresh key is made for each tunnel; null when none is. */
+  rotatePsk: number | null;
 }
 
 /** A target with the number of its wish. */
@@ -37,20 +38,19 @@ export interface PlanIntents {
 /** The distinct wishes of a plan, told apart by their masked fields, and which target has which. */
 export function intentsOf(plan: Plan, digestKey: Buffer): PlanIntents {
   const intents = new Map<string, Intent>();
-  const numberOf = memoized((set) => {
+  const numberOf = memoized((set, rotatePsk) => {
     const masked = maskFields(set, digestKey);
-    const text = canonicalJson(masked);
-    const intent = intents.get(text) ?? intentOf(intents.size, set, masked);
+    const text = canonicalJson({ masked, rotatePsk });
+    const intent = intents.get(text) ?? intentOf(intents.size, { set, masked, rotatePsk });
     intents.set(text, intent);
     return intent.number;
   });
-  const wished = plan.targets.map(
-    ({ regionId, vpnConnectionId, select, set = plan.set }, place) => {
-      if (set === undefined)
-        throw new AppError('internal', 'a target of a checked plan has no set');
-      return { place, regionId, vpnConnectionId, select, intentNumber: numberOf(set) };
-    },
-  );
+  const wished = plan.targets.map((target, place) => {
+    const { regionId, vpnConnectionId, select } = target;
+    const { set = plan.set ?? nothingSet, rotatePsk = plan.rotatePsk } = target;
+    const intentNumber = numberOf(set, rotatePsk?.length ?? null);
+    return { place, regionId, vpnConnectionId, select, intentNumber };
+  });
   const targets = wished.flatMap(({ vpnConnectionId, select: _, ...target }) =>
     vpnConnectionId === undefined ? [] : [{ ...target, vpnConnectionId }],
   );
@@ -60,16 +60,26 @@ export function intentsOf(plan: Plan, digestKey: Buffer): PlanIntents {
   return { intents: [...intents.values()], targets, selectors };
 }
 
-function memoized(work: (set: FieldValues) => number): (set: FieldValues) => number {
-  const known = new Map<FieldValues, number>();
-  return (set) => {
-    const result = known.get(set) ?? work(set);
-    known.set(set, result);
+/** One object, so that it is masked once. */
+const nothingSet: FieldValues = {};
+
+type NumberOf = (set: FieldValues, rotatePsk: number | null) => number;
+
+function memoized(work: NumberOf): NumberOf {
+  const known = new Map<FieldValues, Map<number | null, number>>();
+  return (set, rotatePsk) => {
+    const ofSet = known.get(set) ?? new Map<number | null, number>();
+    const result = ofSet.get(rotatePsk) ?? work(set, rotatePsk);
+    known.set(set, ofSet.set(rotatePsk, result));
     return result;
   };
 }
 
-function intentOf(number: number, set: FieldValues, masked: MaskedValues): Intent {
+function intentOf(
+  number: number,
+  wish: { set: FieldValues; masked: MaskedValues; rotatePsk: number | null },
+): Intent {
+  const { set, masked, rotatePsk } = wish;
   const entries = Object.entries(set);
   return {
     number,
@@ -82,16 +92,17 @@ function intentOf(number: number, set: FieldValues, masked: MaskedValues): Inten
         .filter(([path]) => isKeyPath(path))
         .map(([path, digest]) => [path, String(digest)]),
     ),
+    rotatePsk,
   };
 }
 
 /** The plan as it may be shown and stored: as a caller writes it, keys as `***`. */
-export function shownPlan(plan: Plan): unknown {
+export function shownPlan(plan: AnyPlan): unknown {
   return withSets(plan, (set) => nestFields(hideKeys(set)));
 }
 
 /** A keyed digest of everything a plan says, its keys included; equal plans give equal digests. */
-export function planHashOf(plan: Plan, digestKey: Buffer): string {
+export function planHashOf(plan: AnyPlan, digestKey: Buffer): string {
   return keyedDigest(digestKey, canonicalJson(withSets(plan, (set) => maskFields(set, digestKey))));
 }
 
@@ -101,7 +112,7 @@ function hideKeys(set: FieldValues): FieldValues {
   );
 }
 
-function withSets(plan: Plan, change: (set: FieldValues) => unknown): unknown {
+function withSets(plan: AnyPlan, change: (set: FieldValues) => unknown): unknown {
   const { set, targets, ...rest } = plan;
   return {
     ...rest,

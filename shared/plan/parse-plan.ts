@@ -1,15 +1,20 @@
+import type { z } from 'zod';
 import { AppError, type Fault } from '../platform/errors.ts';
 import { faultsOf, plainMessage } from '../platform/http/faults.ts';
 import { setKeys } from './nested-fields.ts';
-import { maxTargets, Plan } from './schema.ts';
+import { isThere, notYetFaults } from './not-yet.ts';
+import { contextFaults, type PlanContext } from './plan-context.ts';
+import { maxTargets, Plan, ScheduledPlan } from './schema.ts';
 import { Selector } from './selector.ts';
 
-/** Keys that a caller may expect and a plan does not have, or not yet, with what to do without them. */
+/** Keys that a caller may expect and that a plan does not have there, with what to do instead. */
 const notThere: ReadonlyMap<string, string> = new Map([
-  ['rotatePsk', 'making keys is not available in this version; set IkeConfig.Psk'],
-  ['handover', 'handover of keys is not available in this version; leave it out'],
-  ['window', 'windows are not available in this version; leave it out'],
-  ['timeoutSeconds', 'verification of tunnels is not available in this version; leave it out'],
+  ['duration', 'is for the plans of schedules; give notBefore or notAfter'],
+  [
+    'notBefore',
+    'is not for the plans of schedules; give a duration, counted from the planned time',
+  ],
+  ['notAfter', 'is not for the plans of schedules; give a duration, counted from the planned time'],
   ['NetworkType', 'the network type of a connection cannot be changed; leave it out'],
   ['ClientToken', 'each request gets a token of its own; leave it out'],
 ]);
@@ -33,19 +38,44 @@ function unknownKey(key: string): string {
  * A plan from parsed JSON or YAML. Raises `invalid_plan` with every fault by JSON pointer;
  * no fault repeats a value, so that no key is ever echoed.
  */
-export function parsePlan(input: unknown): Plan {
-  const checked = checkPlan(input);
-  if (checked.kind === 'plan') return checked.plan;
-  throw invalidPlan(checked.faults);
+export function parsePlan(input: unknown, context: PlanContext): Plan {
+  return soundPlan(checked(Plan, input, context));
 }
 
-/** As {@link parsePlan}, the faults as a value: for what holds a plan among other things. */
-export function checkPlan(
+/** The plan of a schedule, as {@link parsePlan}. */
+export function parseScheduledPlan(input: unknown, context: PlanContext): ScheduledPlan {
+  return soundPlan(checkScheduledPlan(input, context));
+}
+
+type Checked<Kind> = { kind: 'plan'; plan: Kind } | { kind: 'faults'; faults: readonly Fault[] };
+
+/** The same, the faults as a value: for what holds a plan among other things. */
+export function checkScheduledPlan(input: unknown, context: PlanContext): Checked<ScheduledPlan> {
+  return checked(ScheduledPlan, input, context);
+}
+
+function soundPlan<Kind>(outcome: Checked<Kind>): Kind {
+  if (outcome.kind === 'plan') return outcome.plan;
+  throw invalidPlan(outcome.faults);
+}
+
+function checked<Kind>(
+  schema: z.ZodType<Kind>,
   input: unknown,
-): { kind: 'plan'; plan: Plan } | { kind: 'faults'; faults: readonly Fault[] } {
+  context: PlanContext,
+): Checked<Kind> {
   const { head, faults: sizeFaults } = withinSize(input);
-  const parsed = Plan.safeParse(head, { error: plainMessage });
-  const faults = [...sizeFaults, ...(parsed.success ? [] : faultsOf(parsed.error, unknownKey))];
+  const parsed = schema.safeParse(head, { error: plainMessage });
+  const notYet = notYetFaults(head);
+  const gated = [...notYet.map(({ path }) => path), ...(isThere('rotation') ? [] : ['/handover'])];
+  const isGated = ({ path }: Fault): boolean =>
+    gated.some((gate) => path === gate || path.startsWith(`${gate}/`));
+  const sound = [
+    ...(parsed.success ? [] : faultsOf(parsed.error, unknownKey)),
+    ...contextFaults(head, context),
+  ];
+  // What is wrong with a setting that nobody can use yet helps nobody.
+  const faults = [...sizeFaults, ...sound.filter((fault) => !isGated(fault)), ...notYet];
   if (parsed.success && faults.length === 0) return { kind: 'plan', plan: parsed.data };
   return { kind: 'faults', faults };
 }

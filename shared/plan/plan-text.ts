@@ -1,12 +1,13 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { invalidPlan, parsePlan } from './parse-plan.ts';
+import type { PlanContext } from './plan-context.ts';
 import type { Plan } from './schema.ts';
 
 /**
  * A plan from the text of a file, YAML or JSON. Raises `invalid_plan`, for text that is neither with the
  * line and column of each place; the text itself is not repeated.
  */
-export function parsePlanText(text: string): Plan {
+export function parsePlanText(text: string, context: PlanContext): Plan {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
   if (document.errors.length > 0) {
@@ -20,7 +21,7 @@ export function parsePlanText(text: string): Plan {
       }),
     );
   }
-  return parsePlan(contentOf(document));
+  return parsePlan(contentOf(document), context);
 }
 
 function contentOf(document: { toJS(): unknown }): unknown {

@@ -1,20 +1,16 @@
 import { z } from 'zod';
 import { RegionId, VpnConnectionId } from '../connection/rules.ts';
+import { crossRules } from './cross-rules.ts';
 import { FieldSet } from './field-set.ts';
+import { Handover, Verify } from './handover.ts';
+import { failureReactions, Rollout } from './rollout.ts';
+import { RotatePsk } from './rotate-psk.ts';
 import { Selector } from './selector.ts';
-import { ShareFromOne, ShareFromZero } from './share.ts';
+import { Approval, ScheduledWindow, Window } from './window.ts';
 
 /** Most targets that a plan may have. */
 export const maxTargets = 20_000;
 const maxTitle = 200;
-
-/** A setting of which only the value that means "off" is there yet. */
-function only<const Off extends string | number | boolean>(off: Off, feature: string) {
-  return z.literal(
-    off,
-    `${feature} not available in this version; leave it out or give ${JSON.stringify(off)}`,
-  );
-}
 
 /** What is to be changed: one connection, or all that a selector takes. */
 const PlanTarget = z
@@ -27,6 +23,7 @@ const PlanTarget = z
       'Instead of one connection: all connections of the region that meet the criteria when the job is resolved, in the order of their ids.',
     ),
     set: FieldSet.optional().describe("Replaces the plan's `set` for this target."),
+    rotatePsk: RotatePsk.optional().describe("Replaces the plan's `rotatePsk` for this target."),
   })
   .superRefine(
     ({ vpnConnectionId, select }, context) => {
@@ -47,80 +44,64 @@ const Title = z
   .refine((title) => [...title].length <= maxTitle, `must be at most ${maxTitle} characters`)
   .describe(`What people call it, 1 to ${maxTitle} characters.`);
 
-const Rollout = z
-  .strictObject({
-    concurrency: ShareFromOne.default(10).describe(
-      'Most changes in flight at once: a number, or a percentage of all changes (rounded up, at least 1).',
+const shape = {
+  title: Title,
+  targets: z
+    .array(PlanTarget)
+    .min(1, 'must name at least one connection')
+    .max(maxTargets, `must be at most ${maxTargets} targets`)
+    .describe(`1 to ${maxTargets} entries, in the order in which they are taken up.`),
+  set: FieldSet.optional().describe(
+    'What to set on every target without a `set` of its own. What is not named is left as it is.',
+  ),
+  rotatePsk: RotatePsk.optional().describe(
+    'Makes a fresh pre-shared key for each tunnel of every target: `true`, or its length. Not beside a `Psk` in `set`.',
+  ),
+  handover: Handover.optional().describe(
+    'How new values of what both sides must agree on reach the other side.',
+  ),
+  acceptOutage: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether an interruption is accepted. Without it nothing that both sides must agree on is changed on a dual-tunnel connection unless each tunnel is proved.',
     ),
-    maxErrors: ShareFromZero.default(0).describe(
-      'With `onFailure: stop`, how many failed changes are borne: a number, or a percentage of all changes (rounded down).',
+  rollout: Rollout.prefault({}),
+  verify: Verify.optional().describe('How such changes are proved.'),
+  onFailure: z
+    .enum(failureReactions, 'must be stop, continue or rollback')
+    .default('stop')
+    .describe(
+      '`stop`: after more than `maxErrors` failures what is in flight ends and the rest is cancelled. `continue`: goes on. `rollback`: a failed change is restored, then as `stop`.',
     ),
-    batches: z
-      .tuple(
-        [only('100%', 'batches are')],
-        'batches are not available in this version; leave it out',
-      )
-      .optional()
-      .describe('Batches are not available in this version.'),
-    batchPause: only('none', 'batches are').optional(),
-    slowStart: only(false, 'slow start is').optional(),
-    redundancy: only('none', 'redundancy groups are').optional(),
-  })
-  .describe('How much at once, and how many failures.');
+  approval: Approval.optional().describe('How many people must agree before anything starts.'),
+};
+
+const together = {
+  when: ({ value }: { value: unknown }): boolean => typeof value === 'object' && value !== null,
+};
 
 /** A wish with what happens when a part fails. The one source of types, checks and documentation of the plan. */
 export const Plan = z
   .strictObject({
-    title: Title,
-    targets: z
-      .array(PlanTarget)
-      .min(1, 'must name at least one connection')
-      .max(maxTargets, `must be at most ${maxTargets} targets`)
-      .describe(`1 to ${maxTargets} entries, in the order in which they are taken up.`),
-    set: FieldSet.optional().describe(
-      'What to set on every target without a `set` of its own. What is not named is left as it is.',
-    ),
-    acceptOutage: z
-      .boolean()
-      .default(false)
-      .describe(
-        'Whether an interruption is accepted. Without it nothing that both sides must agree on is changed on a dual-tunnel connection.',
-      ),
-    rollout: Rollout.prefault({}),
-    verify: z
-      .strictObject({ tunnel: only('none', 'verification of tunnels is') })
-      .optional()
-      .describe('Only `{"tunnel":"none"}` in this version.'),
-    onFailure: z
-      .enum(['stop', 'continue'], { error: ({ input }) => onFailureMessage(input) })
-      .default('stop')
-      .describe(
-        '`stop`: after more than `maxErrors` failures what is in flight ends and the rest is cancelled. `continue`: goes on.',
-      ),
-    approval: z
-      .strictObject({ required: only(0, 'approvals are') })
-      .optional()
-      .describe('Only `{"required":0}` in this version.'),
+    ...shape,
+    window: Window.optional().describe('Between which times changes may start.'),
   })
-  .superRefine(
-    ({ targets, set }, context) => {
-      if (set !== undefined || !Array.isArray(targets)) return;
-      targets.forEach((target, index) => {
-        if (target?.set !== undefined) return;
-        context.addIssue({
-          code: 'custom',
-          path: ['targets', index],
-          message: 'needs a set of its own, since the plan has none',
-        });
-      });
-    },
-    { when: ({ value }) => typeof value === 'object' && value !== null },
-  )
+  .superRefine(crossRules, together)
   .meta({ id: 'Plan', description: 'A change plan.' });
 export type Plan = z.infer<typeof Plan>;
 
-function onFailureMessage(input: unknown): string {
-  return input === 'rollback'
-    ? 'rollback is not available in this version; give stop or continue'
-    : 'must be stop or continue';
-}
+/** The plan of a schedule, whose window is counted from each planned time. */
+export const ScheduledPlan = z
+  .strictObject({
+    ...shape,
+    window: ScheduledWindow.optional().describe(
+      'For how long after the planned time, or after a run by hand, changes may start.',
+    ),
+  })
+  .superRefine(crossRules, together)
+  .meta({ id: 'ScheduledPlan', description: 'A change plan that is submitted again and again.' });
+export type ScheduledPlan = z.infer<typeof ScheduledPlan>;
+
+/** What plans of both kinds say. */
+export type AnyPlan = Plan | ScheduledPlan;

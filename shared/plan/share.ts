@@ -30,6 +30,7 @@ export function atMostOf(share: Share, total: number): number {
   return Math.floor(amountOf(share, total));
 }
 
-function amountOf(share: Share, total: number): number {
+/** How many of `total` a share is, not rounded. */
+export function amountOf(share: Share, total: number): number {
   return typeof share === 'number' ? share : (total * Number.parseInt(share, 10)) / 100;
 }

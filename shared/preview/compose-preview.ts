@@ -4,7 +4,7 @@ import {
   notInRegion,
   resolveChange,
 } from '../change/resolve-change.ts';
-import { blockOf, isFieldPath } from '../connection/fields.ts';
+import { blockOf, isFieldPath, keyField } from '../connection/fields.ts';
 import { isDeadState, laneKeyOf } from '../connection/model.ts';
 import { type RedundancyMember, redundancyGroups } from '../connection/redundancy.ts';
 import { connectionPart, modifyActionFor } from '../connection/vpn-api.ts';
@@ -33,9 +33,9 @@ export function composePreview(
   views: ReadonlyMap<string, RegionView>,
   limits: { writesPerMinute: number },
 ): PreviewBody {
-  const ownSets = new Set(request.ownSets);
+  const own = { sets: new Set(request.ownSets), rotations: new Set(request.ownRotations) };
   const outlooks = previewTargets(request, views).map((target) =>
-    outlookOf({ request, ownSets }, target, views.get(target.regionId)),
+    outlookOf({ request, own }, target, views.get(target.regionId)),
   );
   const digest = planDigestOf({
     plan: request.plan,
@@ -50,7 +50,7 @@ export function composePreview(
 }
 
 function outlookOf(
-  { request, ownSets }: { request: PreviewRequest; ownSets: ReadonlySet<number> },
+  { request, own: ownParts }: { request: PreviewRequest; own: OwnParts },
   target: PreviewTarget,
   view: RegionView | undefined,
 ): Outlook {
@@ -66,14 +66,20 @@ function outlookOf(
   }
   const seen = view.inventory.connections.get(vpnConnectionId) ?? null;
   if (seen === null) return refused(target, own, notInRegion(vpnConnectionId));
+  const { acceptOutage, provesTunnels } = request;
   const wish: MaskedWish = {
     set: request.wishes[target.intentNumber] ?? {},
-    acceptOutage: request.acceptOutage,
+    rotatePsk: request.rotations[target.intentNumber] ?? null,
+    acceptOutage,
+    provesTunnels,
   };
   const outlook = resolveChange(seen, wish);
   if (outlook.kind === 'refused') {
-    const set = ownSets.has(target.place) ? `${path}/set` : '/set';
-    return refused(target, `${set}${fieldPointer(outlook.path, wish)}`, outlook.error);
+    return refused(
+      target,
+      wishPointer(ownParts, target, { wish, at: outlook.path }),
+      outlook.error,
+    );
   }
   const item: PreviewItem = {
     ...identityOf(target),
@@ -109,6 +115,26 @@ function refused(
     reason: { path, code, message },
   };
   return { target, item, seen: null };
+}
+
+/** Places of the targets that have parts of a wish of their own. */
+interface OwnParts {
+  sets: ReadonlySet<number>;
+  rotations: ReadonlySet<number>;
+}
+
+/** Where in the plan stands what is refused. */
+function wishPointer(
+  own: OwnParts,
+  { place }: PreviewTarget,
+  { wish, at }: { wish: MaskedWish; at: string | null },
+): string {
+  const pointer = (part: 'set' | 'rotatePsk', isOwn: boolean): string =>
+    pointerOf(isOwn ? ['targets', place, part] : [part]);
+  if (wish.rotatePsk !== null && at?.endsWith(keyField)) {
+    return pointer('rotatePsk', own.rotations.has(place));
+  }
+  return `${pointer('set', own.sets.has(place))}${fieldPointer(at, wish)}`;
 }
 
 /**

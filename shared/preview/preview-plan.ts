@@ -1,3 +1,4 @@
+import type { PlanContextDeps } from '../plan/plan-context.ts';
 import type { Plan } from '../plan/schema.ts';
 import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
@@ -11,7 +12,7 @@ import type { RegionView } from './preview-targets.ts';
 import type { InventoryApi, ScanDeps } from './scan-deps.ts';
 import { readUnlisted, type ScanOutcome, type ScanTimes, scanRegion } from './scan-region.ts';
 
-export interface PreviewDeps {
+export interface PreviewDeps extends PlanContextDeps {
   previews: PreviewStore;
   inventory: InventoryStore;
   /** The VPC API under the part of the budget that previews may use. */

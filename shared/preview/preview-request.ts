@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { maskFields } from '../connection/mask.ts';
+import { tunnelProofOf } from '../job/settings.ts';
 import { intentsOf, shownPlan } from '../plan/intents.ts';
 import type { Plan } from '../plan/schema.ts';
 import { Selector } from '../plan/selector.ts';
@@ -19,11 +20,16 @@ export const PreviewRequest = z.object({
   /** The distinct wishes by their numbers, and the keyed digests of their keys. */
   wishes: z.array(z.record(z.string(), Scalar)),
   keys: z.array(z.record(z.string(), z.string())),
+  /** Of each wish the length of the key that is to be made; null when none is. */
+  rotations: z.array(z.number().nullable()),
   acceptOutage: z.boolean(),
+  provesTunnels: z.boolean(),
   targets: z.array(Target.extend({ vpnConnectionId: z.string() })),
   selectors: z.array(Target.extend({ select: Selector })),
   /** Places of the targets that have a `set` of their own. */
   ownSets: z.array(z.number()),
+  /** Places of the targets that have a `rotatePsk` of their own. */
+  ownRotations: z.array(z.number()),
 });
 export type PreviewRequest = z.infer<typeof PreviewRequest>;
 
@@ -38,10 +44,15 @@ export function previewRequestOf(plan: Plan, digestKey: Buffer): PreviewRequest 
       ...keyDigests,
     })),
     keys: intents.map(({ keyDigests }) => keyDigests),
+    rotations: intents.map(({ rotatePsk }) => rotatePsk),
     acceptOutage: plan.acceptOutage,
+    provesTunnels: tunnelProofOf(plan) !== 'none',
     targets: [...targets],
     selectors: [...selectors],
     ownSets: plan.targets.flatMap(({ set }, place) => (set === undefined ? [] : [place])),
+    ownRotations: plan.targets.flatMap(({ rotatePsk }, place) =>
+      rotatePsk === undefined ? [] : [place],
+    ),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ActorCall, GatedRoute } from '../auth/gate.ts';
 import { parsePlan } from '../plan/parse-plan.ts';
+import { planContextOf } from '../plan/plan-context.ts';
 import { AppError } from '../platform/errors.ts';
 import { jsonResponse } from '../platform/http/app.ts';
 import { readJson } from '../platform/http/body.ts';
@@ -28,7 +29,7 @@ export function previewRoutes(deps: PreviewDeps): readonly GatedRoute[] {
 }
 
 async function postPreview(deps: PreviewDeps, { request, logger }: ActorCall): Promise<Response> {
-  const plan = parsePlan(await readJson(request));
+  const plan = parsePlan(await readJson(request), planContextOf(deps));
   const outcome = await previewPlan(deps, plan);
   logger.info('plan previewed', { kind: outcome.kind });
   return answerOf(outcome);

@@ -1,30 +1,37 @@
 import type { JobStore } from '../job/job-store.ts';
 import type { JobRecord, NewJob } from '../job/record.ts';
 import { newJobOf, type SubmitJobDeps } from '../job/submit-job.ts';
+import { type PlanContextDeps, planContextOf } from '../plan/plan-context.ts';
 import { keyedDigest } from '../platform/canonical.ts';
 import { AppError, unreachable } from '../platform/errors.ts';
+import { planOfRun } from './plan-of-run.ts';
 import type { ScheduleRecord } from './record.ts';
 import { noSuchSchedule } from './schedule-name.ts';
 import type { ScheduleStore } from './schedule-store.ts';
 import { openedPlanOf } from './stored-plan.ts';
 
 /** What it takes to make a job of a schedule. */
-export interface RunScheduleDeps extends Pick<SubmitJobDeps, 'sealer' | 'digestKey' | 'ids'> {
+export interface RunScheduleDeps
+  extends PlanContextDeps,
+    Pick<SubmitJobDeps, 'sealer' | 'digestKey' | 'ids'> {
   schedules: ScheduleStore;
 }
 
 /**
  * The job of a run, its submitter whoever last wrote the schedule; `plannedAt` is null when it is run by hand. Raises
- * `invalid_plan` when the stored plan is taken no longer, `internal` when its keys do not open.
+ * `invalid_plan` when the stored plan is taken no longer or its window is over, `internal` when its keys do not open.
  */
 export async function jobOfRun(
-  { sealer, ids, digestKey }: RunScheduleDeps,
+  deps: RunScheduleDeps,
   { name, minAge, updatedBy, plan }: ScheduleRecord,
   plannedAt: string | null,
 ): Promise<NewJob> {
+  const { sealer, ids, digestKey } = deps;
+  const context = planContextOf(deps);
+  const opened = openedPlanOf(sealer, { name, plan }, context);
   const input = {
     actor: updatedBy,
-    plan: openedPlanOf(sealer, name, plan),
+    plan: planOfRun(opened, { plannedAt, now: context.now }),
     idempotencyKey: null,
     schedule: { name, plannedAt, minAge },
   };

@@ -2,6 +2,7 @@ import type { ActorCall, GatedRoute } from '../auth/gate.ts';
 import type { JobStore } from '../job/job-store.ts';
 import { wakeWorker } from '../lane/wake-worker.ts';
 import type { WorkerWaker } from '../lane/worker-waker.ts';
+import { planContextOf } from '../plan/plan-context.ts';
 import { jsonResponse } from '../platform/http/app.ts';
 import { readJson } from '../platform/http/body.ts';
 import { idempotencyKeyOf } from '../platform/http/idempotency-key.ts';
@@ -35,11 +36,12 @@ export function scheduleWrites(deps: ScheduleWriteDeps): readonly GatedRoute[] {
 }
 
 async function putSchedule(
-  { schedules, clock, sealer }: ScheduleWriteDeps,
+  deps: ScheduleWriteDeps,
   { request, params, actor, logger }: ActorCall,
 ): Promise<Response> {
+  const { schedules, clock, sealer } = deps;
   const name = wantedName(params);
-  const { plan, ...settings } = parseSchedule(await readJson(request));
+  const { plan, ...settings } = parseSchedule(await readJson(request), planContextOf(deps));
   const stored = storedPlanOf(sealer, name, plan);
   const kind = await schedules.put(
     { ...settings, name, plan: stored, updatedBy: actor.name },

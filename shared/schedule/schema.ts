@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { checkPlan } from '../plan/parse-plan.ts';
-import { Plan } from '../plan/schema.ts';
+import { checkScheduledPlan } from '../plan/parse-plan.ts';
+import type { PlanContext } from '../plan/plan-context.ts';
+import { ScheduledPlan } from '../plan/schema.ts';
 import { Duration } from '../platform/duration.ts';
 import { AppError, type Fault } from '../platform/errors.ts';
 import { faultsOf, plainMessage } from '../platform/http/faults.ts';
@@ -30,7 +31,7 @@ const settings = {
 
 /** A schedule as it is written. The one source of types, checks and documentation. */
 export const ScheduleInput = z
-  .strictObject({ ...settings, plan: Plan })
+  .strictObject({ ...settings, plan: ScheduledPlan })
   .meta({ id: 'ScheduleInput', description: 'When to submit which plan.' });
 export type ScheduleInput = z.infer<typeof ScheduleInput>;
 
@@ -59,10 +60,10 @@ function unknownKey(key: string): string {
  * A schedule from parsed JSON. Raises `invalid_request` with every fault by JSON pointer, those of the plan under `/plan`;
  * no fault repeats a value.
  */
-export function parseSchedule(input: unknown): ScheduleInput {
+export function parseSchedule(input: unknown, context: PlanContext): ScheduleInput {
   const frame = Frame.safeParse(input, { error: plainMessage });
   const plan = planIn(input);
-  const checked = plan && checkPlan(plan.given);
+  const checked = plan && checkScheduledPlan(plan.given, context);
   const faults = [
     ...(frame.success ? [] : faultsOf(frame.error, unknownKey)),
     ...under('/plan', checked?.kind === 'faults' ? checked.faults : []),

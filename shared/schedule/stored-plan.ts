@@ -1,7 +1,8 @@
 import type { FieldValues } from '../connection/values.ts';
 import { shownPlan } from '../plan/intents.ts';
-import { parsePlan } from '../plan/parse-plan.ts';
-import type { Plan } from '../plan/schema.ts';
+import { parseScheduledPlan } from '../plan/parse-plan.ts';
+import type { PlanContext } from '../plan/plan-context.ts';
+import type { ScheduledPlan } from '../plan/schema.ts';
 import type { Fault } from '../platform/errors.ts';
 import { pointerOf } from '../platform/http/faults.ts';
 import { scheduleKeyContext } from '../secret/seal-context.ts';
@@ -22,7 +23,7 @@ export interface StoredPlan {
 }
 
 /** A schedule's plan in the form in which it is stored. The keys open for this schedule and their places alone. */
-export function storedPlanOf(sealer: Sealer, name: string, plan: Plan): StoredPlan {
+export function storedPlanOf(sealer: Sealer, name: string, plan: ScheduledPlan): StoredPlan {
   const sealed = setsOf(plan).map(({ target, set }) => {
     return { target, keys: sealedKeysOf(sealer, set, contextIn(name, target)) };
   });
@@ -35,8 +36,12 @@ export function storedPlanOf(sealer: Sealer, name: string, plan: Plan): StoredPl
 /**
  * The plan again. Raises `invalid_plan` when this version takes it no longer, `internal` when a key does not open.
  */
-export function openedPlanOf(sealer: Sealer, name: string, stored: StoredPlan): Plan {
-  const plan = parsePlan(stored.shown);
+export function openedPlanOf(
+  sealer: Sealer,
+  { name, plan: stored }: { name: string; plan: StoredPlan },
+  context: PlanContext,
+): ScheduledPlan {
+  const plan = parseScheduledPlan(stored.shown, context);
   const keysOf = new Map(
     stored.sealedSets.map(({ target, keys }) => {
       return [target, openedKeysOf(sealer, keys, contextIn(name, target))] as const;
@@ -54,7 +59,10 @@ export function openedPlanOf(sealer: Sealer, name: string, stored: StoredPlan): 
   };
 }
 
-function setsOf({ set, targets }: Plan): readonly { target: number | null; set: FieldValues }[] {
+function setsOf({
+  set,
+  targets,
+}: ScheduledPlan): readonly { target: number | null; set: FieldValues }[] {
   return [
     ...(set === undefined ? [] : [{ target: null, set }]),
     ...targets.flatMap((target, place) =>

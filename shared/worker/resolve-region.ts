@@ -128,8 +128,9 @@ function wishesOf(deps: StepDeps, work: RegionWork): ReadonlyMap<number, OpenedW
 
 function openWish(deps: StepDeps, work: RegionWork, intent: StoredIntent): OpenedWish {
   try {
-    const { set, acceptOutage } = wishOf(deps, intent, work.jobId);
-    return { kind: 'open', wish: { set: maskFields(set, deps.digestKey), acceptOutage } };
+    const { set, ...terms } = wishOf(deps, intent, work.jobId);
+    const { rotatePsk } = intent;
+    return { kind: 'open', wish: { set: maskFields(set, deps.digestKey), rotatePsk, ...terms } };
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'internal') throw error;
     deps.logger.error('wish cannot be opened', { jobId: work.jobId, error });

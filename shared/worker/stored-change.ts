@@ -20,7 +20,8 @@ export function wishOf({ sealer }: Deps, intent: StoredIntent, jobId: string): W
   const keys = openedKeysOf(sealer, intent.sealedKeys, (path) =>
     intentKeyContext(jobId, intent.number, path),
   );
-  return { set: { ...intent.fields, ...keys }, acceptOutage: intent.acceptOutage };
+  const { fields, acceptOutage, tunnelProof } = intent;
+  return { set: { ...fields, ...keys }, acceptOutage, provesTunnels: tunnelProof !== 'none' };
 }
 
 /** The fields of a connection as they are stored with its change, their keys opened. */

@@ -56,6 +56,8 @@ export function openIntake(
     logger,
     lanes: createPgLaneStore(database),
     schedules: createPgScheduleStore(database),
+    sinkNames: new Set<string>(),
+    clock,
     waker: timerAlone,
   };
   const wanted = new Map<string, number>();

@@ -15,7 +15,7 @@ import {
   type TestDatabase,
   useVirtualDatabaseClock,
 } from '../helpers/databases.ts';
-import { aPlan, aTarget } from '../helpers/factories.ts';
+import { aPlan, aTarget, planContext } from '../helpers/factories.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 
 const regionId = 'north';
@@ -233,6 +233,7 @@ export function defineInventoryContract(database: TestDatabase): void {
     const previews = createPgPreviewStore(database);
     const plan = parsePlan(
       aPlan({ targets: [aTarget(0), { regionId: 'cn-hangzhou', select: { name: 'branch-*' } }] }),
+      planContext,
     );
     const request = previewRequestOf(plan, Buffer.alloc(32, 1));
 

@@ -74,28 +74,6 @@ export function defineJobStoreContract(world: World): void {
       });
     });
 
-    it('takes the intents along', async () => {
-      const intents: NewJob['intents'] = [
-        { number: 0, fields: { Name: 'one' }, sealedKeys: {}, keyDigests: {}, acceptOutage: false },
-        {
-          number: 1,
-          fields: { 'slave/IkeConfig.IkePfs': 'group14' },
-          sealedKeys: { 'IkeConfig.Psk': 'sealed', 'slave/IkeConfig.Psk': 'sealed too' },
-          keyDigests: { 'IkeConfig.Psk': 'hmac:1', 'slave/IkeConfig.Psk': 'hmac:2' },
-          acceptOutage: true,
-        },
-      ];
-      const { changes } = aNewJob(['a@1', 'b@2'], { id: 'job_001' });
-      const numbered = changes.map((change, intentNumber) => ({ ...change, intentNumber }));
-      await world.jobs.accept(
-        aNewJob(['a@1', 'b@2'], { id: 'job_001', intents, changes: numbered }),
-      );
-      const work = await world.resolving.nextInRegion('cn-hangzhou');
-
-      expect(work?.intents).toEqual(intents);
-      expect(work?.changes.map(({ intentNumber }) => intentNumber)).toEqual([0, 1]);
-    });
-
     it('makes the region of each target due', async () => {
       await world.accept(['south/a@1', 'north/b@2', 'south/c@3']);
       const claimed = await world.hand().claim();

@@ -1,8 +1,11 @@
 import { describe } from 'vitest';
+import { defineJobPlanContract } from './job-plan-contract.ts';
 import { defineJobStoreContract } from './job-store-contract.ts';
 import { openWorldOn } from './lane-store-world.ts';
 import { storeKinds } from './store-subjects.ts';
 
 describe.each(storeKinds)('the job store, $kind', ({ subject }) => {
-  defineJobStoreContract(openWorldOn(subject()));
+  const world = openWorldOn(subject());
+  defineJobStoreContract(world);
+  defineJobPlanContract(world);
 });

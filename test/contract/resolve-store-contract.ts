@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ResolvedPlan } from '../../shared/plan/plan-digest.ts';
 import { countsOf } from '../helpers/factories.ts';
-import { aNewJob, changeIdOf, found, refused } from '../helpers/factories-store.ts';
+import { aNewJob, anIntent, changeIdOf, found, refused } from '../helpers/factories-store.ts';
 import { type Held, leaseSeconds, next, stepOf, type World } from './lane-store-world.ts';
 
 const north = { kind: 'found', lane: 'gateway:north/1' } as const;
@@ -156,14 +156,11 @@ export function defineResolveContract(world: World): void {
     it('gives the digest the plan, its keys and the targets in plan order, and stores it', async () => {
       const plan = { title: 'naïve', set: { Psk: '***' } };
       const intents = [
-        {
-          number: 0,
-          fields: {},
+        anIntent({
           sealedKeys: { 'IkeConfig.Psk': 'sealed' },
           keyDigests: { 'IkeConfig.Psk': 'hmac:1' },
-          acceptOutage: false,
-        },
-        { number: 1, fields: { Name: 'b' }, sealedKeys: {}, keyDigests: {}, acceptOutage: false },
+        }),
+        anIntent({ number: 1, fields: { Name: 'b' } }),
       ];
       const failurePolicy = { onFailure: 'continue', maxErrors: 0 } as const;
       const jobId = await world.accept(['south/b@2', 'north/a@1', 'north/z@1'], {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { roomySeq } from '../../shared/job/plan-order.ts';
-import type { NewJob } from '../../shared/job/record.ts';
+import type { NewJob, RolloutShares } from '../../shared/job/record.ts';
 import type { Selection } from '../../shared/lane/lane-store.ts';
 import { countsOf } from '../helpers/factories.ts';
 import { changeIdOf, found, refused } from '../helpers/factories-store.ts';
@@ -12,10 +12,7 @@ const select = { attachType: ['CEN' as const], tags: { env: 'prod' } };
 function selecting(
   jobId: string,
   plan: readonly string[],
-  rollout: { concurrency: number | string; maxErrors: number | string } = {
-    concurrency: '50%',
-    maxErrors: '25%',
-  },
+  { batches = ['100%'], ...shares }: Partial<RolloutShares> = {},
 ): { named: string[]; overrides: Partial<NewJob> } {
   const named = plan.filter((target) => !target.endsWith('*'));
   const changes = plan.flatMap((target, place) => {
@@ -30,6 +27,7 @@ function selecting(
       ? [{ place, regionId: target.split('/')[0] ?? '', intentNumber: 0, select }]
       : [],
   );
+  const rollout = { concurrency: '50%', maxErrors: '25%', batches, ...shares };
   return { named, overrides: { changes, selection: { selectors, rollout } } };
 }
 
@@ -59,7 +57,7 @@ export function defineSelectionsContract(world: World): void {
   const accept = (
     plan: readonly string[],
     more: Partial<NewJob> = {},
-    rollout?: { concurrency: number | string; maxErrors: number | string },
+    rollout?: Partial<RolloutShares>,
   ): Promise<string> => {
     const { named, overrides } = selecting(jobId, plan, rollout);
     return world.accept(named, { ...overrides, ...more });
@@ -165,8 +163,12 @@ export function defineSelectionsContract(world: World): void {
   });
 
   it.each([
-    { rollout: { concurrency: '50%', maxErrors: '25%' }, counted: [4, 2] },
-    { rollout: { concurrency: 3, maxErrors: 1 }, counted: [3, 1] },
+    { rollout: { concurrency: '50%', maxErrors: '25%' }, counted: [4, 2, 8] },
+    { rollout: { concurrency: 3, maxErrors: 1 }, counted: [3, 1, 8] },
+    {
+      rollout: { concurrency: 3, maxErrors: 1, batches: [1, '30%', '100%'] },
+      counted: [3, 1, 1, 3, 8],
+    },
   ])('count $rollout of eight changes as $counted', async ({ rollout, counted }) => {
     await accept(['north/*'], {}, rollout);
     const lease = await region('north');
@@ -176,8 +178,30 @@ export function defineSelectionsContract(world: World): void {
     await finish(lease);
     const { maxInFlight, maxErrors } = await world.inside.limits(jobId);
 
-    expect([maxInFlight, maxErrors]).toEqual(counted);
+    const batches = (await world.jobs.settings(jobId))?.rollout.batches ?? [];
+
+    expect([maxInFlight, maxErrors, ...batches]).toEqual(counted);
   });
+
+  it.each(['stop', 'continue', 'rollback'] as const)(
+    'end a job under %s whose batches do not grow once they can be compared',
+    async (onFailure) => {
+      const failurePolicy = { onFailure, maxErrors: 0 };
+      await accept(['north/*'], { failurePolicy }, { batches: [2, '10%', '100%'] });
+      const lease = await region('north');
+      await world.resolving.saveSelections(lease, jobId, [took(jobId, 0, ['a', 'b', 'c'])]);
+      await resolveAll(lease);
+      await finish(lease);
+
+      expect(await world.job(jobId)).toMatchObject({
+        state: 'failed',
+        total: 3,
+        counts: countsOf({ cancelled: 3 }),
+        reason:
+          '/rollout/batches/1 must be more than the batch before it, of 3 changes; nothing was changed',
+      });
+    },
+  );
 
   it('that take the same connection run one after the other', async () => {
     await accept(['north/*', 'north/*']);

@@ -83,6 +83,7 @@ export function createTestApp(database: Database, overrides: Partial<SubmitDeps>
     random,
     schedules: createPgScheduleStore(database),
     sealer,
+    sinkNames: new Set(),
     tally: noTally,
     tracer: noTracer,
     waker: {

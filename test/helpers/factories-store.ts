@@ -1,7 +1,9 @@
 import type { ChangeError, ChangeProgress, ChangeRecord } from '../../shared/change/record.ts';
 import type { ChangeState } from '../../shared/change/state.ts';
-import type { NewJob } from '../../shared/job/record.ts';
+import type { NewJob, StoredIntent } from '../../shared/job/record.ts';
+import type { JobSettings } from '../../shared/job/settings.ts';
 import type { Resolution, UnresolvedChange } from '../../shared/lane/lane-store.ts';
+import { usualHandover } from '../../shared/plan/handover.ts';
 
 /** A target in short: `name@lane` in the region of `cn-hangzhou`, or `region/name@lane`. */
 export type ShortTarget = string;
@@ -20,6 +22,29 @@ function parseTarget(target: ShortTarget): { regionId: string; name: string; lan
   return { regionId, name, lane };
 }
 
+/** What a plan that says nothing of it asks for. */
+export const someSettings: JobSettings = {
+  handover: usualHandover,
+  verifyTimeoutSeconds: 300,
+  rollout: { batches: null, batchPause: 'none', slowStart: false, redundancy: 'none' },
+  window: { notBefore: null, notAfter: null },
+  approvalsRequired: 0,
+};
+
+/** A wish for nothing, or for what the test is about. */
+export function anIntent(overrides: Partial<StoredIntent> = {}): StoredIntent {
+  return {
+    number: 0,
+    fields: {},
+    sealedKeys: {},
+    keyDigests: {},
+    rotatePsk: null,
+    acceptOutage: false,
+    tunnelProof: 'none',
+    ...overrides,
+  };
+}
+
 /** A job as the submitter stores it, with a change for each target. Ids count up from the job's `id`. */
 export function aNewJob(
   targets: readonly ShortTarget[],
@@ -31,14 +56,11 @@ export function aNewJob(
     plan: { title: 'stronger algorithms' },
     failurePolicy: { onFailure: 'stop', maxErrors: 0 },
     maxInFlight: 10,
+    settings: someSettings,
     intents: [
-      {
-        number: 0,
+      anIntent({
         fields: { 'IkeConfig.IkeEncAlg': 'aes256', EnableDpd: true, 'IkeConfig.IkeLifetime': 3600 },
-        sealedKeys: {},
-        keyDigests: {},
-        acceptOutage: false,
-      },
+      }),
     ],
     changes: targets.map((target, index) => {
       const { regionId, name } = parseTarget(target);

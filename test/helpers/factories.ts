@@ -4,7 +4,14 @@ import type { ChangeView } from '../../shared/job/job-store.ts';
 import type { ChangeCounts, JobRecord } from '../../shared/job/record.ts';
 import { jobStates } from '../../shared/job/state.ts';
 import { type FleetState, laneConditions } from '../../shared/metrics/fleet-state.ts';
+import type { PlanContext } from '../../shared/plan/plan-context.ts';
 import type { ApiToken, Role } from '../../shared/platform/config/api-token.ts';
+
+/** Where plans of tests are submitted: no sinks, some day. */
+export const planContext: PlanContext = {
+  sinks: new Set(),
+  now: Date.parse('2026-11-22T09:59:00Z'),
+};
 
 /** The input of a plan, as a caller sends it. */
 export type PlanInput = Record<string, unknown>;

@@ -102,6 +102,7 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
   });
   const server = await startSimulatorServer(simulator);
   const logger = options.logger ?? createLogger({ level: 'error', clock });
+  const sinkNames: ReadonlySet<string> = new Set();
   const sealer = createSealer(new Secret(Buffer.alloc(32, 7).toString('base64')), systemRandom);
   const digestKey = Buffer.alloc(32, 9);
   const ids = createIds(clock, systemRandom);
@@ -189,7 +190,9 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
     scheduling: {
       schedules: createPgScheduleStore(database),
       sealer,
+      sinkNames,
       ids,
+      clock,
       digestKey: async () => digestKey,
     },
     submit: async (plan) => {
@@ -208,6 +211,7 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
       digestKey: async () => digestKey,
       ids,
       clock,
+      sinkNames,
     }),
     worker,
     drain,

@@ -96,7 +96,17 @@ export function invokeTick(parts: ProcessParts): void {
   const { actor, stores, sealer, random, ids, waker, logger } = invocation(parts, 'tick');
   const digestKey = (): Promise<Buffer> =>
     loadDigestKey({ keyring: stores.keyring, sealer, random });
-  const deps = { lanes: stores.lanes, schedules: noSchedules, sealer, ids, digestKey };
+  const clock = actor.clock;
+  const sinkNames: ReadonlySet<string> = new Set();
+  const deps = {
+    lanes: stores.lanes,
+    schedules: noSchedules,
+    sealer,
+    ids,
+    digestKey,
+    clock,
+    sinkNames,
+  };
   tick({ ...deps, waker, logger }, actor.name).catch((error: unknown) =>
     notExpected(parts, actor, error),
   );

@@ -4,6 +4,13 @@ import type { NewJob } from '../../job/record.ts';
 import { AppError } from '../../platform/errors.ts';
 import type { Database, Query } from './database.ts';
 import { holdsChange } from './freeze-store.ts';
+import {
+  readSettings,
+  settingColumns,
+  settingsJson,
+  settingsRecord,
+  settingValues,
+} from './job-settings.ts';
 import { BigInteger, ChangeRow, changeColumns, JobRow, jobColumns, Timestamp } from './rows.ts';
 
 const ChangeViewRow = ChangeRow.extend({
@@ -63,6 +70,7 @@ export function createPgJobStore(database: Database): JobStore {
       ]);
       return rows[0] ? JobRow.parse(rows[0]) : null;
     },
+    settings: (jobId) => readSettings(query, jobId),
     async list({ states, limit, before }) {
       const rows = await query(
         `SELECT ${jobColumns} FROM lanekeeper.job j
@@ -109,10 +117,12 @@ export async function acceptJob(run: Query, job: NewJob): Promise<AcceptOutcome>
   if (repeated) return repeated;
   const position = await insertJob(run, job);
   await run(
-    `INSERT INTO lanekeeper.intent (job_id, number, fields, sealed_keys, key_digests, accept_outage)
-     SELECT $1, i.number, i.fields, i."sealedKeys", i."keyDigests", i."acceptOutage"
+    `INSERT INTO lanekeeper.intent
+       (job_id, number, fields, sealed_keys, key_digests, accept_outage, rotate_psk, tunnel_proof)
+     SELECT $1, i.number, i.fields, i."sealedKeys", i."keyDigests", i."acceptOutage", i."rotatePsk", i."tunnelProof"
        FROM jsonb_to_recordset($2::jsonb) AS i(
-            number int, fields jsonb, "sealedKeys" jsonb, "keyDigests" jsonb, "acceptOutage" boolean)`,
+            number int, fields jsonb, "sealedKeys" jsonb, "keyDigests" jsonb, "acceptOutage" boolean, "rotatePsk" int,
+            "tunnelProof" text)`,
     [job.id, JSON.stringify(job.intents)],
   );
   await run(
@@ -173,8 +183,10 @@ async function insertJob(run: Query, job: NewJob): Promise<number> {
   const [row] = await run(
     `INSERT INTO lanekeeper.job
        (id, title, state, created_at, created_by, plan, on_failure, max_errors, max_in_flight, queued, total, rollout,
-        schedule_name, planned_at, min_age, traceparent)
-     VALUES ($1, $2, 'resolving', lanekeeper.now(), $3, $4::jsonb, $5, $6, $7, $8, $9, $10::jsonb, $11, $12, $13, $14)
+        schedule_name, planned_at, min_age, traceparent, ${settingColumns})
+     SELECT $1, $2, 'resolving', lanekeeper.now(), $3, $4::jsonb, $5, $6, $7, $8, $9, $10::jsonb, $11,
+            $12::timestamptz, $13, $14, ${settingValues}
+       FROM jsonb_to_record($15::jsonb) AS s${settingsRecord}
      RETURNING position`,
     [
       job.id,
@@ -191,6 +203,7 @@ async function insertJob(run: Query, job: NewJob): Promise<number> {
       job.schedule?.plannedAt ?? null,
       job.schedule?.minAge ?? null,
       job.traceparent,
+      settingsJson(job.settings),
     ],
   );
   if (!row) throw new AppError('internal', 'the job was not stored');

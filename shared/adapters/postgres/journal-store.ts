@@ -11,6 +11,7 @@ import {
 } from '../../journal/journal-store.ts';
 import { SignedSeal } from '../../journal/seal.ts';
 import { Verification } from '../../journal/verification.ts';
+import { failureReactions } from '../../plan/rollout.ts';
 import type { Database, Query } from './database.ts';
 import { BigInteger, countsColumn, Timestamp } from './rows.ts';
 
@@ -28,7 +29,7 @@ const EndedRow = z.object({
   rules: z.object({
     concurrency: z.number(),
     maxErrors: z.number(),
-    onFailure: z.enum(['stop', 'continue']),
+    onFailure: z.enum(failureReactions),
   }),
   countedEvents: BigInteger,
   readAt: Timestamp,

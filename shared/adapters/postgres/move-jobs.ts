@@ -4,6 +4,7 @@ import { countMove, endOf, inFlightOf, mustStop } from '../../job/outcome.ts';
 import type { ChangeCounts } from '../../job/record.ts';
 import { type JobState, jobStates } from '../../job/state.ts';
 import type { FreeSlots } from '../../lane/assign-slots.ts';
+import { failureReactions } from '../../plan/rollout.ts';
 import { callForSeals } from './call-for-seals.ts';
 import { cancelWaiting } from './cancel-waiting.ts';
 import type { Query } from './database.ts';
@@ -22,7 +23,7 @@ const LockedRow = z.object({
   id: z.string(),
   state: z.enum(jobStates),
   stopping: z.boolean(),
-  onFailure: z.enum(['stop', 'continue']),
+  onFailure: z.enum(failureReactions),
   maxErrors: z.number(),
   maxInFlight: z.number(),
   counts: z.record(z.enum(changeStates), z.number()),

@@ -168,7 +168,7 @@ async function finishRegion(
   );
   if (job === undefined || open.length > 0) return;
   const { plan, rollout, failed, onFailure, minAge } = JobHead.parse(job);
-  if (rollout) await settleSelection(run, work.jobId, rollout);
+  const unfit = rollout ? await settleSelection(run, work.jobId, rollout) : null;
   const planDigest = digest({
     plan,
     keys: await keysOf(run, work.jobId),
@@ -180,8 +180,12 @@ async function finishRegion(
     planDigest,
     refusal.ofSelectors,
   ]);
-  if (refusal.ofAll !== null && onFailure === 'stop') {
-    await endRefusedJob(run, work.jobId, refusal.ofAll);
+  if (unfit !== null || (refusal.ofAll !== null && onFailure !== 'continue')) {
+    await endRefusedJob(
+      run,
+      work.jobId,
+      [unfit, refusal.ofAll].filter((why) => why !== null).join('; '),
+    );
     return;
   }
   if (minAge !== null) await leaveRotated(run, work.jobId);

@@ -5,6 +5,7 @@ import { attachTypes, tunnelRoles } from '../../connection/model.ts';
 import { type FieldValues, isValuePath } from '../../connection/values.ts';
 import type { JobRecord, StoredIntent } from '../../job/record.ts';
 import { jobStates } from '../../job/state.ts';
+import { tunnelProofs } from '../../plan/handover.ts';
 
 /** A timestamp as ISO 8601 UTC, however the driver gives it. */
 export const Timestamp = z
@@ -96,7 +97,8 @@ const FieldsRow = z.record(z.string(), Scalar).transform((stored): FieldValues =
 
 /** The columns of an intent; `i` is the table's alias. */
 export const intentColumns = `
-  i.number, i.fields, i.sealed_keys AS "sealedKeys", i.key_digests AS "keyDigests", i.accept_outage AS "acceptOutage"`;
+  i.number, i.fields, i.sealed_keys AS "sealedKeys", i.key_digests AS "keyDigests", i.accept_outage AS "acceptOutage",
+  i.rotate_psk AS "rotatePsk", i.tunnel_proof AS "tunnelProof"`;
 
 /** An intent as {@link intentColumns} gives it. */
 export const IntentRow = z.object({
@@ -104,7 +106,9 @@ export const IntentRow = z.object({
   fields: FieldsRow,
   sealedKeys: SealedKeysRow,
   keyDigests: z.record(z.string(), z.string()),
+  rotatePsk: z.number().nullable(),
   acceptOutage: z.boolean(),
+  tunnelProof: z.enum(tunnelProofs),
 }) satisfies z.ZodType<StoredIntent>;
 
 /** How many changes of a job are in each state; `j` is the table's alias. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { countedRollout, type RolloutShares } from '../../job/record.ts';
+import { countedRollout, type RolloutShares, rolloutRefusal } from '../../job/record.ts';
 import type { Selection, UnresolvedSelector } from '../../lane/lane-store.ts';
 import { Selector } from '../../plan/selector.ts';
 import { ShareFromOne, ShareFromZero } from '../../plan/share.ts';
@@ -16,6 +16,7 @@ const SelectorRow = z.object({
 export const RolloutRow = z.object({
   concurrency: ShareFromOne,
   maxErrors: ShareFromZero,
+  batches: z.array(ShareFromOne),
 }) satisfies z.ZodType<RolloutShares>;
 
 const RefusalRow = z.object({ place: z.number(), refusal: z.string() });
@@ -80,13 +81,13 @@ export async function saveSelections(
 
 /**
  * Ends the time in which a job with selectors had no total: closes the gaps in the order of its changes, and counts what
- * its plan gave as percentages.
+ * its plan gave as percentages. Answers why the job cannot have its rollout; null when it can.
  */
 export async function settleSelection(
   run: Query,
   jobId: string,
   rollout: RolloutShares,
-): Promise<void> {
+): Promise<string | null> {
   await run(
     `UPDATE lanekeeper.change c SET seq = n.seq
        FROM (SELECT id, row_number() OVER (ORDER BY seq) - 1 AS seq FROM lanekeeper.change WHERE job_id = $1) AS n
@@ -98,11 +99,12 @@ export async function settleSelection(
     [jobId],
   );
   const { total } = CountRow.parse(row);
-  const { maxErrors, maxInFlight } = countedRollout(rollout, total);
+  const { maxErrors, maxInFlight, batches } = countedRollout(rollout, total);
   await run(
-    'UPDATE lanekeeper.job SET total = $2, max_errors = $3, max_in_flight = $4 WHERE id = $1',
-    [jobId, total, maxErrors, maxInFlight],
+    'UPDATE lanekeeper.job SET total = $2, max_errors = $3, max_in_flight = $4, batches = $5::int[] WHERE id = $1',
+    [jobId, total, maxErrors, maxInFlight, batches],
   );
+  return rolloutRefusal(rollout, total);
 }
 
 /** Most refused selectors that a job's reason names. */

@@ -135,7 +135,7 @@ export const Variables = z.object({
   SINKS: JsonText.pipe(Sinks)
     .optional()
     .describe(
-      'JSON object from names to where new values are delivered, see [sinks](sinks.md). A reference when deployed and a webhook is among them. Plans cannot deliver yet.',
+      'JSON object from names to where new values are delivered, see [sinks](sinks.md). A reference when deployed and a webhook is among them. The functions `submit`, `scheduler` and `worker` need it.',
     ),
   NOTIFY: jsonNotYet('notification is')
     .optional()

@@ -13,6 +13,7 @@ import { baseKeyContext } from '../../../shared/secret/seal-context.ts';
 import type { SealedStore } from '../../../shared/secret/sealed-store.ts';
 import { createSealer, type Sealer } from '../../../shared/secret/sealer.ts';
 import { databaseKinds } from '../../helpers/databases.ts';
+import { planContext } from '../../helpers/factories.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { aFleet, planOf } from '../worker/fleet.ts';
 import { useWorlds } from '../worker/worlds.ts';
@@ -225,7 +226,7 @@ describe.each(databaseKinds)('rewrap, $kind', ({ withDatabase }) => {
       })),
       set: { IkeConfig: { Psk: 'theKeyOfThePlan1' } },
     };
-    const { plan, ...settings } = parseSchedule({ cron: '0 2 * * *', plan: written });
+    const { plan, ...settings } = parseSchedule({ cron: '0 2 * * *', plan: written }, planContext);
     const schedules = createPgScheduleStore(database);
     const schedule = { ...settings, name: 'nightly', updatedBy: 'ops' };
     await schedules.put(
@@ -238,7 +239,7 @@ describe.each(databaseKinds)('rewrap, $kind', ({ withDatabase }) => {
       unopened: 0,
     });
     const stored = await schedules.get('nightly');
-    expect(stored && openedPlanOf(onlyNext, 'nightly', stored.plan)).toEqual(plan);
+    expect(stored && openedPlanOf(onlyNext, stored, planContext)).toEqual(plan);
   });
 
   it('leaves keys alone that a master key wraps', async () => {

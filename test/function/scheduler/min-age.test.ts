@@ -3,6 +3,7 @@ import type { ChangeView } from '../../../shared/job/job-store.ts';
 import { newJobOf } from '../../../shared/job/submit-job.ts';
 import { parsePlan } from '../../../shared/plan/parse-plan.ts';
 import { withPostgres } from '../../helpers/databases.ts';
+import { planContext } from '../../helpers/factories.ts';
 import type { VirtualWorld } from '../../helpers/virtual-world.ts';
 import { aFleet, effectiveWrites, planOf, region } from '../worker/fleet.ts';
 import { useWorlds } from '../worker/worlds.ts';
@@ -12,7 +13,7 @@ const inventory = aFleet({ 'a@1': {}, 'b@1': {}, c: {} });
 
 function planFor(names: readonly string[], set: unknown) {
   const targets = names.map((name) => ({ regionId: region, vpnConnectionId: `vco-${name}` }));
-  return parsePlan({ title: 'keys', targets, set, rollout: { concurrency: '100%' } });
+  return parsePlan({ title: 'keys', targets, set, rollout: { concurrency: '100%' } }, planContext);
 }
 
 /** Changes the keys of some connections, as a job of its own. */
@@ -119,11 +120,14 @@ describe('a job of a schedule with minAge', () => {
   it('leaves what its selectors took too', async () => {
     const world = await open({ simulator: { inventory } });
     await rotate(world, ['c'], 'k3y-1');
-    const plan = parsePlan({
-      title: 'all',
-      targets: [{ regionId: region, select: { name: '*' } }],
-      set: { IkeConfig: { IkeEncAlg: 'aes256' } },
-    });
+    const plan = parsePlan(
+      {
+        title: 'all',
+        targets: [{ regionId: region, select: { name: '*' } }],
+        set: { IkeConfig: { IkeEncAlg: 'aes256' } },
+      },
+      planContext,
+    );
 
     const { changes } = await run(world, 'P1D', plan);
 

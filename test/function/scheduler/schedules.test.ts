@@ -9,6 +9,7 @@ import type { ScheduleStore } from '../../../shared/schedule/schedule-store.ts';
 import { parseSchedule, type ScheduleInput } from '../../../shared/schedule/schema.ts';
 import { storedPlanOf } from '../../../shared/schedule/stored-plan.ts';
 import { withPostgres } from '../../helpers/databases.ts';
+import { planContext } from '../../helpers/factories.ts';
 import { createRecordingLogger } from '../../helpers/recording-logger.ts';
 import type { VirtualWorld } from '../../helpers/virtual-world.ts';
 import { aFleet, effectiveWrites, region } from '../worker/fleet.ts';
@@ -28,7 +29,10 @@ async function write(
   settings: ScheduleSettings = {},
   name = 'nightly',
 ): Promise<void> {
-  const { plan: checked, ...rest } = parseSchedule({ cron: '0 * * * *', plan, ...settings });
+  const { plan: checked, ...rest } = parseSchedule(
+    { cron: '0 * * * *', plan, ...settings },
+    planContext,
+  );
   const stored = storedPlanOf(sealer, name, checked);
   const schedule: NewSchedule = { ...rest, name, plan: stored, updatedBy: 'ops' };
   await schedules.put(schedule, (moment) => runsAfter(rest, moment, 1)[0] ?? null);
@@ -235,7 +239,7 @@ describe('a tick of the scheduler', () => {
       nextRunAt: (await read(world)).nextRunAt,
       lastRun: {
         outcome: 'failed',
-        reason: 'the plan has a fault: /onFailure must be stop or continue',
+        reason: 'the plan has a fault: /onFailure must be stop, continue or rollback',
       },
       lastJob: null,
     });

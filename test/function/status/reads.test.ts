@@ -261,6 +261,7 @@ describe('the status function without its database', () => {
   const jobs: JobStore = {
     accept: away,
     get: away,
+    settings: away,
     list: away,
     listChanges: away,
     getChange: away,

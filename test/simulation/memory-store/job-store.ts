@@ -16,6 +16,7 @@ export function createMemoryJobStore(tables: Tables): JobStore {
       const job = tables.jobs.get(jobId);
       return job ? recordOf(tables, job) : null;
     },
+    settings: async (jobId) => tables.jobs.get(jobId)?.settings ?? null,
     async list({ states, limit, before }) {
       return [...tables.jobs.values()]
         .filter(({ state }) => states === null || states.includes(state))
@@ -80,7 +81,7 @@ function refuseUnstorable(tables: Tables, { id, changes, failurePolicy }: NewJob
 function storedJob(tables: Tables, job: NewJob): StoredJob {
   const selectors = job.selection?.selectors ?? [];
   const regionIds = [...job.changes, ...selectors].map(({ regionId }) => regionId);
-  const { id, title, createdBy, plan, intents, maxInFlight } = job;
+  const { id, title, createdBy, plan, intents, maxInFlight, settings } = job;
   return {
     id,
     title,
@@ -88,6 +89,7 @@ function storedJob(tables: Tables, job: NewJob): StoredJob {
     plan,
     intents,
     maxInFlight,
+    settings,
     ...job.failurePolicy,
     position: tables.jobs.size + 1,
     state: 'resolving',

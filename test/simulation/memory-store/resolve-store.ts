@@ -1,4 +1,4 @@
-import { countedRollout } from '../../../shared/job/record.ts';
+import { countedRollout, rolloutRefusal } from '../../../shared/job/record.ts';
 import type {
   RegionWork,
   Resolution,
@@ -90,7 +90,7 @@ function finishRegion(
 ): void {
   for (const region of job.regions) if (region.regionId === regionId) region.isResolved = true;
   if (job.state !== 'resolving' || job.regions.some(({ isResolved }) => !isResolved)) return;
-  if (job.rollout) settleSelection(tables, job, job.rollout);
+  const unfit = job.rollout ? settleSelection(tables, job, job.rollout) : null;
   job.planDigest = digest({
     plan: job.plan,
     keys: job.intents.map(({ keyDigests }) => keyDigests),
@@ -102,10 +102,10 @@ function finishRegion(
   const ofSelectors = refusedSelectors(job);
   const { failed } = countsOf(tables, job.id);
   const ofChanges = failed > 0 ? `${failed} of the plan's targets were refused` : null;
-  const refusals = [ofChanges, ofSelectors].filter((refusal) => refusal !== null);
+  const refusals = [unfit, ofChanges, ofSelectors].filter((refusal) => refusal !== null);
   job.reason = ofSelectors;
   job.startedAt = tables.stamp();
-  if (refusals.length > 0 && job.onFailure === 'stop') {
+  if (unfit !== null || (refusals.length > 0 && job.onFailure !== 'continue')) {
     cancelWaiting(tables, job.id);
     const reason = `${refusals.join('; ')}; nothing was changed`;
     Object.assign(job, { state: 'failed', reason, finishedAt: tables.stamp() });
@@ -119,11 +119,16 @@ function settleSelection(
   tables: Tables,
   job: StoredJob,
   rollout: NonNullable<StoredJob['rollout']>,
-): void {
+): string | null {
   const changes = tables.changesOf(job.id);
   for (const [seq, change] of changes.entries()) change.record = { ...change.record, seq };
   job.total = changes.length;
-  Object.assign(job, countedRollout(rollout, changes.length));
+  const { batches, ...counts } = countedRollout(rollout, changes.length);
+  const { settings } = job;
+  Object.assign(job, counts, {
+    settings: { ...settings, rollout: { ...settings.rollout, batches } },
+  });
+  return rolloutRefusal(rollout, changes.length);
 }
 
 const mostNamed = 10;

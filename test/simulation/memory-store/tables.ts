@@ -8,7 +8,8 @@ import type { Clock } from '../../../shared/platform/clock.ts';
 /** A job without what follows from its changes. */
 export interface StoredJob extends Omit<JobRecord, 'counts'> {
   plan: unknown;
-  onFailure: 'stop' | 'continue';
+  onFailure: NewJob['failurePolicy']['onFailure'];
+  settings: NewJob['settings'];
   maxErrors: number;
   maxInFlight: number;
   /** Nothing more of it starts. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type ChangeSubject, resolveChange } from '../../../shared/change/resolve-change.ts';
 
+const noProof = { rotatePsk: null, provesTunnels: false };
+
 const onGateway: ChangeSubject = {
   attachType: 'VPNGW',
   tunnels: [],
@@ -17,7 +19,7 @@ describe('resolveChange', () => {
       'BgpConfig.EnableBgp': false,
     };
 
-    expect(resolveChange(onGateway, { set: wanted, acceptOutage: false })).toEqual({
+    expect(resolveChange(onGateway, { set: wanted, ...noProof, acceptOutage: false })).toEqual({
       kind: 'possible',
       diff: [
         { path: 'AutoConfigRoute', from: 'unknown', to: true },
@@ -34,7 +36,9 @@ describe('resolveChange', () => {
   });
 
   it('has nothing to say of what stands already', () => {
-    expect(resolveChange(onGateway, { set: { Name: 'branch-a' }, acceptOutage: false })).toEqual({
+    expect(
+      resolveChange(onGateway, { set: { Name: 'branch-a' }, ...noProof, acceptOutage: false }),
+    ).toEqual({
       kind: 'possible',
       diff: [],
       warnings: [],
@@ -48,7 +52,7 @@ describe('resolveChange', () => {
   ] as const)('of %s refuses %j: %s', (attachType, wanted, isRefused) => {
     const outlook = resolveChange(
       { ...onGateway, attachType },
-      { set: wanted, acceptOutage: false },
+      { set: wanted, ...noProof, acceptOutage: false },
     );
 
     expect(outlook.kind === 'refused').toBe(isRefused);
@@ -69,7 +73,7 @@ describe('resolveChange', () => {
       ],
       fields: { 'tun-a/IkeConfig.Psk': 'hmac:1', 'tun-b/IkeConfig.Psk': 'hmac:2' },
     };
-    const wish = { set: { 'IkeConfig.Psk': 'hmac:2' }, acceptOutage: true };
+    const wish = { set: { 'IkeConfig.Psk': 'hmac:2' }, ...noProof, acceptOutage: true };
     const path = 'TunnelOptionsSpecification[tun-a].TunnelIkeConfig.Psk';
 
     expect(resolveChange(pair, wish)).toMatchObject({
@@ -80,6 +84,44 @@ describe('resolveChange', () => {
     expect(resolveChange(pair, { ...wish, acceptOutage: false })).toMatchObject({
       kind: 'refused',
       error: { code: 'TunnelRedundancyLost' },
+    });
+    expect(
+      resolveChange(pair, { ...wish, acceptOutage: false, provesTunnels: true }),
+    ).toMatchObject({ kind: 'possible' });
+  });
+
+  it('counts a key that is to be made as different from every key', () => {
+    const rotation = {
+      set: { Name: 'b' },
+      rotatePsk: 32,
+      acceptOutage: false,
+      provesTunnels: true,
+    };
+    const pair: ChangeSubject = {
+      attachType: 'CEN',
+      tunnels: [
+        { tunnelId: 'tun-a', role: null, index: 1, state: 'active', negotiation: null },
+        { tunnelId: 'tun-b', role: null, index: 2, state: 'active', negotiation: null },
+      ],
+      fields: { Name: 'b', 'tun-a/IkeConfig.Psk': 'hmac:1' },
+    };
+    const ofTunnel = (id: string) => `TunnelOptionsSpecification[${id}].TunnelIkeConfig.Psk`;
+
+    expect(resolveChange(onGateway, { ...rotation, set: {} })).toEqual({
+      kind: 'possible',
+      diff: [{ path: 'IkeConfig.Psk', from: '***', to: '***' }],
+      warnings: [expect.objectContaining({ code: 'tunnel_outage', path: 'IkeConfig.Psk' })],
+    });
+    expect(resolveChange(pair, rotation)).toMatchObject({
+      kind: 'possible',
+      diff: [
+        { path: ofTunnel('tun-a'), from: '***', to: '***' },
+        { path: ofTunnel('tun-b'), from: null, to: '***' },
+      ],
+    });
+    expect(resolveChange(pair, { ...rotation, provesTunnels: false })).toMatchObject({
+      kind: 'refused',
+      path: ofTunnel('tun-a'),
     });
   });
 });

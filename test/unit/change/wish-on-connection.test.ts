@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { WishTarget } from '../../../shared/change/expand-wish.ts';
+import { wishOnConnection } from '../../../shared/change/wish-on-connection.ts';
 import type { FieldValues } from '../../../shared/connection/values.ts';
 import { Secret } from '../../../shared/platform/secret.ts';
 import { dual, single, wish } from './wish-targets.ts';
@@ -91,9 +92,18 @@ describe('both sides of a tunnel', () => {
     expect(wish(set, dual('VPNGW', stands), false)).toMatchObject({
       kind: 'refused',
       code: 'TunnelRedundancyLost',
-      message: expect.stringMatching(/cannot prove a tunnel.*acceptOutage/),
+      message: expect.stringMatching(/both sides must agree.*acceptOutage/),
     });
     expect(wish(set, dual('VPNGW', stands), true)).toMatchObject({ kind: 'applicable' });
+  });
+
+  it.each<[string, FieldValues, string]>([
+    ['of a tunnel', key, 'applicable'],
+    ['of both at once', { LocalSubnet: '10.0.0.0/8' }, 'refused'],
+  ])('may be changed %s where tunnels are proved: %#', (_, set, kind) => {
+    const proved = { set, acceptOutage: false, provesTunnels: true };
+
+    expect(wishOnConnection(proved, dual('VPNGW', stands))).toMatchObject({ kind });
   });
 
   it.each<[string, FieldValues, WishTarget]>([

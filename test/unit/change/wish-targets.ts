@@ -40,7 +40,7 @@ export function single(
 
 /** What a set comes to on a connection. */
 export function wish(set: FieldValues, target: WishTarget, acceptOutage = true): WishOnConnection {
-  return wishOnConnection({ set, acceptOutage }, target);
+  return wishOnConnection({ set, acceptOutage, provesTunnels: false }, target);
 }
 
 /** A field of a tunnel in the cloud's spelling. */

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { intentsOf, planHashOf, shownPlan } from '../../../shared/plan/intents.ts';
 import { parsePlan } from '../../../shared/plan/parse-plan.ts';
+import { Plan } from '../../../shared/plan/schema.ts';
 import { Secret } from '../../../shared/platform/secret.ts';
-import { aPlan, aTarget } from '../../helpers/factories.ts';
+import { aPlan, aTarget, planContext } from '../../helpers/factories.ts';
 
 const digestKey = Buffer.alloc(32, 1);
 const withKey = (key: string) => ({ IkeConfig: { Psk: key, IkeVersion: 'ikev2' } });
 
 function intentsFor(overrides: Record<string, unknown>) {
-  return intentsOf(parsePlan(aPlan(overrides)), digestKey);
+  return intentsOf(parsePlan(aPlan(overrides), planContext), digestKey);
 }
 
 describe('intentsOf', () => {
@@ -21,6 +22,7 @@ describe('intentsOf', () => {
         fields: { 'IkeConfig.IkeVersion': 'ikev2' },
         keys: { 'IkeConfig.Psk': expect.any(Secret) },
         keyDigests: { 'IkeConfig.Psk': expect.stringMatching(/^hmac:[0-9a-f]{64}$/) },
+        rotatePsk: null,
       },
     ]);
     expect(targets.map(({ intentNumber }) => intentNumber)).toEqual([0, 0]);
@@ -46,6 +48,31 @@ describe('intentsOf', () => {
       [2, false],
     ]);
     expect(intents[0]?.keyDigests).not.toEqual(intents[1]?.keyDigests);
+  });
+
+  it('tells wishes apart by the keys that are to be made', () => {
+    const named = { set: { Name: 'branch-3' } };
+    const plan = Plan.parse(
+      aPlan({
+        set: undefined,
+        rotatePsk: true,
+        handover: { deliverTo: ['kms'] },
+        targets: [
+          aTarget(0),
+          aTarget(1, { rotatePsk: { length: 40 } }),
+          aTarget(2, named),
+          aTarget(3, { ...named, rotatePsk: { length: 32 } }),
+        ],
+      }),
+    );
+    const { intents, targets } = intentsOf(plan, digestKey);
+
+    expect(targets.map(({ intentNumber }) => intentNumber)).toEqual([0, 1, 2, 2]);
+    expect(intents.map(({ fields, rotatePsk }) => [fields, rotatePsk])).toEqual([
+      [{}, 32],
+      [{}, 40],
+      [{ Name: 'branch-3' }, 32],
+    ]);
   });
 
   it('keeps the order of the plan', () => {
@@ -82,6 +109,7 @@ describe('shownPlan', () => {
   it('is the plan as its caller writes it, keys hidden', () => {
     const plan = parsePlan(
       aPlan({ set: withKey('hush1'), targets: [aTarget(0, { set: withKey('hush2') })] }),
+      planContext,
     );
 
     const shown = shownPlan(plan);
@@ -95,15 +123,18 @@ describe('shownPlan', () => {
   });
 
   it('is a plan again', () => {
-    const plan = parsePlan(aPlan({ rollout: { concurrency: '5%' }, onFailure: 'continue' }));
+    const plan = parsePlan(
+      aPlan({ rollout: { concurrency: '5%' }, onFailure: 'continue' }),
+      planContext,
+    );
 
-    expect(parsePlan(shownPlan(plan))).toEqual(plan);
+    expect(parsePlan(shownPlan(plan), planContext)).toEqual(plan);
   });
 });
 
 describe('planHashOf', () => {
   const hash = (overrides: Record<string, unknown>): string =>
-    planHashOf(parsePlan(aPlan(overrides)), digestKey);
+    planHashOf(parsePlan(aPlan(overrides), planContext), digestKey);
 
   it('is the same for the same plan, however it is written', () => {
     const spelled = {
@@ -119,8 +150,25 @@ describe('planHashOf', () => {
     expect(hash({ set: withKey('k1') })).not.toBe(hash({ set: withKey('k2') }));
   });
 
+  it.each([
+    { rotatePsk: { length: 33 } },
+    { handover: { deliverTo: ['kms'], keepPreviousFor: 'P8D' } },
+    { verify: { tunnel: 'required' } },
+    { onFailure: 'rollback' },
+    { rollout: { batches: [1, '100%'] } },
+    { rollout: { redundancy: 'none' } },
+    { window: { notBefore: '2026-12-01T00:00:00Z' } },
+    { approval: { required: 1 } },
+  ])('differs with %j', (overrides) => {
+    const plan = { rotatePsk: true, handover: { deliverTo: ['kms'] } };
+    const of = (more: object) => planHashOf(Plan.parse(aPlan({ ...plan, ...more })), digestKey);
+
+    expect(of(overrides)).not.toBe(of({}));
+    expect(of({ rotatePsk: { length: 32 } })).toBe(of({}));
+  });
+
   it('differs under another digest key', () => {
-    const plan = parsePlan(aPlan({ set: withKey('k1') }));
+    const plan = parsePlan(aPlan({ set: withKey('k1') }), planContext);
 
     expect(planHashOf(plan, digestKey)).not.toBe(planHashOf(plan, Buffer.alloc(32, 2)));
   });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { parsePlan } from '../../../shared/plan/parse-plan.ts';
 import { AppError } from '../../../shared/platform/errors.ts';
-import { aPlan } from '../../helpers/factories.ts';
+import { aPlan, planContext } from '../../helpers/factories.ts';
 
 /** Everything that a refused plan's caller is told, as one text. */
 function toldOf(input: unknown): string {
   try {
-    parsePlan(input);
+    parsePlan(input, planContext);
   } catch (error) {
     if (error instanceof AppError) return JSON.stringify([error.message, error.faults]);
     throw error;

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { parsePlan } from '../../../shared/plan/parse-plan.ts';
 import { parsePlanText } from '../../../shared/plan/plan-text.ts';
 import { AppError } from '../../../shared/platform/errors.ts';
-import { aPlan } from '../../helpers/factories.ts';
+import { aPlan, planContext } from '../../helpers/factories.ts';
 
 function faultsOf(text: string) {
   try {
-    parsePlanText(text);
+    parsePlanText(text, planContext);
   } catch (error) {
     if (error instanceof AppError && error.code === 'invalid_plan') return error.faults;
     throw error;
@@ -16,20 +16,25 @@ function faultsOf(text: string) {
 
 describe('parsePlanText', () => {
   it('reads YAML', () => {
-    const plan = parsePlanText(`
+    const plan = parsePlanText(
+      `
 title: stronger algorithms
 targets:
   - { regionId: cn-hangzhou, vpnConnectionId: vco-00000 }
   - { regionId: cn-hangzhou, vpnConnectionId: vco-00001 }
 set:
   IkeConfig: { IkeEncAlg: aes256 }
-`);
+`,
+      planContext,
+    );
 
-    expect(plan).toEqual(parsePlan(aPlan()));
+    expect(plan).toEqual(parsePlan(aPlan(), planContext));
   });
 
   it('reads JSON as well', () => {
-    expect(parsePlanText(JSON.stringify(aPlan()))).toEqual(parsePlan(aPlan()));
+    expect(parsePlanText(JSON.stringify(aPlan()), planContext)).toEqual(
+      parsePlan(aPlan(), planContext),
+    );
   });
 
   it.each([

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { fieldPaths, fieldTable } from '../../../shared/connection/fields.ts';
 import { parsePlan } from '../../../shared/plan/parse-plan.ts';
 import { AppError, type Fault } from '../../../shared/platform/errors.ts';
-import { aPlan } from '../../helpers/factories.ts';
+import { aPlan, planContext } from '../../helpers/factories.ts';
 
 function faultsOf(set: unknown): readonly Fault[] {
   try {
-    parsePlan(aPlan({ set }));
+    parsePlan(aPlan({ set }), planContext);
   } catch (error) {
     if (error instanceof AppError && error.code === 'invalid_plan') return error.faults;
     throw error;
@@ -267,7 +267,7 @@ describe('what does not go together', () => {
 });
 
 describe('what is taken', () => {
-  const read = (set: unknown) => parsePlan(aPlan({ set })).set;
+  const read = (set: unknown) => parsePlan(aPlan({ set }), planContext).set;
 
   it.each(['des', '3des'])('is %s too, weak as it is', (weak) => {
     expect(faultsOf({ IkeConfig: { IkeEncAlg: weak } })).toEqual([]);

@@ -5,11 +5,11 @@ import { parsePlan } from '../../../shared/plan/parse-plan.ts';
 import type { Plan } from '../../../shared/plan/schema.ts';
 import { AppError, type Fault } from '../../../shared/platform/errors.ts';
 import { Secret } from '../../../shared/platform/secret.ts';
-import { aPlan, aTarget } from '../../helpers/factories.ts';
+import { aPlan, aTarget, planContext } from '../../helpers/factories.ts';
 
 function faultsOf(input: unknown): readonly Fault[] {
   try {
-    parsePlan(input);
+    parsePlan(input, planContext);
   } catch (error) {
     if (error instanceof AppError && error.code === 'invalid_plan') return error.faults;
     throw error;
@@ -21,7 +21,7 @@ const pathsOf = (input: unknown): string[] => faultsOf(input).map(({ path }) => 
 
 /** The wishes of the plan with this `set`. */
 function readSet(set: unknown): Plan['set'] {
-  return parsePlan(aPlan({ set })).set;
+  return parsePlan(aPlan({ set }), planContext).set;
 }
 
 /** A target that a selector takes. */
@@ -29,12 +29,18 @@ const selected = (select: object) => ({ regionId: 'cn-hangzhou', select });
 
 describe('a good plan', () => {
   it('gets the defaults of what it leaves out', () => {
-    expect(parsePlan(aPlan())).toEqual({
+    expect(parsePlan(aPlan(), planContext)).toEqual({
       title: 'stronger algorithms',
       targets: [aTarget(0), aTarget(1)],
       set: { 'IkeConfig.IkeEncAlg': 'aes256' },
       acceptOutage: false,
-      rollout: { concurrency: 10, maxErrors: 0 },
+      rollout: {
+        concurrency: 10,
+        batches: ['100%'],
+        batchPause: 'none',
+        maxErrors: 0,
+        slowStart: false,
+      },
       onFailure: 'stop',
     });
   });
@@ -42,7 +48,7 @@ describe('a good plan', () => {
   it('may name a connection more than once, each time with a set of its own', () => {
     const targets = [aTarget(1), aTarget(1, { set: { Name: 'branch-1' } }), aTarget(1)];
 
-    expect(parsePlan(aPlan({ targets })).targets).toEqual([
+    expect(parsePlan(aPlan({ targets }), planContext).targets).toEqual([
       aTarget(1),
       { ...aTarget(1), set: { Name: 'branch-1' } },
       aTarget(1),
@@ -52,13 +58,13 @@ describe('a good plan', () => {
   it('may select connections instead of naming them', () => {
     const targets = [aTarget(0), selected({ name: 'branch-*', tags: { env: 'prod' } })];
 
-    expect(parsePlan(aPlan({ targets })).targets).toEqual(targets);
+    expect(parsePlan(aPlan({ targets }), planContext).targets).toEqual(targets);
   });
 
   it('may have no set when every target has one', () => {
     const targets = [aTarget(0, { set: { Name: 'branch-0' } })];
 
-    expect(parsePlan({ title: 'names', targets }).set).toBeUndefined();
+    expect(parsePlan({ title: 'names', targets }, planContext).set).toBeUndefined();
   });
 
   it('takes every field of the table in its nested form', () => {
@@ -130,7 +136,7 @@ describe('a good plan', () => {
   });
 
   it('has room for 20,000 targets', () => {
-    expect(parsePlan(aPlan({}, 20_000)).targets).toHaveLength(20_000);
+    expect(parsePlan(aPlan({}, 20_000), planContext).targets).toHaveLength(20_000);
   });
 
   it.each(['0.0.0.0/0', '10.0.0.0/8'])('takes %s on both sides', (block) => {
@@ -247,12 +253,12 @@ describe('a bad plan', () => {
     ['/window', { window: { notBefore: '2026-12-01T18:00:00Z' } }],
     ['/approval/required', { approval: { required: 1 } }],
     ['/verify/tunnel', { verify: { tunnel: 'if-up-before' } }],
-    ['/verify/timeoutSeconds', { verify: { tunnel: 'none', timeoutSeconds: 300 } }],
+    ['/verify/tunnel', { verify: { timeoutSeconds: 300 } }],
     ['/onFailure', { onFailure: 'rollback' }],
     ['/rollout/batchPause', { rollout: { batchPause: 'PT5M' } }],
     ['/rollout/slowStart', { rollout: { slowStart: true } }],
     ['/rollout/redundancy', { rollout: { redundancy: 'groups' } }],
-    ['/rollout/batches/0', { rollout: { batches: ['10%'] } }],
+    ['/rollout/batches', { rollout: { batches: ['10%'] } }],
   ])('is told that %s is not available in this version', (path, overrides) => {
     expect(faultsOf(aPlan(Object(overrides)))).toEqual([
       { path, message: expect.stringContaining('not available in this version') },
@@ -283,7 +289,10 @@ describe('a bad plan', () => {
     const targets = [aTarget(0, { set: { Name: 'branch-0' } }), aTarget(1)];
 
     expect(faultsOf({ title: 'names', targets })).toEqual([
-      { path: '/targets/1', message: 'needs a set of its own, since the plan has none' },
+      {
+        path: '/targets/1',
+        message: 'needs a set or a rotatePsk of its own, since the plan has neither',
+      },
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Duration } from '../../../shared/platform/duration.ts';
+import { Duration, laterBy } from '../../../shared/platform/duration.ts';
 
 describe('a duration', () => {
   it.each(['P90D', 'PT12H', 'P1Y2M3W4DT5H6M7S', 'P2W', 'P3M', 'PT0H30M'])('is %s', (text) => {
@@ -28,5 +28,18 @@ describe('a duration', () => {
     const parsed = Duration.safeParse(input);
 
     expect(parsed.error?.issues.map((issue) => issue.message)).toEqual([message]);
+  });
+});
+
+describe('the time later by a duration', () => {
+  it.each([
+    ['2026-11-22T10:00:00.000Z', 'PT24H', '2026-11-23T10:00:00.000Z'],
+    ['2026-11-22T10:00:00.000Z', 'P1W2DT1M5S', '2026-12-01T10:01:05.000Z'],
+    ['2026-01-31T10:00:00.000Z', 'P1M', '2026-02-28T10:00:00.000Z'],
+    ['2024-02-29T10:00:00.000Z', 'P1Y', '2025-02-28T10:00:00.000Z'],
+    ['2026-01-31T10:00:00.000Z', 'P1M1D', '2026-03-01T10:00:00.000Z'],
+    ['2026-12-31T23:59:59.999Z', 'PT0H1S', '2027-01-01T00:00:00.999Z'],
+  ])('%s + %s is %s', (from, duration, later) => {
+    expect(laterBy(from, duration)).toBe(later);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parsePlan } from '../../../shared/plan/parse-plan.ts';
+import { Plan } from '../../../shared/plan/schema.ts';
 import { composePreview } from '../../../shared/preview/compose-preview.ts';
 import type { Inventory, SeenConnection } from '../../../shared/preview/inventory-store.ts';
 import { previewRequestOf } from '../../../shared/preview/preview-request.ts';
@@ -37,7 +37,7 @@ function compose(
   inventories: Readonly<Record<string, Inventory>>,
   more: object = {},
 ) {
-  const plan = parsePlan({
+  const plan = Plan.parse({
     title: 'stronger algorithms',
     targets,
     set: { IkeConfig: { IkeEncAlg: 'aes256' } },
@@ -161,6 +161,50 @@ describe('an item of a preview', () => {
       code: 'locked',
       path: null,
       message: expect.stringContaining('financiallocked'),
+    });
+  });
+
+  it('shows a key that is to be made, for each tunnel of a pair', () => {
+    const tunnel = (tunnelId: string, role: 'master' | 'slave') => {
+      return { tunnelId, role, index: null, state: 'active', negotiation: null };
+    };
+    const seen = anInventory([
+      aSeen('vco-a', { vpnGatewayId: 'vpn-1', fields: { 'IkeConfig.Psk': 'hmac:1' } }),
+      aSeen('vco-b', {
+        vpnGatewayId: 'vpn-2',
+        tunnels: [tunnel('tun-m', 'master'), tunnel('tun-s', 'slave')],
+        fields: { 'tun-m/IkeConfig.Psk': 'hmac:1', 'tun-s/IkeConfig.Psk': 'hmac:2' },
+      }),
+    ]);
+    const rotation = { set: undefined, rotatePsk: true, handover: { deliverTo: ['kms'] } };
+    const items = (more: object) =>
+      compose([everywhere()], { 'cn-hangzhou': seen }, { ...rotation, ...more }).items;
+    const key = { from: '***', to: '***' };
+    const ofTunnel = (id: string) => `TunnelOptionsSpecification[${id}].TunnelIkeConfig.Psk`;
+
+    expect(items({ acceptOutage: true })).toMatchObject([
+      {
+        action: 'modify',
+        diff: [{ path: 'IkeConfig.Psk', ...key }],
+        warnings: [{ code: 'tunnel_outage', path: 'IkeConfig.Psk' }],
+      },
+      {
+        action: 'modify',
+        diff: [
+          { path: ofTunnel('tun-m'), ...key },
+          { path: ofTunnel('tun-s'), ...key },
+        ],
+      },
+    ]);
+    expect(items({ verify: { tunnel: 'required' } })[1]).toMatchObject({ action: 'modify' });
+    expect(items({ verify: { tunnel: 'none' } })[1]).toMatchObject({
+      action: 'refused',
+      reason: { path: '/rotatePsk', code: 'TunnelRedundancyLost' },
+    });
+    const own = { ...everywhere(), rotatePsk: true };
+    const unproved = { ...rotation, rotatePsk: undefined, verify: { tunnel: 'none' } };
+    expect(compose([own], { 'cn-hangzhou': seen }, unproved).items[1]).toMatchObject({
+      reason: { path: '/targets/0/rotatePsk', code: 'TunnelRedundancyLost' },
     });
   });
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../shared/platform/errors.ts';
 import { parseSchedule } from '../../../shared/schedule/schema.ts';
-import { aPlan, aTarget } from '../../helpers/factories.ts';
+import { aPlan, aTarget, planContext } from '../../helpers/factories.ts';
 
 function faultsOf(input: unknown): unknown {
   try {
-    parseSchedule(input);
+    parseSchedule(input, planContext);
     return null;
   } catch (error) {
     return error instanceof AppError ? [error.code, ...error.faults] : error;
@@ -14,7 +14,7 @@ function faultsOf(input: unknown): unknown {
 
 describe('a schedule', () => {
   it('needs a time and a plan, and has defaults for the rest', () => {
-    expect(parseSchedule({ cron: '0 3 * * 0', plan: aPlan() })).toMatchObject({
+    expect(parseSchedule({ cron: '0 3 * * 0', plan: aPlan() }, planContext)).toMatchObject({
       cron: '0 3 * * 0',
       timeZone: 'UTC',
       enabled: true,
@@ -33,7 +33,7 @@ describe('a schedule', () => {
       minAge: 'P90D',
     };
 
-    expect(parseSchedule({ ...settings, plan: aPlan() })).toMatchObject(settings);
+    expect(parseSchedule({ ...settings, plan: aPlan() }, planContext)).toMatchObject(settings);
   });
 
   it('reports all its faults at once, each at its place', () => {

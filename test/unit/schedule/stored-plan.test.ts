@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planHashOf } from '../../../shared/plan/intents.ts';
-import { parsePlan } from '../../../shared/plan/parse-plan.ts';
-import type { Plan } from '../../../shared/plan/schema.ts';
+import { parseScheduledPlan } from '../../../shared/plan/parse-plan.ts';
+import type { ScheduledPlan } from '../../../shared/plan/schema.ts';
 import { systemRandom } from '../../../shared/platform/random.ts';
 import { Secret } from '../../../shared/platform/secret.ts';
 import {
@@ -10,13 +10,13 @@ import {
   storedPlanOf,
 } from '../../../shared/schedule/stored-plan.ts';
 import { createSealer } from '../../../shared/secret/sealer.ts';
-import { aPlan, aTarget, type PlanInput } from '../../helpers/factories.ts';
+import { aPlan, aTarget, type PlanInput, planContext } from '../../helpers/factories.ts';
 
 const sealer = createSealer(new Secret(Buffer.alloc(32, 1).toString('base64')), systemRandom);
 const digestKey = Buffer.alloc(32, 2);
 
 /** As the database gives it back. */
-function stored(name: string, plan: Plan): StoredPlan {
+function stored(name: string, plan: ScheduledPlan): StoredPlan {
   return JSON.parse(JSON.stringify(storedPlanOf(sealer, name, plan)));
 }
 
@@ -52,16 +52,23 @@ describe('a stored plan', () => {
       },
     ],
   ])('with %s opens as the plan that was written', (_, overrides) => {
-    const plan = parsePlan(aPlan(overrides));
+    const plan = parseScheduledPlan(aPlan(overrides), planContext);
 
-    const opened = openedPlanOf(sealer, 'nightly', stored('nightly', plan));
+    const opened = openedPlanOf(
+      sealer,
+      { name: 'nightly', plan: stored('nightly', plan) },
+      planContext,
+    );
 
     expect(opened).toEqual(plan);
     expect(planHashOf(opened, digestKey)).toBe(planHashOf(plan, digestKey));
   });
 
   it('shows no key and holds none in clear', () => {
-    const plan = parsePlan(aPlan({ set: { TunnelOptionsSpecification: tunnels } }));
+    const plan = parseScheduledPlan(
+      aPlan({ set: { TunnelOptionsSpecification: tunnels } }),
+      planContext,
+    );
 
     const { shown, sealedSets } = stored('nightly', plan);
 
@@ -73,21 +80,27 @@ describe('a stored plan', () => {
   });
 
   it('opens for no other schedule and no other place', () => {
-    const plan = parsePlan(aPlan({ set: { IkeConfig: { Psk: 'k3y' } } }));
+    const plan = parseScheduledPlan(aPlan({ set: { IkeConfig: { Psk: 'k3y' } } }), planContext);
     const { shown, sealedSets } = stored('nightly', plan);
     const elsewhere = sealedSets.map((set) => ({ ...set, target: 0 }));
 
-    expect(() => openedPlanOf(sealer, 'weekly', { shown, sealedSets })).toThrow('does not open');
-    expect(() => openedPlanOf(sealer, 'nightly', { shown, sealedSets: elsewhere })).toThrow(
-      'does not open',
-    );
+    expect(() =>
+      openedPlanOf(sealer, { name: 'weekly', plan: { shown, sealedSets } }, planContext),
+    ).toThrow('does not open');
+    expect(() =>
+      openedPlanOf(
+        sealer,
+        { name: 'nightly', plan: { shown, sealedSets: elsewhere } },
+        planContext,
+      ),
+    ).toThrow('does not open');
   });
 
   it('that this version takes no longer says so', () => {
     const shown = { ...aPlan(), onFailure: 'explode' };
 
-    expect(() => openedPlanOf(sealer, 'nightly', { shown, sealedSets: [] })).toThrow(
-      'the plan has a fault',
-    );
+    expect(() =>
+      openedPlanOf(sealer, { name: 'nightly', plan: { shown, sealedSets: [] } }, planContext),
+    ).toThrow('the plan has a fault');
   });
 });
