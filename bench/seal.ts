@@ -1,6 +1,6 @@
 import { createPgJournalStore } from '../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../shared/adapters/postgres/keyring-store.ts';
-import { sealingLaneOf } from '../shared/journal/journal-store.ts';
+import { jobLaneOf } from '../shared/journal/journal-store.ts';
 import { systemClock as clock } from '../shared/platform/clock.ts';
 import { systemRandom as random } from '../shared/platform/random.ts';
 import { loadSigner } from '../shared/secret/signing-key.ts';
@@ -33,7 +33,7 @@ export async function seal(emit: Emit): Promise<void> {
   const signer = await loadSigner({ keyring, sealer: world.sealer, random });
   const journal = createPgJournalStore(world.database);
   const startedAt = clock.monotonic();
-  const lease = { laneKey: sealingLaneOf(jobId), epoch: 0 };
+  const lease = { laneKey: jobLaneOf(jobId), epoch: 0 };
   await sealJob({ journal, signer: async () => signer, logger }, lease, jobId);
   const sealed = await journal.getSealed(jobId);
   if (sealed?.verification.holds !== true) throw new Error('the journal was not sealed as it is');
@@ -66,7 +66,7 @@ async function writeJournal({ database }: World, jobId: string): Promise<number>
   );
   await database.query(
     `INSERT INTO lanekeeper.lane (lane_key, kind, region_id) VALUES ($1, 'job', '')`,
-    [sealingLaneOf(jobId)],
+    [jobLaneOf(jobId)],
   );
   return endedAt - startedAt;
 }

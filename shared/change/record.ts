@@ -20,6 +20,7 @@ export interface ChangeError {
     | 'not_applied'
     | 'timeout'
     | 'tunnel_down'
+    | 'window_closed'
     | 'refused';
   message: string;
   requestId: string | null;

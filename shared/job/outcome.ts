@@ -7,6 +7,18 @@ export function inFlightOf(counts: ChangeCounts): number {
   return counts.applying + counts.settling + counts.rolling_back;
 }
 
+/**
+ * How many changes of a job may be in flight now. A slow start begins with one; the number doubles each time that as many more
+ * have succeeded.
+ */
+export function slotLimitOf(
+  { succeeded }: Pick<ChangeCounts, 'succeeded'>,
+  { maxInFlight, isSlowStart }: { maxInFlight: number; isSlowStart: boolean },
+): number {
+  if (!isSlowStart) return maxInFlight;
+  return Math.min(maxInFlight, 2 ** Math.floor(Math.log2(succeeded + 1)));
+}
+
 /** `counts` after so many changes went from one state to another. */
 export function countMove(
   counts: ChangeCounts,
@@ -27,9 +39,16 @@ export function mustStop(counts: ChangeCounts, policy: FailurePolicy): boolean {
   return policy.onFailure !== 'continue' && countWhere(counts, isErrorState) > policy.maxErrors;
 }
 
-/** How a job ended, or null while any of its changes is unfinished. A job with any error is `failed`. */
-export function endOf(counts: ChangeCounts): JobState | null {
+/**
+ * How a job ended, or null while any of its changes is unfinished. A job with any error is `failed`, and one whose window was over
+ * before all had begun.
+ */
+export function endOf(
+  counts: ChangeCounts,
+  { isWindowClosed }: { isWindowClosed: boolean },
+): JobState | null {
   if (countWhere(counts, (state) => !isFinalChange(state)) > 0) return null;
   if (countWhere(counts, isErrorState) > 0) return 'failed';
-  return counts.cancelled > 0 ? 'cancelled' : 'succeeded';
+  if (counts.cancelled > 0) return isWindowClosed ? 'failed' : 'cancelled';
+  return 'succeeded';
 }

@@ -1,4 +1,4 @@
-import type { ChangeHistory, Write } from './history.ts';
+import { type ChangeHistory, type Write, wasOver } from './history.ts';
 import { type Check, Finding } from './verification.ts';
 
 /** A request in flight on a lane, as long as it may have been. */
@@ -89,8 +89,7 @@ export class OrderCheck {
     this.#last.set(connection, history);
     if (before === undefined) return;
     const [startedAt] = starts;
-    const isEarly =
-      startedAt !== undefined && (before.finishedAt === null || startedAt < before.finishedAt);
+    const isEarly = startedAt !== undefined && !wasOver(before, startedAt);
     const fault = `${connection}: ${changeId} started before ${before.changeId} had ended`;
     this.#finding.examine(isEarly ? [fault] : []);
   }

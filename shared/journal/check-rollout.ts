@@ -1,32 +1,40 @@
+import { slotLimitOf } from '../job/outcome.ts';
 import type { ChainedEvent } from './chain.ts';
 import type { ChangeHistory, Stretch } from './history.ts';
 import type { Seal } from './seal.ts';
 import { type Check, Finding } from './verification.ts';
 
-/** P7: never more changes of the job at once than the plan allows. */
+/** P7: never more changes of the job at once than the plan allows; with a slow start as many as have succeeded allow. */
 export class ConcurrencyCheck {
   readonly #finding = new Finding('P7', 'never more changes at once than the plan allows');
-  readonly #steps: { at: string; by: 1 | -1 }[] = [];
+  readonly #steps: { at: string; by: 1 | 0 | -1 }[] = [];
 
-  see({ slots }: ChangeHistory): void {
+  see({ slots, finalState, finishedAt }: ChangeHistory): void {
     for (const { from, to } of slots) {
       this.#finding.examined += 1;
       this.#steps.push({ at: from, by: 1 });
       if (to !== null) this.#steps.push({ at: to, by: -1 });
     }
+    if (finalState === 'succeeded' && finishedAt !== null)
+      this.#steps.push({ at: finishedAt, by: 0 });
   }
 
-  end({ concurrency }: Seal['rules']): Check {
+  end({ concurrency, slowStart = false, batches = [] }: Seal['rules']): Check {
     // Of one moment the ends come first: a slot is given on in the transaction that frees it.
     this.#steps.sort((a, b) => (a.at === b.at ? a.by - b.by : a.at < b.at ? -1 : 1));
+    const isSlowStart = slowStart && batches.length <= 1;
     let now = 0;
     let peak = 0;
+    let succeeded = 0;
     for (const { at, by } of this.#steps) {
       now += by;
-      if (by === 1 && now > concurrency) this.#finding.fault(`${now} changes at once at ${at}`);
+      if (by === 0) succeeded += 1;
+      const allowed = slotLimitOf({ succeeded }, { maxInFlight: concurrency, isSlowStart });
+      if (by === 1 && now > allowed) this.#finding.fault(`${now} changes at once at ${at}`);
       peak = Math.max(peak, now);
     }
-    return this.#finding.check(`at most ${peak} at once, ${concurrency} were allowed`);
+    const slowly = isSlowStart ? ', slowly at first' : '';
+    return this.#finding.check(`at most ${peak} at once, ${concurrency} were allowed${slowly}`);
   }
 }
 
@@ -55,7 +63,7 @@ export class StopCheck {
     const policy =
       onFailure !== 'continue' ? `${maxErrors} were allowed` : 'whose number is not limited';
     return this.#finding.check(
-      `${this.#finding.examined} changes cancelled from ${stoppedAt} on, ${this.#errors} errors, ${policy}; this version has no windows, freezes, approvals and batches`,
+      `${this.#finding.examined} changes cancelled from ${stoppedAt} on, ${this.#errors} errors, ${policy}`,
     );
   }
 }
@@ -70,8 +78,10 @@ export class PauseCheck {
   seeOrders(events: readonly ChainedEvent[]): void {
     for (const { kind, at } of events) {
       const open = this.#pauses.at(-1);
-      if (kind === 'paused') this.#pauses.push({ from: at, to: null });
-      else if (open?.to === null) open.to = at;
+      const isOpen = open?.to === null;
+      // A batch may end while somebody has paused the job: that is one pause.
+      if (kind === 'paused' && !isOpen) this.#pauses.push({ from: at, to: null });
+      else if (isOpen && kind !== 'paused') open.to = at;
     }
   }
 

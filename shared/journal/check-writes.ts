@@ -10,13 +10,13 @@ export class RepeatCheck {
   #sends = 0;
   #repeats = 0;
 
-  see({ changeId, writes, finalState }: ChangeHistory): void {
+  see({ changeId, writes }: ChangeHistory): void {
     for (const write of writes) {
       this.#sends += write.sends.length;
       this.#repeats += Math.max(0, write.sends.length - 1);
       const faults = [
         ...write.sends.flatMap((send, index) => faultsOfSend(write, send, index)),
-        ...faultsOfEnd(write, finalState),
+        ...faultsOfEnd(write),
       ];
       this.#finding.examine(faults.map((fault) => `${changeId}: ${fault}`));
     }
@@ -46,11 +46,10 @@ function faultsOfSend(write: Write, send: Send, index: number): readonly string[
   return faults;
 }
 
-function faultsOfEnd({ endedBy, readBack, sends }: Write, finalState: string | null): string[] {
+function faultsOfEnd({ endedBy, endedAs, readBack, sends }: Write): string[] {
   const wentBack = endedBy === 'requeued' || endedBy === 'waiting';
   if (wentBack && sends.length > 0) return ['went back to the queue after it was sent'];
-  const isCalledApplied =
-    endedBy === 'part_applied' || (endedBy === 'finished' && finalState === 'succeeded');
+  const isCalledApplied = endedBy === 'part_applied' || endedAs === 'succeeded';
   return isCalledApplied && readBack !== 'applied'
     ? ['called applied without having been read back']
     : [];

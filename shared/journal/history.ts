@@ -28,6 +28,8 @@ export interface Write {
   /** Until when it may have been in flight; null while it still may be. */
   endedAt: string | null;
   endedBy: 'part_applied' | 'requeued' | 'waiting' | 'finished' | null;
+  /** The state with which the change finished, when that ended it. */
+  endedAs: string | null;
   /** What reading back showed at its end; null where nothing was read. */
   readBack: string | null;
 }
@@ -51,6 +53,8 @@ export interface ChangeHistory {
   starts: readonly string[];
   finishedAt: string | null;
   finalState: string | null;
+  /** From when it had ended; until it was tried again, when it was. */
+  overs: readonly Stretch[];
   /** What cannot have been: a sending without a request, a request that replaced an open one, an event after the end. */
   oddities: readonly string[];
 }
@@ -81,10 +85,16 @@ const Data = z.object({
 });
 type Data = z.infer<typeof Data>;
 
+/** Whether a change was over at this time. */
+export function wasOver({ overs }: Pick<ChangeHistory, 'overs'>, at: string): boolean {
+  return overs.some(({ from, to }) => from <= at && (to === null || to >= at));
+}
+
 interface Draft extends ChangeHistory {
   writes: Write[];
   slots: Stretch[];
   starts: string[];
+  overs: Stretch[];
   oddities: string[];
   /** The read that a repeat stands on. */
   read: { readAt: string | null } | null;
@@ -99,6 +109,7 @@ export function historyOf(changeId: string, events: readonly ChainedEvent[]): Ch
     writes: [],
     slots: [],
     starts: [],
+    overs: [],
     finishedAt: null,
     finalState: null,
     oddities: [],
@@ -149,9 +160,11 @@ function tell(draft: Draft, event: ChainedEvent, data: Data): void {
       endWrite(draft, event, data);
       leaveSlot(draft, at);
       draft.finishedAt = at;
+      draft.overs.push({ from: at, to: null });
       draft.finalState = data.state;
       break;
     case 'retried':
+      closeOver(draft, at);
       draft.finishedAt = null;
       draft.finalState = null;
       break;
@@ -174,6 +187,11 @@ function leaveSlot(draft: Draft, at: string): void {
   if (slot?.to === null) slot.to = at;
 }
 
+function closeOver({ overs }: Draft, at: string): void {
+  const last = overs.at(-1);
+  if (last?.to === null) last.to = at;
+}
+
 function openWrite({ writes }: Draft): Write | null {
   const last = writes.at(-1);
   return last?.endedAt === null ? last : null;
@@ -183,7 +201,7 @@ function prepare(draft: Draft, event: ChainedEvent, data: Data): void {
   if (openWrite(draft)) note(draft, event, 'replaces a request whose fate was open');
   const { part, requestDigest, clientToken, keys, tunnels, effectImmediately } = data;
   const request = { part, requestDigest, clientToken, keys, tunnels, effectImmediately };
-  const open = { sends: [], endedAt: null, endedBy: null, readBack: null };
+  const open = { sends: [], endedAt: null, endedBy: null, endedAs: null, readBack: null };
   draft.writes.push({ preparedAt: event.at, ...request, ...open });
   draft.read = null;
   takeSlot(draft, event.at);
@@ -210,6 +228,7 @@ function endWrite(draft: Draft, event: ChainedEvent, data: Data): void {
     return;
   write.endedAt = event.at;
   write.endedBy = kind;
+  write.endedAs = kind === 'finished' ? data.state : null;
   write.readBack = data.readBack ?? (kind === 'part_applied' ? 'applied' : null);
   draft.read = null;
 }

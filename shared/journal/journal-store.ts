@@ -65,12 +65,12 @@ export interface JournalStore {
 
 const lanePrefix = 'job:';
 
-/** The lane on which a job is sealed: there from the job's end until it is sealed. */
-export function sealingLaneOf(jobId: string): string {
+/** The lane on which a job itself is tended: its times come there, and in the end it is sealed. */
+export function jobLaneOf(jobId: string): string {
   return `${lanePrefix}${jobId}`;
 }
 
-/** The job that is sealed on a lane. */
+/** The job that is tended on a lane. */
 export function jobOnLane(laneKey: string): string {
   return laneKey.slice(lanePrefix.length);
 }

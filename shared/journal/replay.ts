@@ -1,5 +1,6 @@
 import type { ChangeCounts } from '../job/record.ts';
 import { type ChainedEvent, followChain } from './chain.ts';
+import { BatchCheck, WindowCheck } from './check-admission.ts';
 import { LaneCheck, OrderCheck } from './check-lanes.ts';
 import { ConcurrencyCheck, PauseCheck, StopCheck } from './check-rollout.ts';
 import { KeyCheck, RepeatCheck, TunnelCheck } from './check-writes.ts';
@@ -35,6 +36,7 @@ export function createReplay(): Replay {
   const chains = new ChainCheck();
   const [ends, lanes, order] = [new EndCheck(), new LaneCheck(), new OrderCheck()];
   const [concurrency, stop, pause] = [new ConcurrencyCheck(), new StopCheck(), new PauseCheck()];
+  const [batches, window] = [new BatchCheck(), new WindowCheck()];
   const [repeats, keys, tunnels] = [new RepeatCheck(), new KeyCheck(), new TunnelCheck()];
   return {
     see(changeId, events) {
@@ -43,7 +45,8 @@ export function createReplay(): Replay {
       chains.see(chain);
       if (changeId.startsWith('job_')) return pause.seeOrders(events);
       const history = historyOf(changeId, events);
-      for (const check of [ends, lanes, order, concurrency, stop, pause]) check.see(history);
+      for (const check of [ends, lanes, order, concurrency, stop, pause, batches, window])
+        check.see(history);
       // Events from before there were chains do not say what these checks ask for.
       if (chain.unchained > 0) return;
       for (const check of [repeats, keys, tunnels]) check.see(history);
@@ -61,6 +64,8 @@ export function createReplay(): Replay {
       concurrency.end(rules),
       stop.end(rules),
       pause.end(),
+      batches.end(rules),
+      window.end(rules),
     ],
     sum: () => root.sum(),
   };

@@ -23,6 +23,13 @@ export const Seal = z
         concurrency: z.int(),
         maxErrors: z.int(),
         onFailure: z.enum(failureReactions),
+        batches: z
+          .array(z.int())
+          .optional()
+          .describe('How many changes are begun by the end of each batch; absent: one batch.'),
+        slowStart: z.boolean().optional().describe('One change at once, then two, four, …'),
+        notBefore: z.string().optional(),
+        notAfter: z.string().optional(),
       })
       .describe("The plan's rollout, in counts."),
     changes: z.int().describe('Number of chains.'),

@@ -26,8 +26,8 @@ export interface Assignment {
 }
 
 /**
- * A lane that was due and is now this worker's. `region` lanes carry the resolving of a region's jobs, `job` lanes the sealing
- * of one that has ended; the others carry changes. `assignment` is the change that somebody began and did not end, if any.
+ * A lane that was due and is now this worker's. `region` lanes carry the resolving of a region's jobs, `job` lanes the times of
+ * a job and its sealing when it has ended; the others carry changes. `assignment` is the change that somebody began and did not end, if any.
  */
 export interface ClaimedLane extends Lease {
   kind: 'gateway' | 'connection' | 'region' | 'job';
@@ -80,6 +80,9 @@ export type UpdateOutcome =
   /** The lane is kept and this change was started on it. */
   | { kind: 'next'; assignment: Assignment };
 
+/** What there is to do for a job on its lane: it is to be sealed, nothing until its next time comes, or the lease was lost. */
+export type JobDuty = 'seal' | 'later' | 'lost';
+
 /** The lanes: what is claimed, leased and fenced. All times are the database's. */
 export interface LaneStore {
   /** Leases up to `limit` due lanes. `nextDueInMs` says when the next other lane is due; null when none is. */
@@ -98,6 +101,11 @@ export interface LaneStore {
   ): Promise<{ outcomes: readonly UpdateOutcome[]; woke: boolean }>;
   /** Prolongs leases; answers with those already lost. */
   renew(leases: readonly Lease[], leaseSeconds: number): Promise<readonly Lease[]>;
+  /**
+   * Does for the job of a `job` lane what the time has come for: lets it begin when its window opens, cancels what waits when the
+   * window is over or nobody approved the job in time. A job that has ended is to be sealed; otherwise the lane is given back.
+   */
+  tendJob(lease: Lease, jobId: string): Promise<JobDuty>;
   /** Takes back leases that ran out, and makes idle lanes due that have something to start (a wake-up was lost). */
   repair(): Promise<{ reclaimed: number; roused: number; nextDueInMs: number | null }>;
 }

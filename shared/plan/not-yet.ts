@@ -11,9 +11,6 @@ type Feature = 'rotation' | 'batches' | 'slowStart' | 'window' | 'approval' | 'r
 
 const notYet: Readonly<Partial<Record<Feature, string>>> = {
   rotation: 'making, handing over, proving and taking back of keys is',
-  batches: 'batches are',
-  slowStart: 'slow start is',
-  window: 'windows are',
   approval: 'approvals are',
   redundancy: 'redundancy groups are',
 };

@@ -13,7 +13,7 @@ import type { Ids } from '../platform/id.ts';
 import { advanceLane } from './advance-lane.ts';
 import { thisTick } from './look.ts';
 import { resolveRegion } from './resolve-region.ts';
-import { type SealDeps, sealJob } from './seal-job.ts';
+import { type SealDeps, tendJob } from './seal-job.ts';
 import { untilTick } from './settle-times.ts';
 import type { HeldLane, Recorder, StepDeps } from './worker-deps.ts';
 
@@ -296,7 +296,7 @@ async function advance(
   lane: HeldLane,
   claimed: ClaimedLane,
 ): Promise<void> {
-  if (lane.kind === 'job') return sealJob(deps, lane, jobOnLane(lane.laneKey));
+  if (lane.kind === 'job') return tendJob(deps, lane, jobOnLane(lane.laneKey));
   if (lane.kind !== 'region') return advanceLane(deps, record, lane, claimed.assignment);
   const outcome = await resolveRegion(deps, lane);
   if (outcome.kind === 'lost') return;

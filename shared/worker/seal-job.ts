@@ -4,7 +4,7 @@ import type { JournalStore, PlacedEvent } from '../journal/journal-store.ts';
 import { createReplay, type Replay } from '../journal/replay.ts';
 import { signSeal } from '../journal/seal.ts';
 import { verificationOf } from '../journal/verification.ts';
-import type { Lease } from '../lane/lane-store.ts';
+import type { LaneStore, Lease } from '../lane/lane-store.ts';
 import { digestOf } from '../platform/canonical.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Signer } from '../secret/signing-key.ts';
@@ -16,6 +16,15 @@ export interface SealDeps {
   journal: JournalStore;
   signer: () => Promise<Signer>;
   logger: Logger;
+}
+
+/** Looks after a job on its lane: its times, and its seal when it has ended. */
+export async function tendJob(
+  deps: SealDeps & { lanes: Pick<LaneStore, 'tendJob'> },
+  lease: Lease,
+  jobId: string,
+): Promise<void> {
+  if ((await deps.lanes.tendJob(lease, jobId)) === 'seal') await sealJob(deps, lease, jobId);
 }
 
 /**

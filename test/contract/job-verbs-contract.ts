@@ -1,24 +1,18 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { createPgJobVerbs } from '../../shared/adapters/postgres/job-verbs.ts';
-import type { JobVerbs, Verb } from '../../shared/job/job-verbs.ts';
+import { describe, expect, it } from 'vitest';
+import type { Verb } from '../../shared/job/job-verbs.ts';
 import { followChain } from '../../shared/journal/chain.ts';
-import { type SqlWorld, stepOf } from './lane-store-world.ts';
+import { stepOf, type World } from './lane-store-world.ts';
 
 const order = { actor: 'ops', reason: 'the site is on fire' };
 
 /** What operators do to jobs, against workers in the middle of their steps. */
-export function defineVerbContract(world: SqlWorld): void {
-  let jobVerbs: JobVerbs;
-  beforeAll(() => {
-    jobVerbs = createPgJobVerbs(world.database);
-  });
-  const on = (jobId: string, verb: Verb) => jobVerbs.order(jobId, verb, order);
+export function defineVerbContract(world: World): void {
+  const on = (jobId: string, verb: Verb) => world.verbs.order(jobId, verb, order);
   const events = async (jobId: string) => {
-    const rows = await world.database.query(
-      'SELECT number, kind, data FROM lanekeeper.journal WHERE change_id = $1 ORDER BY number',
-      [jobId],
+    const placed = await world.journal.readEvents({ jobId, after: null, limit: 100 });
+    return placed.flatMap(({ place, event: { number, kind, data } }) =>
+      place.seq < 0 ? [[number, kind, data]] : [],
     );
-    return rows.map(({ number, kind, data }) => [number, kind, data]);
   };
 
   it.each(['pause', 'resume', 'cancel'] as const)('knows no job to %s', async (verb) => {

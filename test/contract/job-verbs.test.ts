@@ -1,8 +1,8 @@
 import { describe } from 'vitest';
-import { databaseKinds } from '../helpers/databases.ts';
 import { defineVerbContract } from './job-verbs-contract.ts';
-import { openWorld } from './lane-store-world.ts';
+import { openWorldOn } from './lane-store-world.ts';
+import { storeKinds } from './store-subjects.ts';
 
-describe.each(databaseKinds)('verbs on jobs, $kind', ({ withDatabase }) => {
-  defineVerbContract(openWorld(withDatabase()));
+describe.each(storeKinds)('verbs on jobs, $kind', ({ subject }) => {
+  defineVerbContract(openWorldOn(subject()));
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ChainedEvent, followChain } from '../../shared/journal/chain.ts';
-import { type SealedJournal, sealingLaneOf } from '../../shared/journal/journal-store.ts';
+import { jobLaneOf, type SealedJournal } from '../../shared/journal/journal-store.ts';
 import { verificationOf } from '../../shared/journal/verification.ts';
 import { isStorable } from '../../shared/platform/storable.ts';
 import { countsOf } from '../helpers/factories.ts';
@@ -152,7 +152,7 @@ export function defineJournalStoreContract(world: World): void {
       const lanes = await claimJobLanes();
 
       expect(lanes.map(({ laneKey }) => laneKey).sort()).toEqual(
-        [running, refusedJob, emptied].map(sealingLaneOf),
+        [running, refusedJob, emptied].map(jobLaneOf),
       );
       expect(lanes[0]).toMatchObject({ kind: 'job', regionId: '', assignment: null, backlog: 0 });
     });

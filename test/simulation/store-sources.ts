@@ -1,6 +1,7 @@
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
+import { createPgJobVerbs } from '../../shared/adapters/postgres/job-verbs.ts';
 import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
@@ -20,6 +21,7 @@ export const inMemory: StoreSource = async (clock) => {
 export function storesOn(database: Database): StoreSet {
   return {
     jobs: createPgJobStore(database),
+    verbs: createPgJobVerbs(database),
     lanes: createPgLaneStore(database),
     resolving: createPgResolveStore(database),
     journal: createPgJournalStore(database),

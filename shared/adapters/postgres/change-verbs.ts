@@ -11,12 +11,13 @@ import { jobStates } from '../../job/state.ts';
 import { canonicalJson } from '../../platform/canonical.ts';
 import type { Database, Query } from './database.ts';
 import { changeViewOf } from './job-store.ts';
-import { moveJobs } from './move-jobs.ts';
+import { type Move, moveJobs } from './move-jobs.ts';
 import { type ConnectionKey, readyNext } from './ready-next.ts';
 import { wakeLanes } from './record-updates.ts';
 
 const SteeredRow = z.object({
   jobId: z.string(),
+  seq: z.number(),
   laneKey: z.string().nullable(),
   regionId: z.string(),
   vpnConnectionId: z.string(),
@@ -43,14 +44,18 @@ interface Ordered {
 
 /**
  * Verbs on single changes on PostgreSQL. Everything that stands on the change's connection is locked first, lanes before jobs:
- * whoever starts, ends or releases something there comes before or after.
+ * whoever starts, ends or releases something there comes before or after. A change of a job that is not released has no place
+ * there yet: its job's lock guards it alone, as it does whoever releases the job.
  */
 export function createPgChangeVerbs(database: Database): ChangeVerbs {
   return {
     async order(named, verb, order) {
-      const { outcome, wake } = await database.transaction((run) =>
-        carryOut(run, named, verb, order),
-      );
+      let ordered: Ordered | null = null;
+      // Null: its job was released meanwhile, so that other locks guard it now.
+      while (ordered === null) {
+        ordered = await database.transaction((run) => carryOut(run, named, verb, order));
+      }
+      const { outcome, wake } = ordered;
       if (wake.length > 0) await wakeLanes(database.query, wake);
       if (outcome.kind !== 'done') return outcome;
       const change = await changeViewOf(database.query, named);
@@ -64,9 +69,13 @@ async function carryOut(
   named: Named,
   verb: ChangeVerb,
   order: Order,
-): Promise<Ordered> {
-  await lockConnection(run, named.changeId);
+): Promise<Ordered | null> {
+  const before = await readSteered(run, named);
+  if (before === null) return { outcome: { kind: 'not_found' }, wake: [] };
+  if (before.isReleased) await lockConnection(run, named.changeId);
+  else await run('SELECT 1 FROM lanekeeper.job WHERE id = $1 FOR UPDATE', [named.jobId]);
   const change = await readSteered(run, named);
+  if (change?.isReleased === true && !before.isReleased) return null;
   if (change === null) return { outcome: { kind: 'not_found' }, wake: [] };
   const { jobState: state, isStopping, laneKey, ...rest } = change;
   const effect = effectOnChange(verb, {
@@ -104,7 +113,7 @@ async function lockConnection(run: Query, changeId: string): Promise<void> {
 
 async function readSteered(run: Query, { jobId, changeId }: Named): Promise<Steered | null> {
   const [row] = await run(
-    `SELECT c.job_id AS "jobId", c.lane_key AS "laneKey", c.region_id AS "regionId",
+    `SELECT c.job_id AS "jobId", c.seq, c.lane_key AS "laneKey", c.region_id AS "regionId",
             c.vpn_connection_id AS "vpnConnectionId", c.state, c.step, c.settled_attempts > 0 AS "isHalfDone",
             c.released AS "isReleased", j.state AS "jobState", j.stopping AS "isStopping"
        FROM lanekeeper.change c JOIN lanekeeper.job j ON j.id = c.job_id WHERE c.id = $1 AND c.job_id = $2`,
@@ -153,8 +162,7 @@ async function retry(
      ON CONFLICT (lane_key, job_id) DO UPDATE SET waiting = lj.waiting + 1`,
     [changeId, canonicalJson({ ...order })],
   );
-  const moves = [{ jobId, from: change.state, to: 'queued' as const }];
-  return settle(run, change, moves);
+  return settle(run, change, { jobId, seq: change.seq, from: change.state, to: 'queued' });
 }
 
 /** The change is over; a worker that held it for a first read loses its lane, which takes the next one. */
@@ -185,16 +193,16 @@ async function skip(
       change.isReleased && change.state === 'queued',
     ],
   );
-  return settle(run, change, [{ jobId, from: change.state, to: 'skipped' as const }]);
+  return settle(run, change, { jobId, seq: change.seq, from: change.state, to: 'skipped' });
 }
 
 /** Counts the move, ends the job if that was its last change, and lets whoever is next on the connection take its turn. */
 async function settle(
   run: Query,
   connection: ConnectionKey,
-  moves: Parameters<typeof moveJobs>[1]['moves'],
+  move: Move,
 ): Promise<readonly string[]> {
-  const jobs = await moveJobs(run, { moves, laneKeys: [], stops: [] });
+  const jobs = await moveJobs(run, { moves: [move], laneKeys: [], stops: [] });
   const ready = await readyNext(run, [connection, ...jobs.freed]);
   const unparked = await jobs.finish(run, []);
   return [...ready, ...unparked];

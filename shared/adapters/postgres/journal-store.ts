@@ -30,6 +30,10 @@ const EndedRow = z.object({
     concurrency: z.number(),
     maxErrors: z.number(),
     onFailure: z.enum(failureReactions),
+    batches: z.array(z.number()).optional(),
+    slowStart: z.boolean().optional(),
+    notBefore: Timestamp.optional(),
+    notAfter: Timestamp.optional(),
   }),
   countedEvents: BigInteger,
   readAt: Timestamp,
@@ -71,8 +75,11 @@ export function createPgJournalStore(database: Database): JournalStore {
       const [row] = await query(
         `SELECT j.id, j.state, j.finished_at AS "finishedAt", j.plan_digest AS "planDigest",
                 ${countsColumn},
-                json_build_object('concurrency', j.max_in_flight, 'maxErrors', j.max_errors,
-                                  'onFailure', j.on_failure) AS rules,
+                json_strip_nulls(json_build_object(
+                  'concurrency', j.max_in_flight, 'maxErrors', j.max_errors, 'onFailure', j.on_failure,
+                  'batches', CASE WHEN cardinality(j.batches) > 1 THEN to_json(j.batches) END,
+                  'slowStart', CASE WHEN j.slow_start THEN true END,
+                  'notBefore', j.not_before, 'notAfter', j.not_after)) AS rules,
                 j.events + (SELECT coalesce(sum(c.events), 0) FROM lanekeeper.change c WHERE c.job_id = j.id) AS "countedEvents",
                 lanekeeper.now() AS "readAt"
            FROM lanekeeper.job j WHERE j.id = $1 AND j.finished_at IS NOT NULL`,

@@ -6,6 +6,7 @@ import type { Database, Query } from './database.ts';
 import { recordUpdates, wakeLanes } from './record-updates.ts';
 import { repairLanes } from './repair-lanes.ts';
 import { BigInteger } from './rows.ts';
+import { tendJob } from './tend-job.ts';
 
 const ClaimedRow = z.object({
   laneKey: z.string(),
@@ -114,6 +115,11 @@ export function createPgLaneStore(database: Database): LaneStore {
       );
       const held = new Set(rows.map((row) => keyOf(HeldLane.parse(row))));
       return leases.filter((lease) => !held.has(keyOf(lease)));
+    },
+    async tendJob(lease, jobId) {
+      const { duty, wake } = await database.transaction((run) => tendJob(run, lease, jobId));
+      if (wake.length > 0) await wakeLanes(database.query, wake);
+      return duty;
     },
     repair: () => repairLanes(database.query),
   };

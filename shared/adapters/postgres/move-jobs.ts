@@ -1,31 +1,41 @@
 import { z } from 'zod';
-import { type ChangeState, changeStates } from '../../change/state.ts';
-import { countMove, endOf, inFlightOf, mustStop } from '../../job/outcome.ts';
+import { type ChangeState, changeStates, isFinalChange } from '../../change/state.ts';
+import { countMove, endOf, inFlightOf, mustStop, slotLimitOf } from '../../job/outcome.ts';
 import type { ChangeCounts } from '../../job/record.ts';
 import { type JobState, jobStates } from '../../job/state.ts';
+import { windowClosed } from '../../job/window.ts';
 import type { FreeSlots } from '../../lane/assign-slots.ts';
 import { failureReactions } from '../../plan/rollout.ts';
-import { callForSeals } from './call-for-seals.ts';
 import { cancelWaiting } from './cancel-waiting.ts';
 import type { Query } from './database.ts';
+import { BatchesRow, batchColumns, openBatches } from './open-batches.ts';
 import type { ConnectionKey } from './ready-next.ts';
-import { countsColumn } from './rows.ts';
+import { countsColumn, Timestamp } from './rows.ts';
+import { tendJobs } from './tend-jobs.ts';
 import { unparkLanes } from './unpark-lanes.ts';
 
 /** A change of a job went from one state to another. */
 export interface Move {
   jobId: string;
+  /** The change's place in the plan. */
+  seq: number;
   from: ChangeState;
   to: ChangeState;
 }
 
-const LockedRow = z.object({
+/** Whether a job begins slowly: batches of its own say better how; `j` is the table's alias. */
+export const isSlowStart = '(j.slow_start AND coalesce(cardinality(j.batches), 1) <= 1)';
+
+const LockedRow = BatchesRow.extend({
   id: z.string(),
   state: z.enum(jobStates),
   stopping: z.boolean(),
   onFailure: z.enum(failureReactions),
   maxErrors: z.number(),
   maxInFlight: z.number(),
+  isSlowStart: z.boolean(),
+  notAfter: Timestamp.nullable(),
+  isWindowClosed: z.boolean(),
   counts: z.record(z.enum(changeStates), z.number()),
   reason: z.string().nullable(),
 });
@@ -77,18 +87,45 @@ export async function moveJobs(
   const moves = input.moves.filter((move) => move.from !== move.to);
   const touched = new Set([...moves, ...input.stops].map(({ jobId }) => jobId));
   const jobs = await lockJobs(run, [...touched], input.laneKeys);
-  for (const { jobId, ...move } of moves) update(jobs, jobId, (job) => countMove(job.counts, move));
+  const inBatch = new Set<string>();
+  for (const { jobId, seq, ...move } of moves) {
+    update(jobs, jobId, (job) => {
+      if (countInBatch(job, seq, move)) inBatch.add(jobId);
+      return countMove(job.counts, move);
+    });
+  }
   const freed: ConnectionKey[] = [];
   for (const job of jobs.values()) {
     const stop = input.stops.find((candidate) => candidate.jobId === job.id);
     if (job.state === 'running' || job.state === 'paused')
       freed.push(...(await stopIfDue(run, job, stop?.reason)));
+    if (inBatch.has(job.id)) await openNextBatch(run, job);
   }
   return {
     slots: jobSlotsOf(jobs),
     freed,
     finish: (finishRun, starts) => finishJobs(finishRun, { jobs, touched, starts }),
   };
+}
+
+/** Whether a change of the open batch has ended, or begins anew. */
+function countInBatch(
+  job: LockedJob,
+  seq: number,
+  { from, to }: { from: ChangeState; to: ChangeState },
+): boolean {
+  if (job.openUntil === null || seq >= job.openUntil) return false;
+  const more = Number(isFinalChange(from)) - Number(isFinalChange(to));
+  job.openLeft += more;
+  return more !== 0;
+}
+
+/** Before anything starts: what a new batch holds may take the slots of the one that has ended. */
+async function openNextBatch(run: Query, job: LockedJob): Promise<void> {
+  if (job.openUntil === null || job.openLeft > 0 || job.stopping) return;
+  const { isPaused, ...batches } = await openBatches(run, job.id, { ...job, isResumed: false });
+  Object.assign(job, batches);
+  if (isPaused && job.state === 'running') job.state = 'paused';
 }
 
 /** Cancels what waits of a job that stops. It goes on stopping: what comes back to its queue later is cancelled then. */
@@ -100,7 +137,9 @@ async function stopIfDue(
   job.stopping ||= reason !== undefined || mustStop(job.counts, job);
   job.reason ??= reason ?? null;
   if (!job.stopping || job.counts.queued === 0) return [];
-  const cancelled = await cancelWaiting(run, job.id);
+  const { isWindowClosed, notAfter } = job;
+  const error = isWindowClosed && notAfter !== null ? windowClosed(notAfter) : undefined;
+  const cancelled = await cancelWaiting(run, job.id, { error });
   job.reason ??= 'stopped: more changes failed than the plan allows';
   const howMany = cancelled.length;
   job.counts = countMove(job.counts, { from: 'queued', to: 'cancelled', howMany });
@@ -112,7 +151,7 @@ function slotsOf(job: LockedJob): number {
 }
 
 function freeOf(job: LockedJob): number {
-  return Math.max(0, job.maxInFlight - inFlightOf(job.counts));
+  return Math.max(0, slotLimitOf(job.counts, job) - inFlightOf(job.counts));
 }
 
 function jobSlotsOf(jobs: ReadonlyMap<string, LockedJob>): JobSlots {
@@ -147,7 +186,8 @@ async function lockJobs(
   if (ids.length === 0 && laneKeys.length === 0) return new Map();
   const rows = await run(
     `SELECT j.id, j.state, j.stopping, j.on_failure AS "onFailure", j.max_errors AS "maxErrors",
-            j.max_in_flight AS "maxInFlight", j.reason,
+            j.max_in_flight AS "maxInFlight", j.reason, ${isSlowStart} AS "isSlowStart",
+            j.not_after AS "notAfter", j.window_closed AS "isWindowClosed", ${batchColumns},
             ${countsColumn}
        FROM lanekeeper.job j
       WHERE j.id = ANY (ARRAY(
@@ -176,14 +216,14 @@ async function finishJobs(
     (job) => input.touched.has(job.id) || startsOf.has(job.id),
   );
   const ended = touched.flatMap((job) => {
-    const end = endOf(job.counts);
+    const end = endOf(job.counts, job);
     if (end !== null) job.state = end;
     return end === null ? [] : [job.id];
   });
   if (touched.length > 0) await writeJobs(run, touched, ended);
   if (ended.length > 0) {
     await run('DELETE FROM lanekeeper.lane_job WHERE job_id = ANY ($1)', [ended]);
-    await callForSeals(run, ended);
+    await tendJobs(run, ended);
   }
   // Every job that was locked is served, not only those with a change that ended: a lane that was woken for a slot and did
   // not use it passes it on.
@@ -197,14 +237,19 @@ async function writeJobs(
   ended: readonly string[],
 ): Promise<void> {
   const columns = changeStates.map((state) => `${state} = (r.counts->>'${state}')::int`).join(', ');
-  const rows = jobs.map(({ id, state, stopping, reason, counts }) => {
-    return { id, state, stopping, reason, counts };
+  const rows = jobs.map((job) => {
+    const { id, state, stopping, reason, counts, openLeft } = job;
+    const slotLimit = job.isSlowStart ? slotLimitOf(counts, job) : null;
+    return { id, state, stopping, reason, counts, openLeft, slotLimit };
   });
   await run(
     `UPDATE lanekeeper.job j
-        SET state = r.state, stopping = r.stopping, reason = r.reason, ${columns},
+        SET state = r.state, stopping = r.stopping, reason = r.reason, open_left = r."openLeft",
+            slot_limit = r."slotLimit", ${columns},
+            pause_reason = CASE WHEN j.id = ANY ($2) THEN NULL ELSE j.pause_reason END,
             finished_at = CASE WHEN j.id = ANY ($2) THEN lanekeeper.now() ELSE j.finished_at END
-       FROM jsonb_to_recordset($1::jsonb) AS r(id text, state text, stopping boolean, reason text, counts jsonb)
+       FROM jsonb_to_recordset($1::jsonb) AS r(
+            id text, state text, stopping boolean, reason text, counts jsonb, "openLeft" int, "slotLimit" int)
       WHERE j.id = r.id`,
     [JSON.stringify(rows), ended],
   );

@@ -27,6 +27,7 @@ type HeldLanes = ReadonlyMap<string, { changeId: string | null; resumes: boolean
 const Moved = z.object({
   id: z.string(),
   jobId: z.string(),
+  seq: z.number(),
   regionId: z.string(),
   vpnConnectionId: z.string(),
   laneKey: z.string(),
@@ -166,14 +167,14 @@ async function writeChanges(run: Query, updates: readonly LaneUpdate[]): Promise
               "dueInMs" double precision, "tickMs" double precision)
          JOIN lanekeeper.change o ON o.id = r.id
         WHERE c.id = r.id
-    RETURNING c.id, c.job_id, c.region_id, c.vpn_connection_id, c.lane_key, o.state AS before, c.state, o.events AS known,
+    RETURNING c.id, c.job_id, c.seq, c.region_id, c.vpn_connection_id, c.lane_key, o.state AS before, c.state, o.events AS known,
               r.events),
      journal AS (
        INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
        SELECT c.id, c.known + e.number, c.job_id, lanekeeper.now(), e.event->>'kind', (e.event->>'data')::json
          FROM c CROSS JOIN LATERAL jsonb_array_elements(c.events) WITH ORDINALITY AS e(event, number)
         ORDER BY c.id, e.number)
-     SELECT c.id, c.job_id AS "jobId", c.region_id AS "regionId", c.vpn_connection_id AS "vpnConnectionId",
+     SELECT c.id, c.job_id AS "jobId", c.seq, c.region_id AS "regionId", c.vpn_connection_id AS "vpnConnectionId",
             c.lane_key AS "laneKey", c.before AS "from", c.state AS "to" FROM c`,
     [JSON.stringify(rows), changeStates.filter(isFinalChange)],
   );

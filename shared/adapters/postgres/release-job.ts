@@ -1,6 +1,9 @@
-import { callForSeals } from './call-for-seals.ts';
+import { firstBatch } from '../../job/batches.ts';
 import { cancelWaiting } from './cancel-waiting.ts';
 import type { Query } from './database.ts';
+import { isSlowStart } from './move-jobs.ts';
+import { BatchesRow, batchColumns, openBatches } from './open-batches.ts';
+import { tendJobs } from './tend-jobs.ts';
 
 /** Ends a job whose targets were refused under `stop`, for this reason: nothing of it reaches the cloud. */
 export async function endRefusedJob(run: Query, jobId: string, reason: string): Promise<void> {
@@ -11,7 +14,7 @@ export async function endRefusedJob(run: Query, jobId: string, reason: string): 
       WHERE id = $1`,
     [jobId, `${reason}; nothing was changed`, cancelled.length],
   );
-  await callForSeals(run, [jobId]);
+  await tendJobs(run, [jobId]);
 }
 
 /**
@@ -22,18 +25,38 @@ export async function endRefusedJob(run: Query, jobId: string, reason: string): 
 export async function releaseJob(run: Query, jobId: string): Promise<void> {
   await lockLanes(run, jobId);
   await lockJobs(run, jobId);
+  await beginBatches(run, jobId);
   await takePlaces(run, jobId);
   await enterLanes(run, jobId);
   await run(
-    `UPDATE lanekeeper.job
-        SET started_at = lanekeeper.now(),
+    `UPDATE lanekeeper.job j
+        SET started_at = lanekeeper.now(), slot_limit = CASE WHEN ${isSlowStart} THEN 1 END,
             state = CASE WHEN queued > 0 AND pause_reason IS NULL THEN 'running' WHEN queued > 0 THEN 'paused'
                          WHEN failed = 0 AND skipped > 0 THEN 'succeeded' ELSE 'failed' END,
             finished_at = CASE WHEN queued > 0 THEN NULL ELSE lanekeeper.now() END
       WHERE id = $1`,
     [jobId],
   );
-  await callForSeals(run, [jobId]);
+  await tendJobs(run, [jobId]);
+}
+
+/** Opens the first batch, and those after it when nothing of it is left: all of it may have been refused. */
+async function beginBatches(run: Query, jobId: string): Promise<void> {
+  const [before] = await run(`SELECT ${batchColumns} FROM lanekeeper.job j WHERE j.id = $1`, [
+    jobId,
+  ]);
+  const openUntil = firstBatch(BatchesRow.parse(before).batches);
+  if (openUntil === null) return;
+  const [row] = await run(
+    `UPDATE lanekeeper.job j
+        SET open_until = $2, open_left = (
+              SELECT count(*) FROM lanekeeper.change c
+               WHERE c.job_id = $1 AND c.finished_at IS NULL AND c.seq < $2)
+      WHERE id = $1 AND queued > 0
+  RETURNING ${batchColumns}`,
+    [jobId, openUntil],
+  );
+  if (row) await openBatches(run, jobId, { ...BatchesRow.parse(row), isResumed: false });
 }
 
 /** The connections where the job has changes to start. */
@@ -102,7 +125,10 @@ async function takePlaces(run: Query, jobId: string): Promise<void> {
   );
 }
 
-/** The longest lanes decide when a job ends: a millisecond's start for each change brings them to the head of the claim. */
+/**
+ * The longest lanes decide when a job ends: a millisecond's start for each change brings them to the head of the claim. Lanes with
+ * nothing of the first batch are woken when theirs opens.
+ */
 async function enterLanes(run: Query, jobId: string): Promise<void> {
   await run(
     `WITH entered AS (
@@ -112,7 +138,12 @@ async function enterLanes(run: Query, jobId: string): Promise<void> {
        RETURNING lane_key, waiting)
      UPDATE lanekeeper.lane l
         SET due_at = coalesce(l.due_at, lanekeeper.now() - entered.waiting * interval '1 millisecond')
-       FROM entered WHERE l.lane_key = entered.lane_key`,
+       FROM entered WHERE l.lane_key = entered.lane_key AND EXISTS (
+            SELECT 1 FROM lanekeeper.job j
+             WHERE j.id = $1 AND (j.open_until IS NULL OR EXISTS (
+                   SELECT 1 FROM lanekeeper.change c
+                    WHERE c.lane_key = entered.lane_key AND c.job_id = $1 AND c.state = 'queued'
+                      AND c.seq < j.open_until)))`,
     [jobId],
   );
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Query } from './database.ts';
-import { isNotFrozen } from './freeze-store.ts';
+import { mayStart } from './may-start.ts';
 
 const NextDue = z.object({ nextDueInMs: z.coerce.number().nullable() });
 
@@ -30,9 +30,9 @@ export async function repairLanes(
                    OR EXISTS (
                      SELECT 1 FROM lanekeeper.lane_job lj
                        JOIN lanekeeper.job j ON j.id = lj.job_id AND j.state = 'running' AND NOT j.stopping
-                        AND j.applying + j.settling + j.rolling_back < j.max_in_flight
+                        AND j.applying + j.settling + j.rolling_back < coalesce(j.slot_limit, j.max_in_flight)
                        JOIN lanekeeper.change c ON c.lane_key = lj.lane_key AND c.job_id = lj.job_id
-                        AND c.state = 'queued' AND c.ready AND ${isNotFrozen}
+                        AND c.state = 'queued' AND c.ready AND ${mayStart}
                       WHERE lj.lane_key = l.lane_key))
              ORDER BY l.lane_key FOR UPDATE OF l SKIP LOCKED))
   RETURNING lane_key`,

@@ -3,9 +3,11 @@ import { attachTypes } from '../../connection/model.ts';
 import type { Lease, RegionWork, Resolution, ResolveStore } from '../../lane/lane-store.ts';
 import type { ResolvedPlan } from '../../plan/plan-digest.ts';
 import { canonicalJson } from '../../platform/canonical.ts';
+import { admitJob } from './admit-job.ts';
 import type { Database, Query } from './database.ts';
 import { leaveRotated } from './leave-rotated.ts';
-import { endRefusedJob, releaseJob } from './release-job.ts';
+import { wakeLanes } from './record-updates.ts';
+import { endRefusedJob } from './release-job.ts';
 import { IntentRow, intentColumns } from './rows.ts';
 import {
   RolloutRow,
@@ -47,12 +49,13 @@ export function createPgResolveStore(database: Database): ResolveStore {
         await saveRefused(run, jobId, resolutions);
         return true;
       }),
-    finishRegion: (lease, work, digest) =>
-      database.transaction(async (run) => {
-        if (!(await holds(run, lease))) return false;
-        await finishRegion(run, work, digest);
-        return true;
-      }),
+    async finishRegion(lease, work, digest) {
+      const wake = await database.transaction(async (run) =>
+        (await holds(run, lease)) ? finishRegion(run, work, digest) : null,
+      );
+      if (wake !== null && wake.length > 0) await wakeLanes(database.query, wake);
+      return wake !== null;
+    },
   };
 }
 
@@ -151,7 +154,7 @@ async function finishRegion(
   run: Query,
   work: { jobId: string; regionId: string },
   digest: (found: ResolvedPlan) => string,
-): Promise<void> {
+): Promise<readonly string[]> {
   await run(
     `UPDATE lanekeeper.job_region SET resolved_at = lanekeeper.now() WHERE job_id = $1 AND region_id = $2`,
     [work.jobId, work.regionId],
@@ -166,7 +169,7 @@ async function finishRegion(
     'SELECT 1 FROM lanekeeper.job_region WHERE job_id = $1 AND resolved_at IS NULL LIMIT 1',
     [work.jobId],
   );
-  if (job === undefined || open.length > 0) return;
+  if (job === undefined || open.length > 0) return [];
   const { plan, rollout, failed, onFailure, minAge } = JobHead.parse(job);
   const unfit = rollout ? await settleSelection(run, work.jobId, rollout) : null;
   const planDigest = digest({
@@ -186,10 +189,10 @@ async function finishRegion(
       work.jobId,
       [unfit, refusal.ofAll].filter((why) => why !== null).join('; '),
     );
-    return;
+    return [];
   }
   if (minAge !== null) await leaveRotated(run, work.jobId);
-  await releaseJob(run, work.jobId);
+  return admitJob(run, work.jobId);
 }
 
 const JobHead = z.object({

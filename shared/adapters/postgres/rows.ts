@@ -35,6 +35,7 @@ const ChangeErrorRow = z.object({
     'not_applied',
     'timeout',
     'tunnel_down',
+    'window_closed',
     'refused',
   ]),
   message: z.string(),

@@ -3,7 +3,7 @@ import type { Candidate } from '../../lane/assign-slots.ts';
 import type { Assignment } from '../../lane/lane-store.ts';
 import { assignmentColumns, parseAssignment } from './assignments.ts';
 import type { Query } from './database.ts';
-import { isNotFrozen } from './freeze-store.ts';
+import { mayStart } from './may-start.ts';
 
 const CandidateRow = z.object({
   laneKey: z.string(),
@@ -23,7 +23,7 @@ export const candidatesStatement = `
     JOIN lanekeeper.job j ON j.id = lj.job_id
    CROSS JOIN LATERAL (
      SELECT c.id FROM lanekeeper.change c
-      WHERE c.lane_key = lj.lane_key AND c.job_id = lj.job_id AND c.state = 'queued' AND c.ready AND ${isNotFrozen}
+      WHERE c.lane_key = lj.lane_key AND c.job_id = lj.job_id AND c.state = 'queued' AND c.ready AND ${mayStart}
       ORDER BY c.seq LIMIT 1) AS h
    ORDER BY lj.backlog DESC, lj.lane_key, j.position`;
 

@@ -211,6 +211,8 @@ describe('the worker function', () => {
         guard(() => world.lanes.record(...args)),
       renew: (...args: Parameters<typeof world.lanes.renew>) =>
         guard(() => world.lanes.renew(...args)),
+      tendJob: (...args: Parameters<typeof world.lanes.tendJob>) =>
+        guard(() => world.lanes.tendJob(...args)),
       repair: () => world.lanes.repair(),
     };
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createPgJobStore } from '../../../shared/adapters/postgres/job-store.ts';
 import { ChainedEvent } from '../../../shared/journal/chain.ts';
-import { sealingLaneOf } from '../../../shared/journal/journal-store.ts';
+import { jobLaneOf } from '../../../shared/journal/journal-store.ts';
 import { verifyExport } from '../../../shared/journal/verify-export.ts';
 import { KeySet } from '../../../shared/progress/journal-routes.ts';
 import { createTestApp } from '../../helpers/apps.ts';
@@ -111,7 +111,7 @@ describe('the journal of a job', () => {
       DELETE FROM lanekeeper.seal;
       DELETE FROM lanekeeper.journal WHERE kind = 'finished' AND change_id = (SELECT min(id) FROM lanekeeper.change);
       INSERT INTO lanekeeper.lane (lane_key, kind, region_id, due_at)
-      VALUES ('${sealingLaneOf(id)}', 'job', '', lanekeeper.now());`);
+      VALUES ('${jobLaneOf(id)}', 'job', '', lanekeeper.now());`);
     const world = await open({ simulator: { inventory: aFleet({}) } });
     await world.drain();
 

@@ -145,6 +145,7 @@ function sleepsAfterPreparing({ lanes, clock }: VirtualWorld, ms: number): LaneS
       await sleeping;
       return lanes.renew(leases, leaseSeconds);
     },
+    tendJob: (lease, jobId) => lanes.tendJob(lease, jobId),
     repair: () => lanes.repair(),
     async record(updates, lease) {
       const outcomes = await lanes.record(updates, lease);

@@ -65,6 +65,7 @@ export function dyingWorker(world: VirtualWorld, point: Point): DyingWorker {
       return pass(call === 'record' && isPoint, () => world.lanes.record(updates, lease));
     },
     renew: (leases, seconds) => pass(false, () => world.lanes.renew(leases, seconds)),
+    tendJob: (lease, jobId) => pass(false, () => world.lanes.tendJob(lease, jobId)),
     repair: () => world.lanes.repair(),
   };
   return { deps: world.worker({ lanes }, api), died };

@@ -244,6 +244,7 @@ function withoutRenewal({ lanes }: VirtualWorld): VirtualWorld['lanes'] {
     claim: (request) => lanes.claim(request),
     record: (updates, lease) => lanes.record(updates, lease),
     renew: () => Promise.resolve([]),
+    tendJob: (lease, jobId) => lanes.tendJob(lease, jobId),
     repair: () => lanes.repair(),
   };
 }

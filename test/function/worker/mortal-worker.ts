@@ -68,6 +68,7 @@ export function mortalWorker(world: VirtualWorld, stop: Stop): MortalWorker {
       await gate;
       return world.lanes.renew(leases, leaseSeconds);
     },
+    tendJob: (lease, jobId) => pass(() => world.lanes.tendJob(lease, jobId)),
     repair: () => world.lanes.repair(),
   };
   const resolving: ResolveStore = {

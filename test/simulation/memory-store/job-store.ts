@@ -101,6 +101,11 @@ function storedJob(tables: Tables, job: NewJob): StoredJob {
     reason: null,
     scheduleName: job.schedule?.name ?? null,
     isStopping: false,
+    openUntil: null,
+    pauseReason: null,
+    isWindowClosed: false,
+    approveBy: null,
+    events: [],
     rollout: job.selection?.rollout ?? null,
     selectors: selectors.map((selector) => ({ ...selector, isResolved: false, refusal: null })),
     regions: [...new Set(regionIds)].map((regionId) => {
@@ -146,9 +151,11 @@ export function queued(
   return { record, position, intentNumber, isReleased: false, resumeAt: null, events: [] };
 }
 
-function recordOf(tables: Tables, job: StoredJob): JobRecord {
+/** A job as readers see it. */
+export function recordOf(tables: Tables, job: StoredJob): JobRecord {
   const { id, position, title, state, createdAt, createdBy, startedAt, finishedAt } = job;
-  const { planDigest, total, reason } = job;
+  const { planDigest, total } = job;
+  const reason = job.pauseReason ?? job.reason;
   const times = { createdAt, startedAt, finishedAt };
   const found = { planDigest, total, reason, counts: countsOf(tables, id) };
   const { scheduleName } = job;
@@ -164,7 +171,7 @@ function viewOf(tables: Tables, { record }: StoredChange): ChangeView {
     ...record,
     laneChange: other ? { id: other.record.id, jobId: other.record.jobId } : null,
     laneDueInMs: dueInMs > 0 ? dueInMs : null,
-    pauseReason: null,
+    pauseReason: tables.jobs.get(record.jobId)?.pauseReason ?? null,
     freeze: null,
   };
 }

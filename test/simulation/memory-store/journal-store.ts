@@ -2,12 +2,13 @@ import { type ChainedEvent, linkHash } from '../../../shared/journal/chain.ts';
 import {
   type EndedJob,
   type JournalStore,
+  jobLaneOf,
+  ordersSeq,
   type PlacedEvent,
   type SealedJournal,
-  sealingLaneOf,
 } from '../../../shared/journal/journal-store.ts';
 import { compareText, countsOf } from './queues.ts';
-import type { StoredChange, StoredJob, Tables } from './tables.ts';
+import type { JobEvent, StoredChange, StoredJob, Tables } from './tables.ts';
 
 /** The journal in memory: chains are worked out when they are read. */
 export function createMemoryJournalStore(
@@ -16,10 +17,15 @@ export function createMemoryJournalStore(
 ): JournalStore {
   return {
     async readEvents({ jobId, after, limit }) {
-      const placed = tables.changesOf(jobId).flatMap((change): PlacedEvent[] => {
-        const { seq } = change.record;
-        return chainOf(change).map((event) => ({ place: { seq, number: event.number }, event }));
-      });
+      const own = chainOf(jobId, tables.jobs.get(jobId)?.events ?? []);
+      const placedAt = (seq: number, chain: readonly ChainedEvent[]): PlacedEvent[] =>
+        chain.map((event) => ({ place: { seq, number: event.number }, event }));
+      const placed = [
+        ...placedAt(ordersSeq, own),
+        ...tables
+          .changesOf(jobId)
+          .flatMap(({ record, events }) => placedAt(record.seq, chainOf(record.id, events))),
+      ];
       const isAfter = ({ place }: PlacedEvent): boolean =>
         after === null ||
         place.seq > after.seq ||
@@ -29,7 +35,7 @@ export function createMemoryJournalStore(
     async readNeighbours({ jobId, after, limit }) {
       const events = neighboursOf(tables, jobId)
         .sort((a, b) => compareText(a.record.id, b.record.id))
-        .flatMap(chainOf);
+        .flatMap(({ record, events: own }) => chainOf(record.id, own));
       const isAfter = ({ changeId, number }: ChainedEvent): boolean =>
         after === null ||
         compareText(changeId, after.changeId) > 0 ||
@@ -52,13 +58,13 @@ export function createMemoryJournalStore(
 
 /** Has a job that has just ended sealed as soon as somebody finds the time. */
 export function callForSeal(tables: Tables, { id }: StoredJob): void {
-  tables.laneOf(sealingLaneOf(id), '').dueAt = tables.now();
+  tables.laneOf(jobLaneOf(id), '').dueAt = tables.now();
 }
 
-function chainOf({ record, events }: StoredChange): readonly ChainedEvent[] {
+function chainOf(id: string, events: readonly JobEvent[]): readonly ChainedEvent[] {
   let head: string | null = null;
   return events.map((stored): ChainedEvent => {
-    const event = { changeId: record.id, ...stored, hash: null };
+    const event = { changeId: id, ...stored, hash: null };
     head = linkHash(head, event);
     return { ...event, hash: head };
   });
@@ -78,6 +84,17 @@ function neighboursOf(tables: Tables, jobId: string): StoredChange[] {
   );
 }
 
+/** What a seal says of a job's rollout; left out where it says nothing. */
+function rulesOf({ rollout, window }: StoredJob['settings']): Partial<EndedJob['rules']> {
+  const { batches, slowStart } = rollout;
+  return {
+    ...(batches !== null && batches.length > 1 ? { batches: [...batches] } : {}),
+    ...(slowStart ? { slowStart } : {}),
+    ...(window.notBefore === null ? {} : { notBefore: window.notBefore }),
+    ...(window.notAfter === null ? {} : { notAfter: window.notAfter }),
+  };
+}
+
 function endedJob(tables: Tables, job: StoredJob, finishedAt: string): EndedJob {
   const { id, state, planDigest, maxInFlight: concurrency, maxErrors, onFailure } = job;
   return {
@@ -86,8 +103,10 @@ function endedJob(tables: Tables, job: StoredJob, finishedAt: string): EndedJob 
     finishedAt,
     planDigest,
     counts: countsOf(tables, id),
-    rules: { concurrency, maxErrors, onFailure },
-    countedEvents: tables.changesOf(id).reduce((sum, { events }) => sum + events.length, 0),
+    rules: { concurrency, maxErrors, onFailure, ...rulesOf(job.settings) },
+    countedEvents: tables
+      .changesOf(id)
+      .reduce((sum, { events }) => sum + events.length, job.events.length),
     readAt: tables.stamp(),
   };
 }

@@ -9,6 +9,7 @@ import {
   waitingOn,
 } from './queues.ts';
 import { recordUpdates } from './record-updates.ts';
+import { tendJob } from './rollout.ts';
 import type { StoredLane, Tables } from './tables.ts';
 
 /** The lane store in memory. Each call is one step that nobody else comes between. */
@@ -24,6 +25,7 @@ export function createMemoryLaneStore(tables: Tables): LaneStore {
         return false;
       });
     },
+    tendJob: async (lease, jobId) => tendJob(tables, lease, jobId),
     repair: async () => repair(tables),
   };
 }

@@ -1,5 +1,7 @@
+import type { ChangeError } from '../../../shared/change/record.ts';
 import { changeStates } from '../../../shared/change/state.ts';
-import { inFlightOf } from '../../../shared/job/outcome.ts';
+import type { Order } from '../../../shared/job/job-verbs.ts';
+import { inFlightOf, slotLimitOf } from '../../../shared/job/outcome.ts';
 import type { ChangeCounts } from '../../../shared/job/record.ts';
 import type { Candidate } from '../../../shared/lane/assign-slots.ts';
 import type { StoredChange, StoredJob, StoredLane, Tables } from './tables.ts';
@@ -21,7 +23,22 @@ export function countsOf(tables: Tables, jobId: string): ChangeCounts {
 
 /** How many more changes of a job may be in flight, whatever its state. */
 export function freeSlotsOf(tables: Tables, job: StoredJob): number {
-  return Math.max(0, job.maxInFlight - inFlightOf(countsOf(tables, job.id)));
+  const { maxInFlight, settings } = job;
+  const { batches, slowStart } = settings.rollout;
+  const isSlowStart = slowStart && (batches?.length ?? 1) <= 1;
+  const counts = countsOf(tables, job.id);
+  return Math.max(0, slotLimitOf(counts, { maxInFlight, isSlowStart }) - inFlightOf(counts));
+}
+
+/** Whether a change may start as far as its job's batches and window go. */
+function mayStart(tables: Tables, { record }: StoredChange): boolean {
+  const job = tables.jobs.get(record.jobId);
+  if (job === undefined) return false;
+  const { notAfter } = job.settings.window;
+  return (
+    (job.openUntil === null || record.seq < job.openUntil) &&
+    (notAfter === null || Date.parse(notAfter) > tables.now())
+  );
 }
 
 /** How many more changes of a job may begin. */
@@ -64,7 +81,7 @@ export function candidatesOf(tables: Tables): readonly Candidate[] {
   const first = new Map<string, StoredChange>();
   for (const change of headsOf(tables)) {
     const { laneKey, jobId, seq } = change.record;
-    if (laneKey === null) continue;
+    if (laneKey === null || !mayStart(tables, change)) continue;
     const known = first.get(`${laneKey} ${jobId}`);
     if (!known || seq < known.record.seq) first.set(`${laneKey} ${jobId}`, change);
   }
@@ -130,11 +147,17 @@ export function wakeIdleLanes(tables: Tables): readonly string[] {
 }
 
 /** Cancels what waits of a job. Answers with how many those were. */
-export function cancelWaiting(tables: Tables, jobId: string): number {
+export function cancelWaiting(
+  tables: Tables,
+  jobId: string,
+  { order, error }: { order?: Order | undefined; error?: ChangeError | undefined } = {},
+): number {
   const waiting = tables.changesOf(jobId).filter(({ record }) => record.state === 'queued');
   for (const change of waiting) {
-    change.record = { ...change.record, state: 'cancelled', finishedAt: tables.stamp() };
-    tables.journal(change, 'finished', { state: 'cancelled' });
+    const lastError = error ?? change.record.lastError;
+    const finishedAt = tables.stamp();
+    change.record = { ...change.record, state: 'cancelled', lastError, finishedAt };
+    tables.journal(change, 'finished', { state: 'cancelled', ...order, ...(error && { error }) });
   }
   return waiting.length;
 }

@@ -1,5 +1,6 @@
 import { isFinalChange } from '../../../shared/change/state.ts';
 import { endOf, mustStop } from '../../../shared/job/outcome.ts';
+import { windowClosed } from '../../../shared/job/window.ts';
 import { assignSlots } from '../../../shared/lane/assign-slots.ts';
 import type {
   Assignment,
@@ -21,6 +22,7 @@ import {
   waitingOn,
   wakeIdleLanes,
 } from './queues.ts';
+import { openBatches } from './rollout.ts';
 import type { StoredChange, StoredLane, Tables } from './tables.ts';
 
 /** An update whose lease stands, with its lane. */
@@ -41,6 +43,10 @@ export function recordUpdates(
   const resumable = new Map(wanting.map(({ laneKey }) => [laneKey, waitingOn(tables, laneKey)]));
   for (const { update } of held) writeChange(tables, update);
   stopJobs(tables, held);
+  const ended = held.flatMap(({ update: { change } }) =>
+    change !== null && isFinalChange(change.state) ? (tables.jobs.get(change.jobId) ?? []) : [],
+  );
+  for (const job of new Set(ended)) if (!job.isStopping) openBatches(tables, job);
   const assignments = startNext(tables, wanting, resumable);
   for (const each of held) placeLane(tables, each, assignments.get(each.lane.laneKey), lease);
   endJobs(tables);
@@ -93,13 +99,15 @@ function writeChange(tables: Tables, { change, events, afterwards }: LaneUpdate)
 /** Lets the failure policy act: what waits of a job that stops is cancelled before anything more of it can start. */
 function stopJobs(tables: Tables, held: readonly HeldUpdate[]): void {
   for (const job of tables.jobs.values()) {
-    if (job.state !== 'running') continue;
+    if (job.state !== 'running' && job.state !== 'paused') continue;
     const said = held.find(
       ({ update }) => update.change?.jobId === job.id && update.stopsJob !== undefined,
     );
     job.isStopping ||= said !== undefined || mustStop(countsOf(tables, job.id), job);
     job.reason ??= said?.update.stopsJob ?? null;
-    if (job.isStopping && cancelWaiting(tables, job.id) > 0)
+    const { notAfter } = job.settings.window;
+    const error = job.isWindowClosed && notAfter !== null ? windowClosed(notAfter) : undefined;
+    if (job.isStopping && cancelWaiting(tables, job.id, { error }) > 0)
       job.reason ??= 'stopped: more changes failed than the plan allows';
   }
 }
@@ -179,10 +187,11 @@ function idleUntil(tables: Tables, { laneKey, kind, regionId }: StoredLane): num
 
 function endJobs(tables: Tables): void {
   for (const job of tables.jobs.values()) {
-    if (job.state !== 'running') continue;
-    const end = endOf(countsOf(tables, job.id));
+    if (job.state !== 'running' && job.state !== 'paused') continue;
+    const end = endOf(countsOf(tables, job.id), job);
     if (end === null) continue;
     job.state = end;
+    job.pauseReason = null;
     job.finishedAt = tables.stamp();
     callForSeal(tables, job);
   }

@@ -9,6 +9,7 @@ import type { ResolvedPlan } from '../../../shared/plan/plan-digest.ts';
 import { queued } from './job-store.ts';
 import { callForSeal } from './journal-store.ts';
 import { cancelWaiting, countsOf, wakeIdleLanes } from './queues.ts';
+import { admit } from './rollout.ts';
 import type { StoredChange, StoredJob, Tables } from './tables.ts';
 
 /** The resolve store in memory. Each call is one step that nobody else comes between. */
@@ -104,13 +105,13 @@ function finishRegion(
   const ofChanges = failed > 0 ? `${failed} of the plan's targets were refused` : null;
   const refusals = [unfit, ofChanges, ofSelectors].filter((refusal) => refusal !== null);
   job.reason = ofSelectors;
-  job.startedAt = tables.stamp();
   if (unfit !== null || (refusals.length > 0 && job.onFailure !== 'continue')) {
     cancelWaiting(tables, job.id);
     const reason = `${refusals.join('; ')}; nothing was changed`;
-    Object.assign(job, { state: 'failed', reason, finishedAt: tables.stamp() });
+    const now = tables.stamp();
+    Object.assign(job, { state: 'failed', reason, startedAt: now, finishedAt: now });
     callForSeal(tables, job);
-  } else release(tables, job);
+  } else admit(tables, job);
   wakeIdleLanes(tables);
 }
 
@@ -144,19 +145,4 @@ function refusedSelectors({ selectors }: StoredJob): string | null {
     ...refused.slice(0, mostNamed),
     ...(more > 0 ? [`and ${more} more like these`] : []),
   ].join(', ');
-}
-
-/** The job takes its place on its connections; its lanes are due, the longest ones first. */
-function release(tables: Tables, job: StoredJob): void {
-  const waiting = tables.changesOf(job.id).filter(({ record }) => record.state === 'queued');
-  for (const change of waiting) change.isReleased = true;
-  for (const { record } of waiting) tables.laneOf(record.laneKey ?? '', record.regionId);
-  for (const lane of tables.lanes.values()) {
-    const entered = waiting.filter(({ record }) => record.laneKey === lane.laneKey).length;
-    if (entered > 0) lane.dueAt ??= tables.now() - entered;
-  }
-  job.state = waiting.length > 0 ? 'running' : 'failed';
-  if (waiting.length > 0) return;
-  job.finishedAt = tables.stamp();
-  callForSeal(tables, job);
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../../shared/platform/clock.ts';
 import type { StoreSet } from '../store-set.ts';
 import { type BudgetWindows, createMemoryApiBudget } from './api-budget.ts';
 import { createMemoryJobStore } from './job-store.ts';
+import { createMemoryJobVerbs } from './job-verbs.ts';
 import { createMemoryJournalStore } from './journal-store.ts';
 import { createMemoryKeyringStore, type Keys } from './keyring-store.ts';
 import { createMemoryLaneStore } from './lane-store.ts';
@@ -26,6 +27,7 @@ export function createMemoryStores(clock: Pick<Clock, 'now'>): MemoryStores {
   return {
     tables,
     jobs: createMemoryJobStore(tables),
+    verbs: createMemoryJobVerbs(tables),
     lanes: createMemoryLaneStore(tables),
     resolving: createMemoryResolveStore(tables),
     journal: createMemoryJournalStore(tables, seals),

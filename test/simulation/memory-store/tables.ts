@@ -14,11 +14,23 @@ export interface StoredJob extends Omit<JobRecord, 'counts'> {
   maxInFlight: number;
   /** Nothing more of it starts. */
   isStopping: boolean;
+  /** Changes with a lower place may start; null: all. */
+  openUntil: number | null;
+  pauseReason: string | null;
+  /** It stops because its window is over. */
+  isWindowClosed: boolean;
+  /** When it is cancelled unless it was approved. */
+  approveBy: number | null;
+  /** What happened to it as a whole. */
+  events: JobEvent[];
   rollout: NonNullable<NewJob['selection']>['rollout'] | null;
   intents: readonly StoredIntent[];
   selectors: StoredJobSelector[];
   regions: StoredRegion[];
 }
+
+/** An event of a job's own chain. */
+export type JobEvent = Omit<StoredEvent, 'kind'> & { kind: string };
 
 export interface StoredJobSelector extends UnresolvedSelector {
   regionId: string;
@@ -134,6 +146,10 @@ export class Tables {
   /** Whether somebody holds the lane under this very epoch. */
   isHeld({ laneKey, epoch }: { laneKey: string; epoch: number }): boolean {
     return this.lanes.get(laneKey)?.epoch === epoch;
+  }
+
+  journalOnJob({ events }: StoredJob, kind: string, data: JobEvent['data']): void {
+    events.push({ number: events.length + 1, at: this.stamp(), kind, data });
   }
 
   journal(change: StoredChange, kind: StoredEvent['kind'], data: StoredEvent['data']): void {

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ChangeState, changeStates, isFinalChange } from '../../../shared/change/state.ts';
-import { countMove, endOf, inFlightOf, mustStop } from '../../../shared/job/outcome.ts';
+import {
+  countMove,
+  endOf,
+  inFlightOf,
+  mustStop,
+  slotLimitOf,
+} from '../../../shared/job/outcome.ts';
 import type { FailurePolicy } from '../../../shared/job/record.ts';
 import type { JobState } from '../../../shared/job/state.ts';
 import { countsOf } from '../../helpers/factories.ts';
@@ -77,6 +83,8 @@ describe('mustStop', () => {
   });
 });
 
+const open = { isWindowClosed: false };
+
 describe('endOf', () => {
   it.each<[Some, JobState | null]>([
     [{ succeeded: 2, unchanged: 1 }, 'succeeded'],
@@ -86,13 +94,54 @@ describe('endOf', () => {
     [{ succeeded: 2, cancelled: 1 }, 'cancelled'],
     [{ failed: 3, queued: 1 }, null],
   ])('of %j is %s', (counts, expected) => {
-    expect(endOf(countsOf(counts))).toBe(expected);
+    expect(endOf(countsOf(counts), open)).toBe(expected);
+  });
+
+  it.each<[Some, JobState | null]>([
+    [{ succeeded: 2, cancelled: 1 }, 'failed'],
+    [{ succeeded: 2 }, 'succeeded'],
+    [{ applying: 1, cancelled: 1 }, null],
+  ])('of %j is %s once the window is over', (counts, expected) => {
+    expect(endOf(countsOf(counts), { isWindowClosed: true })).toBe(expected);
   });
 
   it.each(changeStates.filter((state) => !isFinalChange(state)))(
     'is open while one is %s',
     (state) => {
-      expect(endOf(countsOf({ succeeded: 2, failed: 1, [state]: 1 }))).toBeNull();
+      expect(endOf(countsOf({ succeeded: 2, failed: 1, [state]: 1 }), open)).toBeNull();
     },
   );
+});
+
+describe('slotLimitOf', () => {
+  it.each([
+    [0, 1],
+    [1, 2],
+    [2, 2],
+    [3, 4],
+    [6, 4],
+    [7, 8],
+    [14, 8],
+    [15, 10],
+    [1_000, 10],
+  ])('after %i successes of a slow start lets %i be in flight', (succeeded, slots) => {
+    expect(slotLimitOf({ succeeded }, { maxInFlight: 10, isSlowStart: true })).toBe(slots);
+  });
+
+  it('doubles each time that as many more have succeeded', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1_000 }), (maxInFlight) => {
+        let succeeded = 0;
+        for (let slots = 1; slots < maxInFlight; slots *= 2) {
+          expect(slotLimitOf({ succeeded }, { maxInFlight, isSlowStart: true })).toBe(slots);
+          succeeded += slots;
+        }
+        expect(slotLimitOf({ succeeded }, { maxInFlight, isSlowStart: true })).toBe(maxInFlight);
+      }),
+    );
+  });
+
+  it('is the concurrency of the plan otherwise', () => {
+    expect(slotLimitOf({ succeeded: 0 }, { maxInFlight: 10, isSlowStart: false })).toBe(10);
+  });
 });

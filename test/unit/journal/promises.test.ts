@@ -97,6 +97,8 @@ describe('a journal that keeps every promise', () => {
       'P7',
       'P7',
       'P7',
+      'P7',
+      'P7',
     ]);
   });
 });

@@ -106,11 +106,132 @@ describe('a change that is tried again', () => {
     ).toEqual([]);
   });
 
+  it('may come after what stands behind it on its connection', () => {
+    const first = tried(retried, [8, 'started', { lane }], [9, 'finished', applied]);
+    const behind = aChain('chg_2', [
+      [0, 'resolved', aPlace('a', lane)],
+      [4, 'started', { lane }],
+      [7, 'finished', applied],
+    ]);
+    const counts = { ...countsOf(), succeeded: 2 };
+
+    expect(brokenIn({ changes: [...first, behind], facts: { counts } })).toEqual([]);
+  });
+
   it('goes on after its end in no other way', () => {
     const again = tried([6, 'started', { lane }], [9, 'finished', applied]);
 
     expect(
       brokenIn({ changes: again, facts: { counts: { ...countsOf(), succeeded: 1 } } }),
     ).not.toEqual([]);
+  });
+});
+
+describe('a slow start (P7)', () => {
+  const rules = { concurrency: 4, maxErrors: 0, onFailure: 'stop', slowStart: true } as const;
+  const at = (name: string, from: number): ChainedEvent[] =>
+    aGoodChange(`chg_${name}`, from, aPlace(name));
+
+  it('is kept by one change, then two, then four', () => {
+    const changes = [
+      at('a', 0),
+      at('b', 6),
+      at('c', 6),
+      ...['d', 'e', 'f', 'g'].map((n) => at(n, 12)),
+    ];
+
+    expect(brokenIn({ changes, facts: { rules } })).toEqual([]);
+  });
+
+  it('is broken by two changes at the beginning', () => {
+    const changes = [at('a', 0), at('b', 0)];
+
+    expect(brokenIn({ changes, facts: { rules } })).toEqual([
+      `P7: 2 changes at once at ${secondOf(1)}`,
+    ]);
+    expect(brokenIn({ changes, facts: { rules: { ...rules, batches: [1, 2] } } })).not.toContain(
+      `P7: 2 changes at once at ${secondOf(1)}`,
+    );
+  });
+});
+
+describe('batches (P7)', () => {
+  const rules = { concurrency: 9, maxErrors: 0, onFailure: 'stop', batches: [2, 3] } as const;
+  const facts = { rules: { ...rules, batches: [...rules.batches] } };
+  const [a, b] = [aGoodChange('chg_a', 0, aPlace('a')), aGoodChange('chg_b', 1, aPlace('b'))];
+
+  it('are kept when the next one starts after the end of all before it', () => {
+    expect(brokenIn({ changes: [a, b, aGoodChange('chg_c', 6, aPlace('c'))], facts })).toEqual([]);
+  });
+
+  it('are broken by what starts while something before it goes on', () => {
+    expect(brokenIn({ changes: [a, b, aGoodChange('chg_c', 5, aPlace('c'))], facts })).toEqual([
+      `P7: chg_c started at ${secondOf(6)}, before chg_b had ended`,
+    ]);
+  });
+
+  it('are not broken by what is tried again after the next one was opened', () => {
+    const again = aChain('chg_b', [
+      [0, 'resolved', aPlace('b')],
+      [1, 'started', { lane: aPlace('b').lane }],
+      [4, 'finished', { state: 'failed' }],
+      [9, 'retried'],
+      [10, 'started', { lane: aPlace('b').lane }],
+      [12, 'finished', applied],
+    ]);
+    const changes = [a, again, aGoodChange('chg_c', 6, aPlace('c'))];
+    const counts = { ...countsOf(), succeeded: 3 };
+
+    expect(brokenIn({ changes, facts: { ...facts, counts } })).toEqual([]);
+  });
+});
+
+describe('a window (P7)', () => {
+  const facts = {
+    rules: {
+      concurrency: 9,
+      maxErrors: 0,
+      onFailure: 'stop' as const,
+      notBefore: secondOf(1),
+      notAfter: secondOf(5),
+    },
+  };
+
+  it('is kept by what starts in it, however long that takes', () => {
+    const changes = [aGoodChange('chg_a', 0), aGoodChange('chg_b', 4, aPlace('b'))];
+
+    expect(brokenIn({ changes, facts })).toEqual([]);
+  });
+
+  it('is broken by what starts before and after it', () => {
+    const changes = [
+      aChain('chg_a', [
+        [0, 'resolved', aPlace('a')],
+        [0, 'started', { lane: aPlace('a').lane }],
+        [3, 'finished', applied],
+      ]),
+      aGoodChange('chg_b', 5, aPlace('b')),
+    ];
+
+    expect(brokenIn({ changes, facts })).toEqual([
+      `P7: chg_a started at ${secondOf(0)}`,
+      `P7: chg_b started at ${secondOf(6)}`,
+    ]);
+  });
+});
+
+describe('a pause in a pause (P7)', () => {
+  it('is one', () => {
+    const orders = aChain('job_1', [
+      [2, 'paused', { actor: 'ops', reason: 'why not' }],
+      [3, 'paused', { batch: 1, of: 2, reason: 'batch 1 of 2 has ended' }],
+      [6, 'resumed', { actor: 'ops', reason: 'why not' }],
+    ]);
+    const late = aGoodChange('chg_b', 5, aPlace('b'));
+
+    expect(brokenIn({ changes: [orders, aGoodChange('chg_1', 0), late] })).toEqual([]);
+    expect(brokenIn({ changes: [orders, aGoodChange('chg_1', 3)] })).toEqual([
+      `P7: chg_1 started at ${secondOf(4)}`,
+    ]);
   });
 });

@@ -242,6 +242,8 @@ describe('a bad plan', () => {
     ['an unknown onFailure', '/onFailure', { onFailure: 'explode' }],
     ['acceptOutage "yes"', '/acceptOutage', { acceptOutage: 'yes' }],
     ['onFailure null', '/onFailure', { onFailure: null }],
+    ['an unknown batchPause', '/rollout/batchPause', { rollout: { batchPause: 'PT5M' } }],
+    ['batches without the rest', '/rollout/batches/0', { rollout: { batches: ['10%'] } }],
   ])('has a fault at its place for %s', (_, path, overrides) => {
     expect(pathsOf(aPlan(Object(overrides)))).toEqual([path]);
   });
@@ -250,15 +252,11 @@ describe('a bad plan', () => {
     ['/targets/0/rotatePsk', { targets: [aTarget(0, { rotatePsk: true })] }],
     ['/rotatePsk', { rotatePsk: { length: 32 } }],
     ['/handover', { handover: { deliverTo: ['kms'] } }],
-    ['/window', { window: { notBefore: '2026-12-01T18:00:00Z' } }],
     ['/approval/required', { approval: { required: 1 } }],
     ['/verify/tunnel', { verify: { tunnel: 'if-up-before' } }],
     ['/verify/tunnel', { verify: { timeoutSeconds: 300 } }],
     ['/onFailure', { onFailure: 'rollback' }],
-    ['/rollout/batchPause', { rollout: { batchPause: 'PT5M' } }],
-    ['/rollout/slowStart', { rollout: { slowStart: true } }],
     ['/rollout/redundancy', { rollout: { redundancy: 'groups' } }],
-    ['/rollout/batches', { rollout: { batches: ['10%'] } }],
   ])('is told that %s is not available in this version', (path, overrides) => {
     expect(faultsOf(aPlan(Object(overrides)))).toEqual([
       { path, message: expect.stringContaining('not available in this version') },

@@ -62,8 +62,8 @@ describe('a schedule', () => {
         { path: '/plan/targets/1', message: 'needs a vpnConnectionId or a select' },
         { path: '/plan/set/IkeConfig/IkePfs', message: expect.stringContaining('group14') },
         {
-          path: '/plan/window',
-          message: 'windows are not available in this version; leave it out',
+          path: '/plan/window/duration',
+          message: 'must be an ISO 8601 duration such as P90D or PT12H',
         },
       ],
     );

@@ -63,6 +63,7 @@ function aWorker(
       return { outcomes: updates.map(() => ({ kind: 'written' })), woke: false };
     },
     renew: () => Promise.resolve([]),
+    tendJob: unused,
     repair: unused,
   };
   const waker: WorkerWaker = {
