@@ -14,7 +14,7 @@ const nounGroups = [
   ['inventory', 'journal'],
   ['metrics'],
   ['worker', 'progress', 'preview'],
-  ['schedule'],
+  ['schedule', 'approval'],
 ];
 
 const nouns = nounGroups.flat();

@@ -22,6 +22,7 @@ import { jobBodyOf, jobPath, jobTagOf } from '../../shared/progress/job-body.ts'
 import { openRoutes, type ReadDeps, readRoutes } from '../../shared/progress/read-routes.ts';
 import { scheduleReads } from '../../shared/schedule/schedule-reads.ts';
 import { type ScheduleWriteDeps, scheduleWrites } from '../../shared/schedule/schedule-writes.ts';
+import { type ApprovalDeps, approvalRoutes } from './approval-routes.ts';
 import { type ChangeVerbDeps, changeVerbRoutes } from './change-verb-routes.ts';
 import { type FreezeDeps, freezeRoutes } from './freeze-routes.ts';
 import { type VerbDeps, verbRoutes } from './verb-routes.ts';
@@ -34,6 +35,7 @@ export interface SubmitDeps
     ScheduleWriteDeps,
     VerbDeps,
     ChangeVerbDeps,
+    ApprovalDeps,
     FreezeDeps,
     MetricsDeps {
   gate: Gate;
@@ -55,6 +57,7 @@ export function createSubmitApp(deps: SubmitDeps): HttpApp {
       },
       ...verbRoutes(deps),
       ...changeVerbRoutes(deps),
+      ...approvalRoutes(deps),
       ...freezeRoutes(deps),
       ...previewRoutes(deps),
       ...scheduleWrites(deps),

@@ -7,6 +7,7 @@ import type { Open } from '../../shared/adapters/fc/instance.ts';
 import { createWaker } from '../../shared/adapters/fc/waker.ts';
 import { openTracer } from '../../shared/adapters/otel/open-tracer.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
+import { createPgApprovalStore } from '../../shared/adapters/postgres/approval-store.ts';
 import { createPgChangeVerbs } from '../../shared/adapters/postgres/change-verbs.ts';
 import {
   createPgFleetStore,
@@ -62,6 +63,7 @@ const open: Open<HttpApp> = async ({ config, logger, credentials, onClose }) => 
     previews: createPgPreviewStore(database),
     verbs: createPgJobVerbs(database),
     changeVerbs: createPgChangeVerbs(database),
+    approvals: createPgApprovalStore(database),
     freezes: createPgFreezeStore(database),
     lanes: createPgLaneStore(database),
     random,

@@ -6,6 +6,7 @@ import { createSubmitApp } from '../../functions/submit/handler.ts';
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { openTracer } from '../../shared/adapters/otel/open-tracer.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
+import { createPgApprovalStore } from '../../shared/adapters/postgres/approval-store.ts';
 import { createPgChangeVerbs } from '../../shared/adapters/postgres/change-verbs.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import {
@@ -180,6 +181,7 @@ function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
     sinkNames: new Set(Object.keys(config.sinks)),
     verbs: createPgJobVerbs(database),
     changeVerbs: createPgChangeVerbs(database),
+    approvals: createPgApprovalStore(database),
     freezes: createPgFreezeStore(database),
     lanes: createPgLaneStore(database),
     inventory: createPgInventoryStore(database),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
+import { ConsentBody } from '../../functions/submit/approval-routes.ts';
 import { FreezeBody, FreezeList } from '../../functions/submit/freeze-routes.ts';
 import { OrderBody } from '../../functions/submit/verb-routes.ts';
 import { FreezeInput } from '../../shared/freeze/freeze.ts';
@@ -52,6 +53,30 @@ function steerChange(
         description: 'The change, as it is now.',
         content: { 'application/json': { schema: ChangeBody } },
       },
+      ...orderProblems,
+    },
+  };
+}
+
+function consent(
+  verb: string,
+  summary: string,
+  description: string,
+  more: ZodOpenApiOperationObject['responses'] = {},
+): ZodOpenApiOperationObject {
+  return {
+    operationId: `${verb}Job`,
+    summary,
+    description: `Takes the role \`approver\`, and is never for whoever submitted the job. ${description} Another digest than the job's is answered 409 with the job's \`planDigest\`. Twice is the same as once.`,
+    requestParams: { path: z.object({ jobId: JobId }) },
+    requestBody: { required: true, content: { 'application/json': { schema: ConsentBody } } },
+    responses: {
+      '200': {
+        description: 'The job, as it is now.',
+        headers: EntityTag,
+        content: { 'application/json': { schema: JobBody } },
+      },
+      ...more,
       ...orderProblems,
     },
   };
@@ -144,6 +169,29 @@ export const steeringPaths: ZodOpenApiPathsObject = {
       'Leave a change out',
       'A change of which nothing was written ends `skipped` at once. From the moment its request is stored it is too late.',
     ),
+  },
+  '/v1/jobs/{jobId}/approve': {
+    post: consent(
+      'approve',
+      'Approve a job',
+      'The base is compared with the cloud first, read for this or not more than five seconds before it; when it has moved, the job is resolved anew, approvals so far are void, and the answer is 409 with the new `planDigest`.',
+      {
+        '202': {
+          description:
+            'Comparing the base takes longer than 20 seconds: nothing is approved yet. Send the same again; it goes on where it stands.',
+          headers: {
+            'Retry-After': {
+              schema: { type: 'integer' },
+              description: 'Seconds until it can go on.',
+            },
+          },
+          content: { 'application/json': { schema: JobBody } },
+        },
+      },
+    ),
+  },
+  '/v1/jobs/{jobId}/reject': {
+    post: consent('reject', 'Refuse a job', 'It ends `cancelled`; nothing of it was written.'),
   },
   '/v1/freezes': { get: listFreezes },
   '/v1/freezes/{name}': { get: getFreeze, put: putFreeze, delete: deleteFreeze },

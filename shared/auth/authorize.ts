@@ -13,6 +13,7 @@ export const permissions = {
   read: { roles: ['viewer', 'operator', 'approver', 'admin'], isVerb: false },
   submit: { roles: ['operator', 'admin'], isVerb: true },
   steer: { roles: ['operator', 'admin'], isVerb: true },
+  approve: { roles: ['approver', 'admin'], isVerb: true },
   freeze: { roles: ['operator', 'admin'], isVerb: true },
   audit: { roles: ['admin'], isVerb: false },
 } as const satisfies Record<string, Rule>;

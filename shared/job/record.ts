@@ -5,6 +5,7 @@ import type { TunnelProof } from '../plan/handover.ts';
 import type { FailureReaction } from '../plan/rollout.ts';
 import type { Selector } from '../plan/selector.ts';
 import { atLeastOneOf, atMostOf, type Share } from '../plan/share.ts';
+import type { Hold } from './hold.ts';
 import type { JobSettings } from './settings.ts';
 import type { JobState } from './state.ts';
 
@@ -27,6 +28,8 @@ export interface JobRecord {
   total: number | null;
   counts: ChangeCounts;
   reason: string | null;
+  /** What it waits for before it takes its place. */
+  hold: Hold | null;
   /** The schedule that it came of. */
   scheduleName: string | null;
 }

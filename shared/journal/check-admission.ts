@@ -1,3 +1,4 @@
+import type { ChainedEvent } from './chain.ts';
 import { type ChangeHistory, wasOver } from './history.ts';
 import type { Seal } from './seal.ts';
 import { type Check, Finding } from './verification.ts';
@@ -61,5 +62,44 @@ export class WindowCheck {
     const from = notBefore === undefined ? '' : ` from ${notBefore}`;
     const to = notAfter === undefined ? '' : ` to ${notAfter}`;
     return this.#finding.check(`${this.#finding.examined} starts, the window was${from}${to}`);
+  }
+}
+
+/** P7: nothing starts before as many have approved the very plan that the job carried out. */
+export class ApprovalCheck {
+  readonly #finding = new Finding(
+    'P7',
+    'nothing starts before it is approved, under the digest that the job has',
+  );
+  readonly #given: { actor: string; digest: string; at: string }[] = [];
+  #firstStart: { changeId: string; at: string } | null = null;
+
+  /** The job's own chain. What was approved before its base moved is void. */
+  seeOrders(events: readonly ChainedEvent[]): void {
+    for (const { kind, at, data } of events) {
+      if (kind === 'base_moved') this.#given.length = 0;
+      if (kind !== 'approved') continue;
+      this.#given.push({ actor: String(data.actor), digest: String(data.digest), at });
+    }
+  }
+
+  see({ changeId, starts }: ChangeHistory): void {
+    const [at] = starts;
+    if (at === undefined) return;
+    if (this.#firstStart === null || at < this.#firstStart.at) this.#firstStart = { changeId, at };
+  }
+
+  end({ approval }: Seal['rules'], planDigest: string | null): Check {
+    const first = this.#firstStart;
+    if (approval === undefined || first === null) return this.#finding.check('');
+    const counted = this.#given.filter(
+      ({ actor, digest, at }) =>
+        digest === planDigest && actor !== approval.submitter && at <= first.at,
+    );
+    const approvers = new Set(counted.map(({ actor }) => actor));
+    const isShort = approvers.size < approval.required;
+    const told = `${approvers.size} of ${approval.required} had approved it`;
+    this.#finding.examine(isShort ? [`${first.changeId} started at ${first.at}, ${told}`] : []);
+    return this.#finding.check(`${[...approvers].join(', ')} approved it`);
   }
 }

@@ -1,6 +1,6 @@
 import type { ChangeCounts } from '../job/record.ts';
 import { type ChainedEvent, followChain } from './chain.ts';
-import { BatchCheck, WindowCheck } from './check-admission.ts';
+import { ApprovalCheck, BatchCheck, WindowCheck } from './check-admission.ts';
 import { LaneCheck, OrderCheck } from './check-lanes.ts';
 import { ConcurrencyCheck, PauseCheck, StopCheck } from './check-rollout.ts';
 import { KeyCheck, RepeatCheck, TunnelCheck } from './check-writes.ts';
@@ -11,6 +11,7 @@ import { type Check, Finding } from './verification.ts';
 /** What is known of a job besides its events. */
 export interface ReplayedJob {
   counts: ChangeCounts;
+  planDigest: string | null;
   rules: Seal['rules'];
   /** How many events there should be. */
   countedEvents: number;
@@ -36,16 +37,19 @@ export function createReplay(): Replay {
   const chains = new ChainCheck();
   const [ends, lanes, order] = [new EndCheck(), new LaneCheck(), new OrderCheck()];
   const [concurrency, stop, pause] = [new ConcurrencyCheck(), new StopCheck(), new PauseCheck()];
-  const [batches, window] = [new BatchCheck(), new WindowCheck()];
+  const [batches, window, approval] = [new BatchCheck(), new WindowCheck(), new ApprovalCheck()];
   const [repeats, keys, tunnels] = [new RepeatCheck(), new KeyCheck(), new TunnelCheck()];
   return {
     see(changeId, events) {
       const chain = followChain(changeId, events);
       root.add(chain);
       chains.see(chain);
-      if (changeId.startsWith('job_')) return pause.seeOrders(events);
+      if (changeId.startsWith('job_')) {
+        for (const check of [pause, approval]) check.seeOrders(events);
+        return;
+      }
       const history = historyOf(changeId, events);
-      for (const check of [ends, lanes, order, concurrency, stop, pause, batches, window])
+      for (const check of [ends, lanes, order, concurrency, stop, pause, batches, window, approval])
         check.see(history);
       // Events from before there were chains do not say what these checks ask for.
       if (chain.unchained > 0) return;
@@ -53,7 +57,7 @@ export function createReplay(): Replay {
     },
     seeNeighbour: (changeId, events) => lanes.seeNeighbour(historyOf(changeId, events)),
     chains: (countedEvents) => chains.end(countedEvents),
-    end: ({ counts, rules, countedEvents }, options) => [
+    end: ({ counts, rules, countedEvents, planDigest }, options) => [
       chains.end(countedEvents),
       ends.end(counts),
       lanes.end(options),
@@ -66,6 +70,7 @@ export function createReplay(): Replay {
       pause.end(),
       batches.end(rules),
       window.end(rules),
+      approval.end(rules, planDigest),
     ],
     sum: () => root.sum(),
   };

@@ -30,6 +30,10 @@ export const Seal = z
         slowStart: z.boolean().optional().describe('One change at once, then two, four, …'),
         notBefore: z.string().optional(),
         notAfter: z.string().optional(),
+        approval: z
+          .strictObject({ required: z.int(), submitter: z.string() })
+          .optional()
+          .describe('How many had to agree, none of them the submitter; absent: nobody.'),
       })
       .describe("The plan's rollout, in counts."),
     changes: z.int().describe('Number of chains.'),

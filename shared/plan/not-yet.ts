@@ -11,7 +11,6 @@ type Feature = 'rotation' | 'batches' | 'slowStart' | 'window' | 'approval' | 'r
 
 const notYet: Readonly<Partial<Record<Feature, string>>> = {
   rotation: 'making, handing over, proving and taking back of keys is',
-  approval: 'approvals are',
   redundancy: 'redundancy groups are',
 };
 

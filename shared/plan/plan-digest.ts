@@ -32,8 +32,11 @@ export function planDigestOf({ plan, keys, targets }: ResolvedPlan): string {
   return digestOf({
     plan,
     keys,
-    targets: targets.map(({ fields, ...target }) => ({
-      ...target,
+    targets: targets.map(({ regionId, vpnConnectionId, intentNumber, attachType, fields }) => ({
+      regionId,
+      vpnConnectionId,
+      intentNumber,
+      attachType,
       fields: fields === null ? null : fingerprintOf(fields),
     })),
   });

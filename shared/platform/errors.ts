@@ -67,23 +67,30 @@ export interface Fault {
 /**
  * The only error thrown on purpose. `message` is lower case, names the wrong value unless it is secret, and says
  * what to do; it may be shown to the caller, so nothing internal goes in. `faults` lists every fault of bad input;
- * `retryAfterSeconds` goes into `Retry-After`.
+ * `retryAfterSeconds` goes into `Retry-After`, `members` beside the others into the problem's body.
  */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly faults: readonly Fault[];
   readonly retryAfterSeconds: number | undefined;
+  readonly members: Readonly<Record<string, string>>;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; faults?: readonly Fault[]; retryAfterSeconds?: number } = {},
+    options: {
+      cause?: unknown;
+      faults?: readonly Fault[];
+      retryAfterSeconds?: number;
+      members?: Readonly<Record<string, string>>;
+    } = {},
   ) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.name = 'AppError';
     this.code = code;
     this.faults = options.faults ?? [];
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.members = options.members ?? {};
   }
 }
 

@@ -10,7 +10,7 @@ import { type PreviewRequest, previewRequestOf, regionsOf } from './preview-requ
 import type { PreviewStore } from './preview-store.ts';
 import type { RegionView } from './preview-targets.ts';
 import type { InventoryApi, ScanDeps } from './scan-deps.ts';
-import { readUnlisted, type ScanOutcome, type ScanTimes, scanRegion } from './scan-region.ts';
+import { viewRegion } from './view-region.ts';
 
 export interface PreviewDeps extends PlanContextDeps {
   previews: PreviewStore;
@@ -78,7 +78,9 @@ async function workOn(deps: PreviewDeps, work: Work): Promise<PreviewOutcome> {
   for (let from = 0; from < regions.length; from += regionsAtOnce) {
     const some = regions.slice(from, from + regionsAtOnce);
     const read = await Promise.all(
-      some.map((regionId) => viewOf(scanning, work.request, { regionId, ...times })),
+      some.map((regionId) =>
+        viewRegion(scanning, { ...wantedIn(work.request, regionId), ...times }),
+      ),
     );
     const waits = read.flatMap((view) => (view.kind === 'later' ? [view.retryInMs] : []));
     if (waits.length > 0) return { kind: 'pending', id: work.id, retryInMs: Math.max(...waits) };
@@ -90,28 +92,15 @@ async function workOn(deps: PreviewDeps, work: Work): Promise<PreviewOutcome> {
   return { kind: 'ready', preview: composePreview(work.request, views, deps.limits) };
 }
 
-type Later = Extract<ScanOutcome, { kind: 'later' }>;
-
-/** What is known of one region when everything that the plan names or selects there was looked at. */
-async function viewOf(
-  scanning: ScanDeps,
-  request: PreviewRequest,
-  region: ScanTimes & { regionId: string },
-): Promise<RegionView | Later> {
-  const { regionId, deadline } = region;
-  const named = request.targets.filter((target) => target.regionId === regionId);
-  const ids = [...new Set(named.map(({ vpnConnectionId }) => vpnConnectionId))];
-  const selects = request.selectors.some((selector) => selector.regionId === regionId);
-  for (;;) {
-    const scan = await scanRegion(scanning, regionId, region);
-    if (scan.kind !== 'finished') return scan;
-    const found = { regionId, number: scan.number };
-    const inventory = await scanning.inventory.read(found, selects ? null : ids);
-    // Somebody's newer scan has taken its place: that one will do.
-    if (inventory === null) continue;
-    const unlisted = ids.filter((id) => !inventory.connections.has(id));
-    if (unlisted.length === 0) return { kind: 'seen', inventory };
-    const obstacle = await readUnlisted(scanning, found, { ids: unlisted, deadline });
-    if (obstacle) return obstacle;
-  }
+/** What of a region the plan is about: connections that it names, or all of them. */
+function wantedIn(
+  { targets, selectors }: PreviewRequest,
+  regionId: string,
+): { regionId: string; ids: readonly string[]; isWhole: boolean } {
+  const named = targets.filter((target) => target.regionId === regionId);
+  return {
+    regionId,
+    ids: [...new Set(named.map(({ vpnConnectionId }) => vpnConnectionId))],
+    isWhole: selectors.some((selector) => selector.regionId === regionId),
+  };
 }

@@ -21,7 +21,7 @@ export type ScanOutcome =
   | { kind: 'unreadable'; error: CloudError };
 
 /** How old an inventory may be when a preview is asked for. */
-const inventoryMs = 60_000;
+const usualInventoryMs = 60_000;
 const pagesAtOnce = 8;
 /** Between looks at what somebody else reads. */
 const lookEveryMs = 500;
@@ -34,16 +34,19 @@ const leaseMs = 45_000;
 export interface ScanTimes {
   askedAt: number;
   deadline: number;
+  /** How old a snapshot may have been when he asked. */
+  inventoryMs?: number;
 }
 
 /**
- * Brings the snapshot of a region up to date: joins a scan that began at most {@link inventoryMs} before it was asked for,
+ * Brings the snapshot of a region up to date: joins a scan that began so long before it was asked for as the caller says,
+ * {@link usualInventoryMs} if nothing,
  * reads on where nobody else does, and waits for whoever does.
  */
 export async function scanRegion(
   deps: ScanDeps,
   regionId: string,
-  { askedAt, deadline }: ScanTimes,
+  { askedAt, deadline, inventoryMs = usualInventoryMs }: ScanTimes,
 ): Promise<ScanOutcome> {
   const { clock, inventory, holder } = deps;
   for (;;) {

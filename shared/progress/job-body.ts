@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ChangeState, changeStates, isFinalChange } from '../change/state.ts';
+import { holdReason } from '../job/hold.ts';
 import type { JobRecord } from '../job/record.ts';
 import { isFinalJob, jobStates } from '../job/state.ts';
 import { digestOf } from '../platform/canonical.ts';
@@ -72,7 +73,7 @@ export function jobBodyOf(job: JobRecord, clock: Clock): JobBody {
     total,
     counts: { ...counts },
     progress: progressOf(job),
-    reason,
+    reason: reason ?? (job.hold && holdReason(job.hold)),
     retryOf: null,
     rollbackOf: null,
     scheduleName,

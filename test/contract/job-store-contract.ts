@@ -31,6 +31,7 @@ export function defineJobStoreContract(world: World): void {
         total: 3,
         counts: countsOf({ queued: 3 }),
         reason: null,
+        hold: null,
         scheduleName: null,
       });
       const changes = await world.jobs.listChanges({ jobId, states: null, limit: 9, after: null });

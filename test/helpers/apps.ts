@@ -1,5 +1,6 @@
 import openApi from '../../docs/openapi.json' with { type: 'json' };
 import { createSubmitApp, type SubmitDeps } from '../../functions/submit/handler.ts';
+import { createPgApprovalStore } from '../../shared/adapters/postgres/approval-store.ts';
 import { createPgChangeVerbs } from '../../shared/adapters/postgres/change-verbs.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { createPgFleetStore } from '../../shared/adapters/postgres/fleet-store.ts';
@@ -32,6 +33,8 @@ export const bearer = {
   other: 'token-other',
   viewer: 'token-viewer',
   admin: 'token-admin',
+  approver: 'token-approver',
+  second: 'token-second',
 };
 
 const unasked = (): Promise<never> => Promise.reject(new Error('there is no cloud here'));
@@ -64,6 +67,8 @@ export function createTestApp(database: Database, overrides: Partial<SubmitDeps>
       anApiToken('ops', bearer.operator, ['operator']),
       anApiToken('others', bearer.other, ['operator']),
       anApiToken('eyes', bearer.viewer, ['viewer']),
+      anApiToken('ann', bearer.approver, ['approver']),
+      anApiToken('ben', bearer.second, ['approver', 'operator']),
       anApiToken('boss', bearer.admin, ['admin']),
     ]),
     ids: createIds(clock, random),
@@ -78,6 +83,7 @@ export function createTestApp(database: Database, overrides: Partial<SubmitDeps>
     previews: createPgPreviewStore(database),
     verbs: createPgJobVerbs(database),
     changeVerbs: createPgChangeVerbs(database),
+    approvals: createPgApprovalStore(database),
     freezes: createPgFreezeStore(database),
     lanes: createPgLaneStore(database),
     random,

@@ -68,7 +68,7 @@ export function factsOf(changes: readonly (readonly ChainedEvent[])[], some: Par
   const ends = changes.flatMap((events) => events.filter(({ kind }) => kind === 'finished'));
   const states = ends.map(({ data }) => String(data.state));
   for (const state of states) Object.assign(counts, { [state]: countIn(states, state) });
-  return { counts: { ...counts }, rules, ...some };
+  return { counts: { ...counts }, rules, planDigest: null, ...some };
 }
 
 function countIn(states: readonly string[], state: string): number {
@@ -104,7 +104,6 @@ export function aSeal(
     jobId: 'job_1',
     state: 'succeeded',
     finishedAt: secondOf(59),
-    planDigest: null,
     verification: '0'.repeat(64),
     sealedAt: secondOf(59),
     ...replay.sum(),

@@ -68,6 +68,7 @@ export function aJob(overrides: Partial<JobRecord> = {}): JobRecord {
     total: changeStates.reduce((sum, state) => sum + counts[state], 0),
     counts,
     reason: null,
+    hold: null,
     scheduleName: null,
     ...overrides,
   };

@@ -45,6 +45,7 @@ export function stagedStores(stores: StoreSet, actor: Actor, leaseMs: number): S
   return {
     jobs: staged('jobs', stores.jobs),
     verbs: staged('verbs', stores.verbs),
+    approvals: staged('approvals', stores.approvals),
     lanes: staged('lanes', inKeyOrder(stores.lanes)),
     resolving: staged('resolving', stores.resolving),
     journal: staged('journal', stores.journal),

@@ -1,4 +1,5 @@
 import type { ApiBudget } from '../../shared/budget/api-budget.ts';
+import type { ApprovalStore } from '../../shared/job/approval.ts';
 import type { JobStore } from '../../shared/job/job-store.ts';
 import type { JobVerbs } from '../../shared/job/job-verbs.ts';
 import type { JournalStore } from '../../shared/journal/journal-store.ts';
@@ -10,6 +11,7 @@ import type { BudgetOptions } from './memory-store/api-budget.ts';
 export interface StoreSet {
   jobs: JobStore;
   verbs: JobVerbs;
+  approvals: ApprovalStore;
   lanes: LaneStore;
   resolving: ResolveStore;
   journal: JournalStore;

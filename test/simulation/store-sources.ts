@@ -1,4 +1,5 @@
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
+import { createPgApprovalStore } from '../../shared/adapters/postgres/approval-store.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgJobVerbs } from '../../shared/adapters/postgres/job-verbs.ts';
@@ -22,6 +23,7 @@ export function storesOn(database: Database): StoreSet {
   return {
     jobs: createPgJobStore(database),
     verbs: createPgJobVerbs(database),
+    approvals: createPgApprovalStore(database),
     lanes: createPgLaneStore(database),
     resolving: createPgResolveStore(database),
     journal: createPgJournalStore(database),

@@ -34,6 +34,7 @@ const EndedRow = z.object({
     slowStart: z.boolean().optional(),
     notBefore: Timestamp.optional(),
     notAfter: Timestamp.optional(),
+    approval: z.object({ required: z.number(), submitter: z.string() }).optional(),
   }),
   countedEvents: BigInteger,
   readAt: Timestamp,
@@ -79,7 +80,9 @@ export function createPgJournalStore(database: Database): JournalStore {
                   'concurrency', j.max_in_flight, 'maxErrors', j.max_errors, 'onFailure', j.on_failure,
                   'batches', CASE WHEN cardinality(j.batches) > 1 THEN to_json(j.batches) END,
                   'slowStart', CASE WHEN j.slow_start THEN true END,
-                  'notBefore', j.not_before, 'notAfter', j.not_after)) AS rules,
+                  'notBefore', j.not_before, 'notAfter', j.not_after,
+                  'approval', CASE WHEN j.approvals_required > 0 THEN json_build_object(
+                    'required', j.approvals_required, 'submitter', j.created_by) END)) AS rules,
                 j.events + (SELECT coalesce(sum(c.events), 0) FROM lanekeeper.change c WHERE c.job_id = j.id) AS "countedEvents",
                 lanekeeper.now() AS "readAt"
            FROM lanekeeper.job j WHERE j.id = $1 AND j.finished_at IS NOT NULL`,

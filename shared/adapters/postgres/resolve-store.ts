@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { attachTypes } from '../../connection/model.ts';
 import type { Lease, RegionWork, Resolution, ResolveStore } from '../../lane/lane-store.ts';
 import type { ResolvedPlan } from '../../plan/plan-digest.ts';
 import { canonicalJson } from '../../platform/canonical.ts';
@@ -8,6 +7,7 @@ import type { Database, Query } from './database.ts';
 import { leaveRotated } from './leave-rotated.ts';
 import { wakeLanes } from './record-updates.ts';
 import { endRefusedJob } from './release-job.ts';
+import { foundPlan } from './resolved-plan.ts';
 import { IntentRow, intentColumns } from './rows.ts';
 import {
   RolloutRow,
@@ -24,14 +24,6 @@ const UnresolvedRow = z.object({
   vpnConnectionId: z.string(),
   intentNumber: z.number(),
 });
-const TargetRow = z.object({
-  regionId: z.string(),
-  vpnConnectionId: z.string(),
-  intentNumber: z.number(),
-  attachType: z.enum(attachTypes).nullable(),
-  fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).nullable(),
-});
-
 /** Resolving on PostgreSQL. Each write is guarded by the epoch of the region's lane. */
 export function createPgResolveStore(database: Database): ResolveStore {
   return {
@@ -172,11 +164,7 @@ async function finishRegion(
   if (job === undefined || open.length > 0) return [];
   const { plan, rollout, failed, onFailure, minAge } = JobHead.parse(job);
   const unfit = rollout ? await settleSelection(run, work.jobId, rollout) : null;
-  const planDigest = digest({
-    plan,
-    keys: await keysOf(run, work.jobId),
-    targets: await targetsOf(run, work.jobId),
-  });
+  const planDigest = digest(await foundPlan(run, work.jobId, plan));
   const refusal = await refusalOf(run, work.jobId, failed);
   await run('UPDATE lanekeeper.job SET plan_digest = $2, reason = $3 WHERE id = $1', [
     work.jobId,
@@ -213,23 +201,4 @@ async function refusalOf(
   const ofChanges = failed > 0 ? `${failed} of the plan's targets were refused` : null;
   const parts = [ofChanges, ofSelectors].filter((part) => part !== null);
   return { ofSelectors, ofAll: parts.length > 0 ? parts.join('; ') : null };
-}
-
-/** The keyed digests of the keys that the job's wishes name. */
-async function keysOf(run: Query, jobId: string): Promise<ResolvedPlan['keys']> {
-  const intents = await run(
-    `SELECT ${intentColumns} FROM lanekeeper.intent i WHERE i.job_id = $1 ORDER BY i.number`,
-    [jobId],
-  );
-  return intents.map((row) => IntentRow.parse(row).keyDigests);
-}
-
-async function targetsOf(run: Query, jobId: string): Promise<ResolvedPlan['targets']> {
-  const rows = await run(
-    `SELECT region_id AS "regionId", vpn_connection_id AS "vpnConnectionId", intent_number AS "intentNumber",
-            attach_type AS "attachType", base AS fields
-       FROM lanekeeper.change WHERE job_id = $1 ORDER BY seq`,
-    [jobId],
-  );
-  return rows.map((row) => TargetRow.parse(row));
 }

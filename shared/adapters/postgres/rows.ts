@@ -3,6 +3,7 @@ import type { ChangeRecord } from '../../change/record.ts';
 import { changeStates, changeSteps } from '../../change/state.ts';
 import { attachTypes, tunnelRoles } from '../../connection/model.ts';
 import { type FieldValues, isValuePath } from '../../connection/values.ts';
+import type { Hold } from '../../job/hold.ts';
 import type { JobRecord, StoredIntent } from '../../job/record.ts';
 import { jobStates } from '../../job/state.ts';
 import { tunnelProofs } from '../../plan/handover.ts';
@@ -116,11 +117,30 @@ export const IntentRow = z.object({
 export const countsColumn = `
   json_build_object(${changeStates.map((state) => `'${state}', j.${state}`).join(', ')}) AS counts`;
 
+const holdColumn = `
+  CASE j.state
+    WHEN 'awaiting_approval' THEN json_build_object(
+      'kind', 'approval', 'required', j.approvals_required, 'until', j.approve_by, 'given', (
+        SELECT coalesce(json_agg(a.actor ORDER BY a.given_at, a.actor), '[]') FROM lanekeeper.approval a
+         WHERE a.job_id = j.id AND a.digest = j.plan_digest AND a.given_at IS NOT NULL))
+    WHEN 'waiting_for_window' THEN json_build_object('kind', 'window', 'until', j.not_before)
+  END`;
+
+const HoldRow = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('approval'),
+    required: z.number(),
+    given: z.array(z.string()),
+    until: Timestamp,
+  }),
+  z.object({ kind: z.literal('window'), until: Timestamp }),
+]) satisfies z.ZodType<Hold>;
+
 /** The columns of a job; `j` is the table's alias. */
 export const jobColumns = `
   j.id, j.position, j.title, j.state, j.created_at AS "createdAt", j.created_by AS "createdBy",
   j.started_at AS "startedAt", j.finished_at AS "finishedAt", j.plan_digest AS "planDigest", j.total,
-  coalesce(j.pause_reason, j.reason) AS reason,
+  coalesce(j.pause_reason, j.reason) AS reason, ${holdColumn} AS hold,
   j.schedule_name AS "scheduleName",
   ${countsColumn}`;
 
@@ -137,6 +157,7 @@ export const JobRow = z.object({
   planDigest: z.string().nullable(),
   total: z.number().nullable(),
   reason: z.string().nullable(),
+  hold: HoldRow.nullable(),
   scheduleName: z.string().nullable(),
   counts: z.record(z.enum(changeStates), z.number()),
 }) satisfies z.ZodType<JobRecord>;

@@ -18,6 +18,10 @@ export const Problem = z
     detail: z.string().describe('What happened here.'),
     code: z.string().describe('The stable code to program against.'),
     errors: z.array(ProblemFault).optional().describe('For bad input: every fault.'),
+    planDigest: z
+      .string()
+      .optional()
+      .describe('For the approval of another digest: the one that the job has.'),
   })
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof Problem>;
@@ -36,6 +40,7 @@ function problemOf(error: AppError): Problem {
     status,
     detail: isInternal ? neutralDetail : error.message,
     code,
+    ...(isInternal ? {} : error.members),
     ...(error.faults.length > 0 && !isInternal ? { errors: [...error.faults] } : {}),
   };
 }

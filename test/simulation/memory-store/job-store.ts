@@ -1,4 +1,5 @@
 import type { ChangeRecord } from '../../../shared/change/record.ts';
+import type { Hold } from '../../../shared/job/hold.ts';
 import type { AcceptOutcome, ChangeView, JobStore } from '../../../shared/job/job-store.ts';
 import type { JobRecord, NewJob } from '../../../shared/job/record.ts';
 import { AppError } from '../../../shared/platform/errors.ts';
@@ -105,6 +106,8 @@ function storedJob(tables: Tables, job: NewJob): StoredJob {
     pauseReason: null,
     isWindowClosed: false,
     approveBy: null,
+    approvals: new Map(),
+    rejectedBy: null,
     events: [],
     rollout: job.selection?.rollout ?? null,
     selectors: selectors.map((selector) => ({ ...selector, isResolved: false, refusal: null })),
@@ -157,9 +160,22 @@ export function recordOf(tables: Tables, job: StoredJob): JobRecord {
   const { planDigest, total } = job;
   const reason = job.pauseReason ?? job.reason;
   const times = { createdAt, startedAt, finishedAt };
-  const found = { planDigest, total, reason, counts: countsOf(tables, id) };
+  const found = { planDigest, total, reason, counts: countsOf(tables, id), hold: holdOf(job) };
   const { scheduleName } = job;
   return { id, position, title, state, createdBy, scheduleName, ...times, ...found };
+}
+
+function holdOf({ state, settings, approvals, planDigest, approveBy }: StoredJob): Hold | null {
+  const { notBefore } = settings.window;
+  if (state === 'waiting_for_window' && notBefore !== null) {
+    return { kind: 'window', until: notBefore };
+  }
+  if (state !== 'awaiting_approval') return null;
+  const given = [...approvals]
+    .filter(([, { digest, givenAt }]) => digest === planDigest && givenAt !== null)
+    .map(([actor]) => actor);
+  const until = new Date(approveBy ?? 0).toISOString();
+  return { kind: 'approval', required: settings.approvalsRequired, given, until };
 }
 
 function viewOf(tables: Tables, { record }: StoredChange): ChangeView {

@@ -85,13 +85,17 @@ function neighboursOf(tables: Tables, jobId: string): StoredChange[] {
 }
 
 /** What a seal says of a job's rollout; left out where it says nothing. */
-function rulesOf({ rollout, window }: StoredJob['settings']): Partial<EndedJob['rules']> {
+function rulesOf({
+  createdBy: submitter,
+  settings: { rollout, window, approvalsRequired: required },
+}: StoredJob): Partial<EndedJob['rules']> {
   const { batches, slowStart } = rollout;
   return {
     ...(batches !== null && batches.length > 1 ? { batches: [...batches] } : {}),
     ...(slowStart ? { slowStart } : {}),
     ...(window.notBefore === null ? {} : { notBefore: window.notBefore }),
     ...(window.notAfter === null ? {} : { notAfter: window.notAfter }),
+    ...(required > 0 ? { approval: { required, submitter } } : {}),
   };
 }
 
@@ -103,7 +107,7 @@ function endedJob(tables: Tables, job: StoredJob, finishedAt: string): EndedJob 
     finishedAt,
     planDigest,
     counts: countsOf(tables, id),
-    rules: { concurrency, maxErrors, onFailure, ...rulesOf(job.settings) },
+    rules: { concurrency, maxErrors, onFailure, ...rulesOf(job) },
     countedEvents: tables
       .changesOf(id)
       .reduce((sum, { events }) => sum + events.length, job.events.length),

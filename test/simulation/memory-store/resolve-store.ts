@@ -1,3 +1,4 @@
+import type { FoundPlan } from '../../../shared/job/approval.ts';
 import { countedRollout, rolloutRefusal } from '../../../shared/job/record.ts';
 import type {
   RegionWork,
@@ -92,14 +93,7 @@ function finishRegion(
   for (const region of job.regions) if (region.regionId === regionId) region.isResolved = true;
   if (job.state !== 'resolving' || job.regions.some(({ isResolved }) => !isResolved)) return;
   const unfit = job.rollout ? settleSelection(tables, job, job.rollout) : null;
-  job.planDigest = digest({
-    plan: job.plan,
-    keys: job.intents.map(({ keyDigests }) => keyDigests),
-    targets: tables.changesOf(job.id).map(({ record, intentNumber }) => {
-      const { regionId: region, vpnConnectionId, attachType, base: fields } = record;
-      return { regionId: region, vpnConnectionId, intentNumber, attachType, fields };
-    }),
-  });
+  job.planDigest = digest(foundPlanOf(tables, job));
   const ofSelectors = refusedSelectors(job);
   const { failed } = countsOf(tables, job.id);
   const ofChanges = failed > 0 ? `${failed} of the plan's targets were refused` : null;
@@ -113,6 +107,19 @@ function finishRegion(
     callForSeal(tables, job);
   } else admit(tables, job);
   wakeIdleLanes(tables);
+}
+
+/** A plan with what its job found. */
+export function foundPlanOf(tables: Tables, { id, plan, intents }: StoredJob): FoundPlan {
+  return {
+    plan,
+    keys: intents.map(({ keyDigests }) => keyDigests),
+    targets: tables.changesOf(id).map(({ record, intentNumber }) => {
+      const { regionId, vpnConnectionId, attachType, base: fields, state } = record;
+      const isWaiting = state === 'queued';
+      return { regionId, vpnConnectionId, intentNumber, attachType, fields, isWaiting };
+    }),
+  };
 }
 
 /** Closes the gaps that selectors leave in the order, and counts what the plan gave as percentages. */

@@ -24,12 +24,20 @@ export function admit(tables: Tables, job: StoredJob): void {
   const now = tables.now();
   if (countsOf(tables, job.id).queued === 0) release(tables, job);
   else if (notAfter !== null && Date.parse(notAfter) <= now) closeWindow(tables, job, notAfter);
-  else if (job.settings.approvalsRequired > 0) {
+  else if (lacksApproval(job)) {
+    if (job.state === 'awaiting_approval') return;
     job.state = 'awaiting_approval';
     job.approveBy = now + approvalDays * dayMs;
   } else if (notBefore !== null && Date.parse(notBefore) > now) job.state = 'waiting_for_window';
   else release(tables, job);
   if (!isFinalJob(job.state) && nextTimeOf(job) !== null) callForSeal(tables, job);
+}
+
+function lacksApproval({ settings, approvals, planDigest }: StoredJob): boolean {
+  const given = [...approvals.values()].filter(
+    ({ digest, givenAt }) => digest === planDigest && givenAt !== null,
+  );
+  return given.length < settings.approvalsRequired;
 }
 
 /** The job takes its place on its connections; its lanes are due, the longest ones first. */

@@ -2,6 +2,7 @@ import type { SealedJournal } from '../../../shared/journal/journal-store.ts';
 import type { Clock } from '../../../shared/platform/clock.ts';
 import type { StoreSet } from '../store-set.ts';
 import { type BudgetWindows, createMemoryApiBudget } from './api-budget.ts';
+import { createMemoryApprovalStore } from './approval-store.ts';
 import { createMemoryJobStore } from './job-store.ts';
 import { createMemoryJobVerbs } from './job-verbs.ts';
 import { createMemoryJournalStore } from './journal-store.ts';
@@ -28,6 +29,7 @@ export function createMemoryStores(clock: Pick<Clock, 'now'>): MemoryStores {
     tables,
     jobs: createMemoryJobStore(tables),
     verbs: createMemoryJobVerbs(tables),
+    approvals: createMemoryApprovalStore(tables),
     lanes: createMemoryLaneStore(tables),
     resolving: createMemoryResolveStore(tables),
     journal: createMemoryJournalStore(tables, seals),

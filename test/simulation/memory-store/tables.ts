@@ -6,7 +6,7 @@ import type { ClaimedLane, UnresolvedSelector } from '../../../shared/lane/lane-
 import type { Clock } from '../../../shared/platform/clock.ts';
 
 /** A job without what follows from its changes. */
-export interface StoredJob extends Omit<JobRecord, 'counts'> {
+export interface StoredJob extends Omit<JobRecord, 'counts' | 'hold'> {
   plan: unknown;
   onFailure: NewJob['failurePolicy']['onFailure'];
   settings: NewJob['settings'];
@@ -21,12 +21,21 @@ export interface StoredJob extends Omit<JobRecord, 'counts'> {
   isWindowClosed: boolean;
   /** When it is cancelled unless it was approved. */
   approveBy: number | null;
+  approvals: Map<string, StoredApproval>;
+  rejectedBy: string | null;
   /** What happened to it as a whole. */
   events: JobEvent[];
   rollout: NonNullable<NewJob['selection']>['rollout'] | null;
   intents: readonly StoredIntent[];
   selectors: StoredJobSelector[];
   regions: StoredRegion[];
+}
+
+/** Somebody's approval, or that he asks for what it takes. */
+export interface StoredApproval {
+  digest: string;
+  askedAt: number;
+  givenAt: number | null;
 }
 
 /** An event of a job's own chain. */

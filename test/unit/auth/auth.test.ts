@@ -55,6 +55,7 @@ describe('authorize', () => {
     read: { viewer: true, operator: true, approver: true, admin: true },
     submit: { viewer: false, operator: true, approver: false, admin: true },
     steer: { viewer: false, operator: true, approver: false, admin: true },
+    approve: { viewer: false, operator: false, approver: true, admin: true },
     freeze: { viewer: false, operator: true, approver: false, admin: true },
     audit: { viewer: false, operator: false, approver: false, admin: true },
   } satisfies Record<Action, Record<Role, boolean>>;
@@ -62,6 +63,7 @@ describe('authorize', () => {
     'read',
     'submit',
     'steer',
+    'approve',
     'freeze',
     'audit',
   ] as const satisfies readonly Action[];

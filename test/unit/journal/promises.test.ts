@@ -99,6 +99,7 @@ describe('a journal that keeps every promise', () => {
       'P7',
       'P7',
       'P7',
+      'P7',
     ]);
   });
 });

@@ -220,6 +220,50 @@ describe('a window (P7)', () => {
   });
 });
 
+describe('an approval (P7)', () => {
+  const approval = { required: 2, submitter: 'ops' };
+  const rules = { concurrency: 9, maxErrors: 0, onFailure: 'stop', approval } as const;
+  const facts = { rules, planDigest: 'd1' };
+  const word = (second: number, actor: string, digest = 'd1'): ShortEvent => [
+    second,
+    'approved',
+    { actor, digest, reason: 'good' },
+  ];
+  const broken = (...orders: readonly ShortEvent[]): readonly string[] =>
+    brokenIn({ changes: [aChain('job_1', orders), aGoodChange('chg_1', 3)], facts });
+  const short = (given: number): string[] => [
+    `P7: chg_1 started at ${secondOf(4)}, ${given} of 2 had approved it`,
+  ];
+
+  it('is kept when as many have given it before anything starts', () => {
+    expect(broken(word(1, 'ann'), word(2, 'ben'))).toEqual([]);
+  });
+
+  it.each<[string, readonly ShortEvent[], number]>([
+    ['there are too few', [word(1, 'ann')], 1],
+    ['one came too late', [word(1, 'ann'), word(5, 'ben')], 1],
+    ['one came twice', [word(1, 'ann'), word(2, 'ann')], 1],
+    ['one is of the submitter', [word(1, 'ann'), word(2, 'ops')], 1],
+    ['one was for another digest', [word(1, 'ann'), word(2, 'ben', 'd0')], 1],
+    [
+      'they were given before the base moved',
+      [word(1, 'ann'), word(2, 'ben'), [3, 'base_moved', { actor: 'eve' }]],
+      0,
+    ],
+  ])('is broken when %s', (_, orders, given) => {
+    expect(broken(...orders)).toEqual(short(given));
+  });
+
+  it('is not asked for where nothing started', () => {
+    const cancelled = aChain('chg_1', [
+      [0, 'resolved', aPlace('a')],
+      [4, 'finished', { state: 'cancelled' }],
+    ]);
+
+    expect(brokenIn({ changes: [cancelled], facts })).toEqual([]);
+  });
+});
+
 describe('a pause in a pause (P7)', () => {
   it('is one', () => {
     const orders = aChain('job_1', [

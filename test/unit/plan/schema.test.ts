@@ -252,7 +252,6 @@ describe('a bad plan', () => {
     ['/targets/0/rotatePsk', { targets: [aTarget(0, { rotatePsk: true })] }],
     ['/rotatePsk', { rotatePsk: { length: 32 } }],
     ['/handover', { handover: { deliverTo: ['kms'] } }],
-    ['/approval/required', { approval: { required: 1 } }],
     ['/verify/tunnel', { verify: { tunnel: 'if-up-before' } }],
     ['/verify/tunnel', { verify: { timeoutSeconds: 300 } }],
     ['/onFailure', { onFailure: 'rollback' }],
