@@ -25,6 +25,7 @@ import { type ScheduleWriteDeps, scheduleWrites } from '../../shared/schedule/sc
 import { type ApprovalDeps, approvalRoutes } from './approval-routes.ts';
 import { type ChangeVerbDeps, changeVerbRoutes } from './change-verb-routes.ts';
 import { type FreezeDeps, freezeRoutes } from './freeze-routes.ts';
+import { type RetryDeps, retryRoutes } from './retry-routes.ts';
 import { type VerbDeps, verbRoutes } from './verb-routes.ts';
 
 export interface SubmitDeps
@@ -36,6 +37,7 @@ export interface SubmitDeps
     VerbDeps,
     ChangeVerbDeps,
     ApprovalDeps,
+    RetryDeps,
     FreezeDeps,
     MetricsDeps {
   gate: Gate;
@@ -58,6 +60,7 @@ export function createSubmitApp(deps: SubmitDeps): HttpApp {
       ...verbRoutes(deps),
       ...changeVerbRoutes(deps),
       ...approvalRoutes(deps),
+      ...retryRoutes(deps),
       ...freezeRoutes(deps),
       ...previewRoutes(deps),
       ...scheduleWrites(deps),

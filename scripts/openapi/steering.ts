@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
 import { ConsentBody } from '../../functions/submit/approval-routes.ts';
 import { FreezeBody, FreezeList } from '../../functions/submit/freeze-routes.ts';
+import { RetryBody } from '../../functions/submit/retry-routes.ts';
 import { OrderBody } from '../../functions/submit/verb-routes.ts';
 import { FreezeInput } from '../../shared/freeze/freeze.ts';
 import { ResourceName } from '../../shared/platform/http/input.ts';
@@ -169,6 +170,54 @@ export const steeringPaths: ZodOpenApiPathsObject = {
       'Leave a change out',
       'A change of which nothing was written ends `skipped` at once. From the moment its request is stored it is too late.',
     ),
+  },
+  '/v1/jobs/{jobId}/retry': {
+    post: {
+      operationId: 'retryJob',
+      summary: 'Submit once more what of a job did not succeed',
+      description:
+        'Takes the role `operator`, who submits the new job. Its changes are those that failed or were cancelled, with the same wishes and settings; selectors that were refused or not looked at are looked at again. The job must have ended.',
+      requestParams: {
+        path: z.object({ jobId: JobId }),
+        header: z.object({
+          'Idempotency-Key': z
+            .string()
+            .min(1)
+            .max(128)
+            .optional()
+            .meta({ description: 'The same key again finds the same job, for 7 days.' }),
+        }),
+      },
+      requestBody: {
+        required: false,
+        content: { 'application/json': { schema: RetryBody } },
+      },
+      responses: {
+        '202': {
+          description: 'The new job. Its `retryOf` is the one that was retried.',
+          headers: {
+            Location: { schema: { type: 'string' }, description: 'Path of the job.' },
+            ...EntityTag,
+          },
+          content: { 'application/json': { schema: JobBody } },
+        },
+        '200': {
+          description: 'The same key came before: that job.',
+          headers: EntityTag,
+          content: { 'application/json': { schema: JobBody } },
+        },
+        ...problems(
+          'invalid_json',
+          'invalid_request',
+          'not_found',
+          'conflict',
+          'too_large',
+          'unsupported_media_type',
+          'idempotency_key_reused',
+          ...readProblems,
+        ),
+      },
+    },
   },
   '/v1/jobs/{jobId}/approve': {
     post: consent(

@@ -1,6 +1,6 @@
 import type { ChangeRecord, JournalEvent } from '../change/record.ts';
 import type { ChangeState } from '../change/state.ts';
-import type { JobRecord, NewJob } from './record.ts';
+import type { JobRecord, NewJob, RetriedJob } from './record.ts';
 import type { JobSettings } from './settings.ts';
 import type { JobState } from './state.ts';
 
@@ -39,6 +39,8 @@ export interface JobStore {
   get(jobId: string): Promise<JobRecord | null>;
   /** How the job is carried out; null when there is none of that id. */
   settings(jobId: string): Promise<JobSettings | null>;
+  /** What it takes to retry a job, whatever its state; null when there is none of that id. */
+  retryable(jobId: string): Promise<RetriedJob | null>;
   /** Newest first; `before` is the position of the last one seen. */
   list(query: {
     states: readonly JobState[] | null;

@@ -30,6 +30,8 @@ export interface JobRecord {
   reason: string | null;
   /** What it waits for before it takes its place. */
   hold: Hold | null;
+  /** The job of which it takes up what did not succeed. */
+  retryOf: string | null;
   /** The schedule that it came of. */
   scheduleName: string | null;
 }
@@ -128,8 +130,23 @@ export interface NewJob {
     /** ISO 8601 duration: connections whose key was changed since are left. */
     minAge: string | null;
   } | null;
+  /** The job of which it takes up what did not succeed, who wants that and why; null when it is a plan's first. */
+  retryOf: { jobId: string; actor: string; reason: string | null } | null;
   /** Present when the caller gave an `Idempotency-Key`; `planHash` is a keyed digest of the plan. */
   idempotency: { key: string; planHash: string } | null;
   /** Where its trace began (W3C Trace Context); null when nobody records one. */
   traceparent: string | null;
+}
+
+/** What a job was made of, and what of it did not come to its end. */
+export interface RetriedJob extends Pick<JobRecord, 'id' | 'title' | 'state'> {
+  /** The plan as it may be shown. */
+  plan: unknown;
+  onFailure: NewJob['failurePolicy']['onFailure'];
+  settings: JobSettings;
+  intents: readonly StoredIntent[];
+  /** Changes that failed, were taken back or cancelled, in plan order. */
+  changes: readonly Omit<NewJob['changes'][number], 'id'>[];
+  /** Selectors that were refused, or not looked at. */
+  selectors: readonly (StoredSelector & { regionId: string })[];
 }

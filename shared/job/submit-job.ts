@@ -5,7 +5,7 @@ import type { Ids } from '../platform/id.ts';
 import { intentKeyContext } from '../secret/seal-context.ts';
 import { sealedKeysOf } from '../secret/sealed-keys.ts';
 import type { Sealer } from '../secret/sealer.ts';
-import type { JobStore } from './job-store.ts';
+import type { AcceptOutcome, JobStore } from './job-store.ts';
 import { roomySeq } from './plan-order.ts';
 import { countedRollout, type JobRecord, type NewJob } from './record.ts';
 import { settingsOf, tunnelProofOf } from './settings.ts';
@@ -40,7 +40,17 @@ export async function submitJob(
   input: SubmitJobInput,
 ): Promise<{ kind: 'created' | 'repeated'; job: JobRecord }> {
   const digestKey = await deps.digestKey();
-  const outcome = await deps.jobs.accept(newJobOf(deps, { ...input, schedule: null }, digestKey));
+  return acceptedJob(
+    deps,
+    await deps.jobs.accept(newJobOf(deps, { ...input, schedule: null }, digestKey)),
+  );
+}
+
+/** The job that an acceptance made or found. Raises `idempotency_key_reused`. */
+export async function acceptedJob(
+  deps: Pick<SubmitJobDeps, 'jobs'>,
+  outcome: AcceptOutcome,
+): Promise<{ kind: 'created' | 'repeated'; job: JobRecord }> {
   if (outcome.kind === 'key_reused') {
     throw new AppError(
       'idempotency_key_reused',
@@ -83,6 +93,7 @@ export function newJobOf(
     }),
     selection: hasSelectors ? { selectors, rollout } : null,
     schedule,
+    retryOf: null,
     idempotency:
       idempotencyKey === null
         ? null

@@ -31,7 +31,10 @@ export const JobBody = z
     counts: z.record(z.enum(changeStates), z.int()).describe('Number of changes in each state.'),
     progress: z.number().min(0).max(1).describe('Share of changes in a final state.'),
     reason: z.string().nullable().describe('Why it ended as it did, or is held.'),
-    retryOf: z.string().nullable(),
+    retryOf: z
+      .string()
+      .nullable()
+      .describe('The job of which it takes up what failed or was cancelled.'),
     rollbackOf: z.string().nullable(),
     scheduleName: z.string().nullable().describe('The schedule that it came of.'),
     links: z.object({ self: z.string(), changes: z.string() }).describe('Paths of this API.'),
@@ -74,7 +77,7 @@ export function jobBodyOf(job: JobRecord, clock: Clock): JobBody {
     counts: { ...counts },
     progress: progressOf(job),
     reason: reason ?? (job.hold && holdReason(job.hold)),
-    retryOf: null,
+    retryOf: job.retryOf,
     rollbackOf: null,
     scheduleName,
     links: { self: jobPath(id), changes: `${jobPath(id)}/changes` },

@@ -33,6 +33,7 @@ export function defineJobStoreContract(world: World): void {
         reason: null,
         hold: null,
         scheduleName: null,
+        retryOf: null,
       });
       const changes = await world.jobs.listChanges({ jobId, states: null, limit: 9, after: null });
       expect(

@@ -69,6 +69,7 @@ export function aNewJob(
     }),
     selection: null,
     schedule: null,
+    retryOf: null,
     idempotency: null,
     traceparent: null,
     ...overrides,

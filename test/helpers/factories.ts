@@ -70,6 +70,7 @@ export function aJob(overrides: Partial<JobRecord> = {}): JobRecord {
     reason: null,
     hold: null,
     scheduleName: null,
+    retryOf: null,
     ...overrides,
   };
 }

@@ -11,7 +11,9 @@ import {
   settingsRecord,
   settingValues,
 } from './job-settings.ts';
+import { readRetried } from './retried-job.ts';
 import { BigInteger, ChangeRow, changeColumns, JobRow, jobColumns, Timestamp } from './rows.ts';
+import { noteOnJob } from './stop-job.ts';
 
 const ChangeViewRow = ChangeRow.extend({
   laneChangeId: z.string().nullable(),
@@ -71,6 +73,7 @@ export function createPgJobStore(database: Database): JobStore {
       return rows[0] ? JobRow.parse(rows[0]) : null;
     },
     settings: (jobId) => readSettings(query, jobId),
+    retryable: (jobId) => readRetried(query, jobId),
     async list({ states, limit, before }) {
       const rows = await query(
         `SELECT ${jobColumns} FROM lanekeeper.job j
@@ -141,6 +144,10 @@ export async function acceptJob(run: Query, job: NewJob): Promise<AcceptOutcome>
     ],
   );
   await insertSelectors(run, job);
+  if (job.retryOf !== null) {
+    const { jobId: of, ...order } = job.retryOf;
+    await noteOnJob(run, job.id, 'retries', { of, ...order });
+  }
   await enterRegions(run, job, position);
   return { kind: 'created', jobId: job.id };
 }
@@ -183,10 +190,10 @@ async function insertJob(run: Query, job: NewJob): Promise<number> {
   const [row] = await run(
     `INSERT INTO lanekeeper.job
        (id, title, state, created_at, created_by, plan, on_failure, max_errors, max_in_flight, queued, total, rollout,
-        schedule_name, planned_at, min_age, traceparent, ${settingColumns})
+        schedule_name, planned_at, min_age, traceparent, retry_of, ${settingColumns})
      SELECT $1, $2, 'resolving', lanekeeper.now(), $3, $4::jsonb, $5, $6, $7, $8, $9, $10::jsonb, $11,
-            $12::timestamptz, $13, $14, ${settingValues}
-       FROM jsonb_to_record($15::jsonb) AS s${settingsRecord}
+            $12::timestamptz, $13, $14, $15, ${settingValues}
+       FROM jsonb_to_record($16::jsonb) AS s${settingsRecord}
      RETURNING position`,
     [
       job.id,
@@ -203,6 +210,7 @@ async function insertJob(run: Query, job: NewJob): Promise<number> {
       job.schedule?.plannedAt ?? null,
       job.schedule?.minAge ?? null,
       job.traceparent,
+      job.retryOf?.jobId ?? null,
       settingsJson(job.settings),
     ],
   );

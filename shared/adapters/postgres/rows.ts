@@ -141,7 +141,7 @@ export const jobColumns = `
   j.id, j.position, j.title, j.state, j.created_at AS "createdAt", j.created_by AS "createdBy",
   j.started_at AS "startedAt", j.finished_at AS "finishedAt", j.plan_digest AS "planDigest", j.total,
   coalesce(j.pause_reason, j.reason) AS reason, ${holdColumn} AS hold,
-  j.schedule_name AS "scheduleName",
+  j.schedule_name AS "scheduleName", j.retry_of AS "retryOf",
   ${countsColumn}`;
 
 /** A job as {@link jobColumns} gives it. */
@@ -159,5 +159,6 @@ export const JobRow = z.object({
   reason: z.string().nullable(),
   hold: HoldRow.nullable(),
   scheduleName: z.string().nullable(),
+  retryOf: z.string().nullable(),
   counts: z.record(z.enum(changeStates), z.number()),
 }) satisfies z.ZodType<JobRecord>;

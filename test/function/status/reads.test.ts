@@ -262,6 +262,7 @@ describe('the status function without its database', () => {
     accept: away,
     get: away,
     settings: away,
+    retryable: away,
     list: away,
     listChanges: away,
     getChange: away,

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { createPgChangeVerbs } from '../../../shared/adapters/postgres/change-verbs.ts';
 import { createPgJobVerbs } from '../../../shared/adapters/postgres/job-verbs.ts';
+import { retryJob } from '../../../shared/job/retry-job.ts';
 import { withPostgres } from '../../helpers/databases.ts';
 import type { VirtualWorld } from '../../helpers/virtual-world.ts';
 import { aFleet, effectiveWrites, planOf, region } from './fleet.ts';
@@ -122,6 +123,37 @@ it('tries a failed change again, with another request', async () => {
     .filter(({ vpnConnectionId }) => vpnConnectionId === 'vco-a')
     .map(({ clientToken }) => clientToken);
   expect(new Set(tokens).size).toBe(2);
+});
+
+it('carries out in a second job what was cancelled in the first, with the same key', async () => {
+  const w = await world();
+  const { id } = await w.submit(planOf(names, { rollout: { concurrency: 2 } }));
+  const draining = w.drain();
+  await w.clock.sleep(3_000);
+  await w.clock.track(() => createPgJobVerbs(database).order(id, 'cancel', order));
+  await draining;
+  const first = await w.jobs.get(id);
+  const { job } = await retryJob(
+    {
+      jobs: w.jobs,
+      sealer: w.sealer,
+      digestKey: w.previewer().digestKey,
+      ids: w.scheduling.ids,
+      clock: w.clock,
+    },
+    { jobId: id, actor: 'ops', reason: 'goes on', idempotencyKey: null },
+  );
+  await w.drain();
+
+  expect(first).toMatchObject({ state: 'cancelled', counts: { succeeded: 2, cancelled: 4 } });
+  expect(await w.jobs.get(job.id)).toMatchObject({
+    state: 'succeeded',
+    retryOf: id,
+    counts: { succeeded: 4 },
+  });
+  expect(effectiveWrites(w).sort()).toEqual(names);
+  const keys = names.map((name) => w.simulator.state.connection(region, `vco-${name}`).ike.Psk);
+  expect(new Set(keys)).toEqual(new Set(['newKey0123456789']));
 });
 
 function numbers(values: readonly (number | null)[]): number[] {

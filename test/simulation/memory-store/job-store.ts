@@ -1,7 +1,7 @@
 import type { ChangeRecord } from '../../../shared/change/record.ts';
 import type { Hold } from '../../../shared/job/hold.ts';
 import type { AcceptOutcome, ChangeView, JobStore } from '../../../shared/job/job-store.ts';
-import type { JobRecord, NewJob } from '../../../shared/job/record.ts';
+import type { JobRecord, NewJob, RetriedJob } from '../../../shared/job/record.ts';
 import { AppError } from '../../../shared/platform/errors.ts';
 import { countsOf } from './queues.ts';
 import type { StoredChange, StoredJob, StoredKey, Tables } from './tables.ts';
@@ -18,6 +18,7 @@ export function createMemoryJobStore(tables: Tables): JobStore {
       return job ? recordOf(tables, job) : null;
     },
     settings: async (jobId) => tables.jobs.get(jobId)?.settings ?? null,
+    retryable: async (jobId) => retriedOf(tables, jobId),
     async list({ states, limit, before }) {
       return [...tables.jobs.values()]
         .filter(({ state }) => states === null || states.includes(state))
@@ -54,6 +55,10 @@ function accept(tables: Tables, job: NewJob): AcceptOutcome {
   refuseUnstorable(tables, job);
   const stored = storedJob(tables, job);
   tables.jobs.set(job.id, stored);
+  if (job.retryOf) {
+    const { jobId: of, ...order } = job.retryOf;
+    tables.journalOnJob(stored, 'retries', { of, ...order });
+  }
   for (const change of job.changes) tables.addChange(queued(change, job.id, stored.position));
   if (keyOf !== null && job.idempotency) {
     const { planHash } = job.idempotency;
@@ -101,6 +106,7 @@ function storedJob(tables: Tables, job: NewJob): StoredJob {
     total: job.selection ? null : job.changes.length,
     reason: null,
     scheduleName: job.schedule?.name ?? null,
+    retryOf: job.retryOf?.jobId ?? null,
     isStopping: false,
     openUntil: null,
     pauseReason: null,
@@ -161,8 +167,26 @@ export function recordOf(tables: Tables, job: StoredJob): JobRecord {
   const reason = job.pauseReason ?? job.reason;
   const times = { createdAt, startedAt, finishedAt };
   const found = { planDigest, total, reason, counts: countsOf(tables, id), hold: holdOf(job) };
-  const { scheduleName } = job;
-  return { id, position, title, state, createdBy, scheduleName, ...times, ...found };
+  const { scheduleName, retryOf } = job;
+  return { id, position, title, state, createdBy, scheduleName, retryOf, ...times, ...found };
+}
+
+const isRetried: ReadonlySet<string> = new Set(['failed', 'rolled_back', 'cancelled']);
+
+function retriedOf(tables: Tables, jobId: string): RetriedJob | null {
+  const job = tables.jobs.get(jobId);
+  if (job === undefined) return null;
+  const { id, title, state, plan, onFailure, settings, intents } = job;
+  return {
+    ...{ id, title, state, plan, onFailure, settings, intents },
+    changes: tables.changesOf(jobId).flatMap(({ record, intentNumber }) => {
+      const { seq, regionId, vpnConnectionId } = record;
+      return isRetried.has(record.state) ? [{ seq, regionId, vpnConnectionId, intentNumber }] : [];
+    }),
+    selectors: job.selectors.flatMap(({ isResolved, refusal, ...selector }) =>
+      !isResolved || refusal !== null ? [selector] : [],
+    ),
+  };
 }
 
 function holdOf({ state, settings, approvals, planDigest, approveBy }: StoredJob): Hold | null {
