@@ -1,5 +1,6 @@
 import type { ChangeRecord, JournalEvent } from '../change/record.ts';
 import type { ChangeState } from '../change/state.ts';
+import type { QueuePlace } from './queue-place.ts';
 import type { JobRecord, NewJob, RetriedJob } from './record.ts';
 import type { JobSettings } from './settings.ts';
 import type { JobState } from './state.ts';
@@ -20,6 +21,8 @@ export interface ChangeView extends ChangeRecord {
   pauseReason: string | null;
   /** The freeze that ends last of those it lies in; only where it waits to start. `until` is ISO 8601. */
   freeze: { name: string; reason: string; until: string } | null;
+  /** What else stands before it; null when it does not wait to begin. */
+  queue: QueuePlace | null;
   /** Milliseconds until its lane is looked at again, when that is in the future. */
   laneDueInMs: number | null;
 }

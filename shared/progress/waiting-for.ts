@@ -1,30 +1,26 @@
 import { isFinalChange } from '../change/state.ts';
 import type { ChangeView } from '../job/job-store.ts';
+import { waitingAtTheDoor, waitingForSlot, waitingInLine } from './waiting-to-begin.ts';
 
 const msPerSecond = 1000;
 
 /** What a change waits for, as a sentence; null when it has ended or is being worked on. */
 export function waitingForOf(change: ChangeView): string | null {
   if (isFinalChange(change.state)) return null;
-  const { laneKey, laneChange, lastError } = change;
+  const { laneKey, lastError } = change;
   if (change.state === 'queued' && laneKey === null) {
     return 'Waits until the job is resolved: its connection has not been read yet.';
   }
-  if (change.state === 'queued' && change.pauseReason !== null) {
-    return `Waits until the job is resumed: ${change.pauseReason}.`;
-  }
-  if (change.state === 'queued' && change.freeze !== null) {
-    const { name, reason, until } = change.freeze;
-    return `Waits until ${until}, when freeze ${name} ends: ${reason}.`;
-  }
-  if (change.state === 'queued' && laneChange !== null) {
-    return `Waits for change ${laneChange.id} of job ${laneChange.jobId}, which is in flight on ${laneKey}.`;
+  if (change.state === 'queued') {
+    const inTheWay = waitingAtTheDoor(change) ?? waitingInLine(change);
+    if (inTheWay !== null) return inTheWay;
   }
   if (lastError !== null && change.state === 'verifying') return causeOf(change);
   if (lastError !== null && change.laneDueInMs !== null) {
     return `${causeOf(change)} ${whenOf(change.laneDueInMs)}`;
   }
-  return change.state === 'queued' ? 'Waits for its turn.' : null;
+  if (change.state !== 'queued') return null;
+  return waitingForSlot(change) ?? 'Waits for its turn.';
 }
 
 function causeOf({ lastError, laneKey }: ChangeView): string {

@@ -70,6 +70,7 @@ export function defineJobStoreContract(world: World): void {
         partAppliedAt: null,
         finishedAt: null,
         laneChange: null,
+        queue: expect.objectContaining({ hold: null, connectionAhead: null }),
         laneDueInMs: null,
         pauseReason: null,
         freeze: null,

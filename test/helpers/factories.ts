@@ -103,6 +103,7 @@ export function aChange(overrides: Partial<ChangeView> = {}): ChangeView {
     partAppliedAt: null,
     finishedAt: null,
     laneChange: null,
+    queue: null,
     laneDueInMs: null,
     pauseReason: null,
     freeze: null,

@@ -11,6 +11,7 @@ import {
   settingsRecord,
   settingValues,
 } from './job-settings.ts';
+import { QueuePlaceRow, queuePlace } from './queue-place.ts';
 import { readRetried } from './retried-job.ts';
 import { BigInteger, ChangeRow, changeColumns, JobRow, jobColumns, Timestamp } from './rows.ts';
 import { noteOnJob } from './stop-job.ts';
@@ -20,6 +21,7 @@ const ChangeViewRow = ChangeRow.extend({
   laneJobId: z.string().nullable(),
   pauseReason: z.string().nullable(),
   freeze: z.object({ name: z.string(), reason: z.string(), until: Timestamp }).nullable(),
+  queue: QueuePlaceRow,
   laneDueInMs: z.coerce.number().nullable(),
 }).transform(({ laneChangeId, laneJobId, laneDueInMs, ...change }): ChangeView => {
   const another = laneChangeId !== null && laneChangeId !== change.id && laneJobId !== null;
@@ -51,6 +53,7 @@ const EventRow = z.object({
 
 const changeViews = `
   SELECT ${changeColumns}, l.change_id AS "laneChangeId", o.job_id AS "laneJobId", j.pause_reason AS "pauseReason", z.freeze,
+         ${queuePlace},
          CASE WHEN l.worker IS NULL THEN extract(epoch FROM l.due_at - lanekeeper.now()) * 1000 END AS "laneDueInMs"
     FROM lanekeeper.change c
     JOIN lanekeeper.job j ON j.id = c.job_id

@@ -117,7 +117,8 @@ export const IntentRow = z.object({
 export const countsColumn = `
   json_build_object(${changeStates.map((state) => `'${state}', j.${state}`).join(', ')}) AS counts`;
 
-const holdColumn = `
+/** What job `j` waits for before it takes its place. */
+export const holdColumn = `
   CASE j.state
     WHEN 'awaiting_approval' THEN json_build_object(
       'kind', 'approval', 'required', j.approvals_required, 'until', j.approve_by, 'given', (
@@ -126,7 +127,8 @@ const holdColumn = `
     WHEN 'waiting_for_window' THEN json_build_object('kind', 'window', 'until', j.not_before)
   END`;
 
-const HoldRow = z.discriminatedUnion('kind', [
+/** A hold as {@link holdColumn} gives it. */
+export const HoldRow = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('approval'),
     required: z.number(),

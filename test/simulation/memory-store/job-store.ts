@@ -1,9 +1,11 @@
 import type { ChangeRecord } from '../../../shared/change/record.ts';
 import type { Hold } from '../../../shared/job/hold.ts';
 import type { AcceptOutcome, ChangeView, JobStore } from '../../../shared/job/job-store.ts';
+import { inFlightOf } from '../../../shared/job/outcome.ts';
+import type { QueuePlace } from '../../../shared/job/queue-place.ts';
 import type { JobRecord, NewJob, RetriedJob } from '../../../shared/job/record.ts';
 import { AppError } from '../../../shared/platform/errors.ts';
-import { countsOf } from './queues.ts';
+import { aheadOf, countsOf, freeSlotsOf } from './queues.ts';
 import type { StoredChange, StoredJob, StoredKey, Tables } from './tables.ts';
 
 const keysAreKeptMs = 7 * 86_400_000;
@@ -171,6 +173,29 @@ export function recordOf(tables: Tables, job: StoredJob): JobRecord {
   return { id, position, title, state, createdBy, scheduleName, retryOf, ...times, ...found };
 }
 
+function placeOf(tables: Tables, change: StoredChange): QueuePlace | null {
+  const { record } = change;
+  const job = tables.jobs.get(record.jobId);
+  if (job === undefined || record.state !== 'queued') return null;
+  const batches = job.settings.rollout.batches ?? [];
+  const { openUntil } = job;
+  const isClosed = openUntil !== null && record.seq >= openUntil;
+  const open = tables.changesOf(job.id).filter(({ record: other }) => other.seq < (openUntil ?? 0));
+  const left = open.filter(({ record: other }) => other.finishedAt === null).length;
+  const number = batches.filter((bound) => bound <= record.seq).length + 1;
+  const { connection, lane } = aheadOf(tables, change);
+  const inFlight = inFlightOf(countsOf(tables, job.id));
+  const limit = inFlight + freeSlotsOf(tables, job);
+  return {
+    hold: holdOf(job),
+    batch: isClosed ? { number, of: batches.length, left } : null,
+    connectionAhead: connection,
+    laneAhead: lane,
+    slots: inFlight >= limit ? { inFlight, limit } : null,
+    settleMs: null,
+  };
+}
+
 const isRetried: ReadonlySet<string> = new Set(['failed', 'rolled_back', 'cancelled']);
 
 function retriedOf(tables: Tables, jobId: string): RetriedJob | null {
@@ -202,7 +227,8 @@ function holdOf({ state, settings, approvals, planDigest, approveBy }: StoredJob
   return { kind: 'approval', required: settings.approvalsRequired, given, until };
 }
 
-function viewOf(tables: Tables, { record }: StoredChange): ChangeView {
+function viewOf(tables: Tables, change: StoredChange): ChangeView {
+  const { record } = change;
   const isOver = record.finishedAt !== null;
   const lane = isOver ? undefined : tables.lanes.get(record.laneKey ?? '');
   const other = lane?.changeId === record.id ? undefined : tables.changes.get(lane?.changeId ?? '');
@@ -211,6 +237,7 @@ function viewOf(tables: Tables, { record }: StoredChange): ChangeView {
     ...record,
     laneChange: other ? { id: other.record.id, jobId: other.record.jobId } : null,
     laneDueInMs: dueInMs > 0 ? dueInMs : null,
+    queue: placeOf(tables, change),
     pauseReason: tables.jobs.get(record.jobId)?.pauseReason ?? null,
     freeze: null,
   };

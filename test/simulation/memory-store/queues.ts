@@ -2,6 +2,7 @@ import type { ChangeError } from '../../../shared/change/record.ts';
 import { changeStates } from '../../../shared/change/state.ts';
 import type { Order } from '../../../shared/job/job-verbs.ts';
 import { inFlightOf, slotLimitOf } from '../../../shared/job/outcome.ts';
+import { type Ahead, mostCounted } from '../../../shared/job/queue-place.ts';
 import type { ChangeCounts } from '../../../shared/job/record.ts';
 import type { Candidate } from '../../../shared/lane/assign-slots.ts';
 import type { StoredChange, StoredJob, StoredLane, Tables } from './tables.ts';
@@ -63,6 +64,36 @@ function headsOf(tables: Tables): readonly StoredChange[] {
     });
   }
   return [...queues.values()].filter(({ isFree }) => isFree).map(({ head }) => head);
+}
+
+/** What comes before a change that waits, on its connection and on its lane. */
+export function aheadOf(
+  tables: Tables,
+  change: StoredChange,
+): { connection: Ahead | null; lane: Ahead | null } {
+  const { regionId, vpnConnectionId, laneKey, jobId } = change.record;
+  const before = tables
+    .unfinished()
+    .filter((other) => isBefore(other, change))
+    .sort((a, b) => (isBefore(a, b) ? 1 : -1));
+  const nearest = (changes: readonly StoredChange[]): Ahead | null => {
+    const [first] = changes;
+    if (first === undefined) return null;
+    const { id, jobId: ofJob } = first.record;
+    return { id, jobId: ofJob, others: Math.min(mostCounted, changes.length) - 1 };
+  };
+  const heads = new Set(headsOf(tables));
+  return {
+    connection: nearest(
+      before.filter(
+        ({ record, isReleased }) =>
+          record.regionId === regionId &&
+          record.vpnConnectionId === vpnConnectionId &&
+          (isReleased || record.jobId === jobId),
+      ),
+    ),
+    lane: nearest(before.filter((other) => other.record.laneKey === laneKey && heads.has(other))),
+  };
 }
 
 /** How many changes wait on each lane. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChangeError } from '../../../shared/change/record.ts';
 import { changeStates } from '../../../shared/change/state.ts';
+import type { QueuePlace } from '../../../shared/job/queue-place.ts';
 import { ChangeBody, changeBodyOf } from '../../../shared/progress/change-body.ts';
 import { JobBody, jobBodyOf, jobTagOf } from '../../../shared/progress/job-body.ts';
 import { waitingForOf } from '../../../shared/progress/waiting-for.ts';
@@ -131,6 +132,11 @@ describe('the tunnels of a change', () => {
   });
 });
 
+function place(some: Partial<QueuePlace>): QueuePlace {
+  const nobody = { connectionAhead: null, laneAhead: null };
+  return { hold: null, batch: null, ...nobody, slots: null, settleMs: null, ...some };
+}
+
 describe('waitingFor', () => {
   const error = (overrides: Partial<ChangeError>): ChangeError => ({
     code: 'VpnGateway.Configuring',
@@ -166,6 +172,53 @@ describe('waitingFor', () => {
       'the change in flight on its lane',
       { laneChange: { id: 'chg_2', jobId: 'job_2' } },
       'Waits for change chg_2 of job job_2, which is in flight on gateway:cn-hangzhou/vpn-1.',
+    ],
+    [
+      'those on its lane, and when it begins',
+      {
+        laneChange: { id: 'chg_2', jobId: 'job_2' },
+        queue: place({ laneAhead: { id: 'chg_3', jobId: 'job_2', others: 1 }, settleMs: 50_000 }),
+      },
+      'Waits for change chg_2 of job job_2, which is in flight on gateway:cn-hangzhou/vpn-1, and for 2 changes before it there. By settle times so far it begins within 3 min.',
+    ],
+    [
+      'the one before it on its connection',
+      { queue: place({ connectionAhead: { id: 'chg_3', jobId: 'job_2', others: 0 } }) },
+      'Waits for change chg_3 of job job_2, which comes before it on connection cn-hangzhou/vco-00000.',
+    ],
+    [
+      'many before it on its lane',
+      { queue: place({ laneAhead: { id: 'chg_3', jobId: 'job_2', others: 99 } }) },
+      'Waits for change chg_3 of job job_2 and 99 or more changes, which come before it on gateway:cn-hangzhou/vpn-1.',
+    ],
+    [
+      'its batch',
+      { queue: place({ batch: { number: 2, of: 3, left: 1 } }) },
+      'Waits for batch 2 of 3: 1 change of the open batch has not ended.',
+    ],
+    [
+      'its approvers',
+      {
+        queue: place({
+          hold: {
+            kind: 'approval',
+            required: 2,
+            given: ['ann'],
+            until: '2026-11-29T10:00:00.000Z',
+          },
+        }),
+      },
+      'Waits for 2 approvals until 2026-11-29T10:00:00.000Z, 1 given (ann).',
+    ],
+    [
+      'its window',
+      { queue: place({ hold: { kind: 'window', until: '2026-11-29T10:00:00.000Z' } }) },
+      'Waits until 2026-11-29T10:00:00.000Z, when its window opens.',
+    ],
+    [
+      'a slot',
+      { queue: place({ slots: { inFlight: 10, limit: 10 } }) },
+      'Waits for a slot of its job: 10 of 10 are taken by changes in flight.',
     ],
     ['its turn', {}, 'Waits for its turn.'],
     ['its turn when the lane is only due later', { laneDueInMs: 100 }, 'Waits for its turn.'],

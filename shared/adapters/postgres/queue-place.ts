@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { mostCounted, type QueuePlace } from '../../job/queue-place.ts';
+import { HoldRow, holdColumn } from './rows.ts';
+
+const AheadRow = z.object({ id: z.string(), jobId: z.string(), others: z.number() }).nullable();
+
+/** What stands before a change, as {@link queuePlace} gives it. */
+export const QueuePlaceRow = z
+  .object({
+    hold: HoldRow.nullable(),
+    batch: z.object({ number: z.number(), of: z.number(), left: z.number() }).nullable(),
+    connectionAhead: AheadRow,
+    laneAhead: AheadRow,
+    slots: z.object({ inFlight: z.number(), limit: z.number() }).nullable(),
+    settleMs: z.coerce.number().nullable(),
+  })
+  .nullable() satisfies z.ZodType<QueuePlace | null>;
+
+/**
+ * The nearest of the changes `w` that meet a condition, and how many others do. Read from the end of an index that has this order,
+ * and no further than so many.
+ */
+function ahead(condition: string, order: string): string {
+  return `(
+    SELECT json_build_object('id', (array_agg(w.id))[1], 'jobId', (array_agg(w.job_id))[1], 'others', count(*) - 1)
+      FROM (SELECT w.id, w.job_id FROM lanekeeper.change w
+             WHERE ${condition} AND (w.position, w.seq) < (c.position, c.seq)
+             ORDER BY ${order} LIMIT ${mostCounted}) AS w
+    HAVING count(*) > 0)`;
+}
+
+const inFlight = 'j.applying + j.settling + j.rolling_back';
+const limit = 'coalesce(j.slot_limit, j.max_in_flight)';
+
+/** Of the histogram that all workers fill. */
+const settleMs = `(
+  SELECT 1000 * sum(t.value) FILTER (WHERE t.name = 'settle_seconds_sum')
+              / nullif(sum(t.value) FILTER (WHERE t.name = 'settle_seconds_bucket'), 0)
+    FROM lanekeeper.tally t
+   WHERE t.name IN ('settle_seconds_sum', 'settle_seconds_bucket')
+     AND t.labels->>'of' = CASE c.attach_type WHEN 'VPNGW' THEN 'gateway' ELSE 'attachment' END)`;
+
+/** What stands before a change `c` of job `j` that waits to begin; NULL when it does not. */
+export const queuePlace = `
+  CASE WHEN c.state = 'queued' THEN json_build_object(
+    'hold', ${holdColumn},
+    'batch', CASE WHEN c.seq >= j.open_until THEN json_build_object(
+      'number', (SELECT count(*) + 1 FROM unnest(j.batches) AS b(bound) WHERE b.bound <= c.seq),
+      'of', cardinality(j.batches), 'left', j.open_left) END,
+    'connectionAhead', ${ahead(
+      `w.region_id = c.region_id AND w.vpn_connection_id = c.vpn_connection_id AND w.finished_at IS NULL
+       AND (w.released OR w.job_id = c.job_id)`,
+      'w.position DESC, w.seq DESC',
+    )},
+    'laneAhead', ${ahead(
+      // Ids sort as jobs were accepted, but for those of the same moment.
+      `w.lane_key = c.lane_key AND w.state = 'queued' AND w.ready`,
+      'w.job_id DESC, w.seq DESC',
+    )},
+    'slots', CASE WHEN ${inFlight} >= ${limit} THEN json_build_object('inFlight', ${inFlight}, 'limit', ${limit}) END,
+    'settleMs', ${settleMs}) END AS queue`;

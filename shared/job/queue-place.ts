@@ -1,0 +1,28 @@
+import type { Hold } from './hold.ts';
+
+/** What comes before a change: the nearest one, and how many others. */
+export interface Ahead {
+  id: string;
+  jobId: string;
+  /** At most {@link mostCounted}, then there may be more. */
+  others: number;
+}
+
+/** So many that come before a change are counted. */
+export const mostCounted = 100;
+
+/** What stands before a change that waits to begin, besides pauses and freezes. */
+export interface QueuePlace {
+  /** What its whole job waits for. */
+  hold: Hold | null;
+  /** Its batch when that is not open, counted from 1, and how many changes of the open one have not ended. */
+  batch: { number: number; of: number; left: number } | null;
+  /** Unfinished changes before it on its connection, in flight or not. */
+  connectionAhead: Ahead | null;
+  /** Changes that wait on its lane and have their turn before it. */
+  laneAhead: Ahead | null;
+  /** How many changes of its job are in flight, when it may have no more. */
+  slots: { inFlight: number; limit: number } | null;
+  /** How long the cloud took for changes like it on average, over all jobs; null when nobody knows. */
+  settleMs: number | null;
+}
