@@ -1,8 +1,9 @@
 import { generateInventory } from '../local/simulator/inventory.ts';
 import { createPgFreezeStore } from '../shared/adapters/postgres/freeze-store.ts';
+import type { Plan } from '../shared/plan/schema.ts';
 import { runWorker } from '../shared/worker/run-worker.ts';
 import { wokenToTheSecondMs } from '../shared/worker/worker-settings.ts';
-import { openVirtualWorld } from '../test/helpers/virtual-world.ts';
+import { openVirtualWorld, type VirtualWorld } from '../test/helpers/virtual-world.ts';
 import type { Emit } from './lib/figures.ts';
 import { openWorld, planFor } from './lib/world.ts';
 
@@ -39,7 +40,8 @@ async function openCloudAtPace(sizes: typeof manyLanes) {
  * Virtual time does not pass while code runs: start and execution, milliseconds each, are not in it.
  */
 export async function cost(emit: Emit): Promise<void> {
-  await waiting(emit);
+  await waitingForFreeze(emit);
+  for (const [job, plan] of Object.entries(waits)) await waitingForJob(emit, job, plan);
   for (const { name, ...sizes } of cases) {
     const { base, world, inventory } = await openCloudAtPace(sizes);
     const { clock } = world;
@@ -85,11 +87,17 @@ export async function cost(emit: Emit): Promise<void> {
 const frozenMs = 3_600_000;
 const tickMs = 60_000;
 
+/** What jobs wait for as a whole, for longer than is looked at. */
+const waits: Readonly<Record<string, Partial<Plan>>> = {
+  'awaiting approval': { approval: { required: 1 } },
+  'waiting for its window': { window: { notBefore: '2040-01-01T00:00:00.000Z' } },
+};
+
 /**
  * What a job costs while it waits for a person, here for a freeze to end: a run is invoked when it is submitted, and after that
  * only when the timer finds something due. Whatever else keeps a change from starting leaves the lanes as idle.
  */
-async function waiting(emit: Emit): Promise<void> {
+async function waitingForFreeze(emit: Emit): Promise<void> {
   const { base, world, inventory } = await openCloudAtPace(manyLanes);
   const { clock } = world;
   const beganAt = clock.now();
@@ -103,10 +111,30 @@ async function waiting(emit: Emit): Promise<void> {
     }),
   );
   await world.submit(planFor(inventory.connections));
+  const busyMs = await busyWhile(world);
+  emit('share-of-polling', busyMs / frozenMs, 'ratio', { job: 'frozen', limit: 0.01 });
+  await world.close();
+  await base.close();
+}
+
+/** The same for a job that is resolved and then waits for a person or a time: nothing but its own lane knows of it. */
+async function waitingForJob(emit: Emit, job: string, plan: Partial<Plan>): Promise<void> {
+  const { base, world, inventory } = await openCloudAtPace(manyLanes);
+  await world.submit({ ...planFor(inventory.connections), ...plan });
+  const busyMs = await busyWhile(world);
+  emit('share-of-polling', busyMs / frozenMs, 'ratio', { job, limit: 0.01 });
+  await world.close();
+  await base.close();
+}
+
+/** For how long workers run within the hour, invoked at its begin and when the timer finds something due. */
+async function busyWhile(world: VirtualWorld): Promise<number> {
+  const { clock } = world;
+  const endsAt = clock.now() + frozenMs - tickMs;
   const stop = new AbortController();
   let busyMs = 0;
   let isDue = true;
-  while (clock.now() < beganAt + frozenMs - tickMs) {
+  while (clock.now() < endsAt) {
     const startedAt = clock.now();
     if (isDue) await runWorker(world.worker(), stop.signal);
     busyMs += clock.now() - startedAt;
@@ -114,7 +142,5 @@ async function waiting(emit: Emit): Promise<void> {
     const { nextDueInMs } = await world.lanes.repair();
     isDue = nextDueInMs !== null && nextDueInMs <= tickMs;
   }
-  emit('share-of-polling', busyMs / frozenMs, 'ratio', { job: 'frozen', limit: 0.01 });
-  await world.close();
-  await base.close();
+  return busyMs;
 }

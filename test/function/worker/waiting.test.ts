@@ -24,6 +24,8 @@ interface Waiting {
   code: string | null;
   /** Whether its job has slots for others meanwhile. */
   leavesSlots: boolean;
+  /** What its plan says besides. */
+  plan?: object;
   /** Plans before `w`. */
   before?: readonly string[];
   begin?(world: VirtualWorld): void;
@@ -37,7 +39,7 @@ const busy: CloudError = {
   requestId: 'r-0',
 };
 
-/** Whatever else comes to wait for a person (an approval, an acknowledgement, a freeze) belongs here. */
+/** Whatever else comes to wait for a person (an acknowledgement, a freeze) belongs here. */
 const waitings: Readonly<Record<string, Waiting>> = {
   'for its first tunnel to come up again': {
     state: 'verifying',
@@ -59,6 +61,25 @@ const waitings: Readonly<Record<string, Waiting>> = {
           ? Promise.resolve({ kind: 'busy', error: busy })
           : api.modify(request),
     }),
+  },
+  'for an approver': {
+    state: 'queued',
+    code: null,
+    leavesSlots: false,
+    plan: { approval: { required: 1 } },
+  },
+  'for the window of its job': {
+    state: 'queued',
+    code: null,
+    leavesSlots: false,
+    plan: { window: { notBefore: '2040-01-01T00:00:00Z' } },
+  },
+  'for its batch': {
+    state: 'queued',
+    code: null,
+    leavesSlots: false,
+    before: ['never'],
+    plan: { rollout: { concurrency: 2, batches: [1, '100%'] } },
   },
   'for a slot of its job': {
     state: 'queued',
@@ -95,7 +116,7 @@ describe('a change that waits', () => {
     const since = world.clock.now();
     const mine = [...(waiting?.before ?? []), 'w', ...(leavesSlots ? ofItsJob : [])];
     const plan = { set, acceptOutage: true, rollout: { concurrency: 1 } };
-    const first = await world.submit(planOf(mine, plan));
+    const first = await world.submit(planOf(mine, { ...plan, ...waiting?.plan }));
     const worker = world.worker();
     await world.drain(worker, headStartMs);
     const second = await world.submit(planOf(ofAnotherJob, plan));
