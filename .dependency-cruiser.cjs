@@ -15,6 +15,8 @@ const nounGroups = [
   ['metrics'],
   ['worker', 'progress', 'preview'],
   ['schedule', 'approval'],
+  ['chat'],
+  ['notice'],
 ];
 
 const nouns = nounGroups.flat();
@@ -54,6 +56,7 @@ const vendorHomes = {
   'canonicalize/': 'shared/platform/canonical\\.ts$',
   'cli-progress/': 'local/demo/',
   'croner/': 'shared/schedule/cron\\.ts$',
+  'fastest-levenshtein/': 'shared/chat/nearest\\.ts$',
 };
 
 const vendorsStayHome = Object.entries(vendorHomes).map(([vendor, home]) =>
@@ -113,7 +116,7 @@ module.exports = {
       {
         path: '^(shared|functions|local)/',
         pathNot:
-          '^shared/(secret/|connection/mask\\.ts|adapters/(aliyun|otel|sinks)/|adapters/fc/fc[23]-tasks)',
+          '^shared/(secret/|connection/mask\\.ts|adapters/(aliyun|chat|otel|sinks)/|adapters/fc/fc[23]-tasks)',
       },
       { path: '^shared/platform/secret-reveal\\.ts$' },
     ),

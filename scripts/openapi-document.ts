@@ -211,9 +211,12 @@ const getOpenApi: ZodOpenApiOperationObject = {
 function chatCall(platform: string): ZodOpenApiOperationObject {
   return {
     operationId: `${platform}Call`,
-    summary: `Where ${platform} calls in; not configured in this version`,
+    summary: `Where ${platform} calls in, with its signature instead of a token; 404 until it is configured`,
     security: [],
-    responses: problems('not_found'),
+    responses: {
+      '200': { description: 'An answer as the platform takes it, or nothing.' },
+      ...problems('unauthenticated', 'not_found'),
+    },
   };
 }
 

@@ -1,18 +1,62 @@
+import { type ChatDeps, handleMessage, refuseStranger } from '../../shared/chat/handle-message.ts';
+import type { ChatTransport } from '../../shared/chat/transport.ts';
+import type { Clock } from '../../shared/platform/clock.ts';
+import { chatPlatforms } from '../../shared/platform/config/chat.ts';
 import { AppError } from '../../shared/platform/errors.ts';
-import { createHttpApp, type HttpApp, type HttpDeps } from '../../shared/platform/http/app.ts';
+import {
+  type Call,
+  createHttpApp,
+  type HttpApp,
+  type HttpDeps,
+  jsonResponse,
+} from '../../shared/platform/http/app.ts';
+import { readBytes } from '../../shared/platform/http/body.ts';
 
-const platforms = ['slack', 'dingtalk', 'feishu'] as const;
+/** The platforms that may call in, and what commands are carried out with. */
+export interface Chats extends ChatDeps {
+  transports: readonly ChatTransport[];
+  clock: Clock;
+}
 
-/** Where chat platforms call in. A platform that is not configured does not exist for its callers. */
-export function createChatopsApp(deps: HttpDeps): HttpApp {
+/** The largest request of a platform that is looked at, in bytes. */
+const maxBytes = 256 * 1024;
+
+/** Where chat platforms call in; `chats` is null where none is configured. A platform that is not configured does not exist for its callers. */
+export function createChatopsApp(deps: HttpDeps, chats: Chats | null): HttpApp {
   return createHttpApp(
     deps,
-    platforms.map((platform) => ({
+    chatPlatforms.map((platform) => ({
       method: 'POST',
       path: `/v1/chatops/${platform}`,
-      handle: () => {
-        throw new AppError('not_found', `${platform} is not configured`);
+      handle: (call) => {
+        const transport = chats?.transports.find((one) => one.platform === platform);
+        if (!chats || !transport) throw new AppError('not_found', `${platform} is not configured`);
+        return answer(chats, transport, call);
       },
     })),
   );
+}
+
+/** In this order: who sends it, whether it came before, what it says. */
+async function answer(chats: Chats, transport: ChatTransport, call: Call): Promise<Response> {
+  const { headers } = call.request;
+  const body = await readBytes(call.request, maxBytes);
+  const received = transport.receive({ headers, body, now: chats.clock.now() });
+  switch (received.kind) {
+    case 'refused':
+      return refuseStranger(chats, transport, call);
+    case 'settled':
+      return responseOf(received.body);
+    case 'said': {
+      const { message, once } = received;
+      const isNew = await chats.chats.isNew(transport.platform, `request ${once}`);
+      if (!isNew) return refuseStranger(chats, transport, call);
+      return responseOf(await handleMessage(chats, transport, { message, call }));
+    }
+  }
+}
+
+/** Platforms take a plain 200 for an answer of nothing. */
+function responseOf(body: unknown): Response {
+  return body === null ? new Response(null) : jsonResponse(body);
 }

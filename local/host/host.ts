@@ -1,6 +1,5 @@
 import { getRequestListener } from '@hono/node-server';
 import openApi from '../../docs/openapi.json' with { type: 'json' };
-import { createChatopsApp } from '../../functions/chatops/handler.ts';
 import { tick } from '../../functions/scheduler/handler.ts';
 import { createSubmitApp } from '../../functions/submit/handler.ts';
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
@@ -38,6 +37,8 @@ import type { SimulatorOptions } from '../simulator/simulator.ts';
 import { buildWorker } from '../worker/build-worker.ts';
 import { createHintBell, type HintBell } from '../worker/hint-bell.ts';
 import { keepWorking } from '../worker/keep-working.ts';
+import { listenFor } from '../worker/notices.ts';
+import { openChat } from './chat.ts';
 import { type Cloud, configuredCloud, simulatedCloud } from './cloud.ts';
 import { type HttpServer, openHttpServer } from './http-server.ts';
 import { openKeyWrapper } from './kms.ts';
@@ -191,7 +192,7 @@ function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
     tracer: parts.tracer,
     waker: bell,
   });
-  const chat = createChatopsApp({ logger, random });
+  const chat = openChat(parts);
   return getRequestListener((request, { incoming }) => {
     const isChat = new URL(request.url).pathname.startsWith('/v1/chatops/');
     return (isChat ? chat : api).fetch(request, { address: incoming.socket.remoteAddress ?? null });
@@ -199,7 +200,9 @@ function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
 }
 
 async function work({ config, bell, ...parts }: Parts, stop: AbortSignal): Promise<void> {
+  await listenFor(parts.database, config.notify);
   const { deps, close } = buildWorker({
+    notifying: config,
     ...parts,
     settings: config.worker,
     waker: bell,

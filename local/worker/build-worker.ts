@@ -21,6 +21,7 @@ import { createSignerLoader } from '../../shared/secret/signing-key.ts';
 import { assembleWorker } from '../../shared/worker/assemble-worker.ts';
 import type { WorkerDeps } from '../../shared/worker/run-worker.ts';
 import { workerSettings } from '../../shared/worker/worker-settings.ts';
+import { type Notifying, openNotices } from './notices.ts';
 
 /** What a worker on a laptop stands on. */
 export interface LocalWorkerParts {
@@ -35,6 +36,8 @@ export interface LocalWorkerParts {
   waker: WorkerWaker;
   tracer?: Tracer;
   onHint?: (signal: AbortSignal) => Promise<void>;
+  /** Which rooms and receivers are told; absent where nobody is. */
+  notifying?: Notifying;
   /** Stands between the worker and the cloud, to measure or record what passes. */
   wrapApi?: (api: VpnApi) => VpnApi;
 }
@@ -69,6 +72,9 @@ export function buildWorker(parts: LocalWorkerParts): { deps: WorkerDeps; close(
     tracing: { tracer: parts.tracer ?? noTracer, traces: createPgJobTraces(database) },
     lingerMs: database.kind === 'embedded' ? embeddedLingerMs : servedLingerMs,
     ...(onHint ? { onHint } : {}),
+    ...(parts.notifying
+      ? { sendNotice: openNotices({ ...parts, ids, api }, parts.notifying) }
+      : {}),
   });
   return { deps, close: () => api.close() };
 }

@@ -14,6 +14,7 @@ import { openDatabase } from '../host/open-database.ts';
 import { closeOnSignals, giveUp } from '../host/process-end.ts';
 import { buildWorker, type LocalWorkerParts } from './build-worker.ts';
 import { keepWorking } from './keep-working.ts';
+import { listenFor } from './notices.ts';
 
 /** The cloud of a worker of its own. Raises `invalid_configuration` that names every variable it lacks. */
 function requireCloud({ database, cloud }: Config): LocalWorkerParts['cloud'] & {
@@ -49,7 +50,9 @@ async function main(): Promise<void> {
   const tracer = await openTracer(config.tracing, { function: 'worker', clock });
   const wrapper = openKeyWrapper({ cloud, config, clock, logger });
   const keys = { secretsKey, secondSecretsKey: config.secondSecretsKey };
+  await listenFor(database, config.notify);
   const worker = buildWorker({
+    notifying: config,
     ...(await openSecrets(keys, { keyring, wrapper, random })),
     settings: config.worker,
     database,

@@ -32,6 +32,21 @@ const patienceMs = 20_000;
 const inventoryMs = 5_000;
 
 /**
+ * What an approval comes to before anything is compared: the job where nothing is to be done, null where {@link approveJob} is to
+ * do it. Raises as that, and asks no cloud.
+ */
+export async function checkApproval(
+  deps: Pick<ConsentDeps, 'approvals' | 'jobs'>,
+  jobId: string,
+  consent: Consent,
+): Promise<JobRecord | null> {
+  const state = await deps.approvals.get(jobId);
+  if (state === null) throw noSuchJob();
+  const effect = effectOfConsent('approve', consent, state);
+  return effect.kind === 'apply' ? null : spoken(deps, jobId, effect);
+}
+
+/**
  * Approves a job. Its base is compared with the cloud first: when it has moved, the job is resolved anew and approvals so far are
  * void. Raises `not_found`, `forbidden` for the submitter, `conflict` for another digest (the present one is the problem's
  * `planDigest`) or a job that waits for no approval, `unavailable` when the cloud or the database cannot be read.
@@ -41,10 +56,8 @@ export async function approveJob(
   jobId: string,
   consent: Consent,
 ): Promise<ApproveOutcome> {
-  const state = await deps.approvals.get(jobId);
-  if (state === null) throw noSuchJob();
-  const effect = effectOfConsent('approve', consent, state);
-  if (effect.kind !== 'apply') return { kind: 'done', job: await spoken(deps, jobId, effect) };
+  const known = await checkApproval(deps, jobId, consent);
+  if (known !== null) return { kind: 'done', job: known };
   const found = await deps.approvals.foundBy(jobId);
   if (found === null) throw noSuchJob();
   const { clock, inventory, inventoryApi: api } = deps;

@@ -27,11 +27,12 @@ export interface Assignment {
 
 /**
  * A lane that was due and is now this worker's. `region` lanes carry the resolving of a region's jobs, `job` lanes the times of
- * a job and its sealing when it has ended; the others carry changes. `assignment` is the change that somebody began and did not end, if any.
+ * a job and its sealing when it has ended, `notice` lanes what somebody is to be told; the others carry changes. `assignment` is
+ * the change that somebody began and did not end, if any.
  */
 export interface ClaimedLane extends Lease {
-  kind: 'gateway' | 'connection' | 'region' | 'job';
-  /** Empty for a `job` lane, which is in no region. */
+  kind: 'gateway' | 'connection' | 'region' | 'job' | 'notice';
+  /** Empty for a lane of a job or a notice, which is in no region. */
   regionId: string;
   assignment: Assignment | null;
   /** Waiting changes behind it; the longest lanes go first where calls are scarce. */

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { systemClock } from './clock.ts';
 import type { ApiToken } from './config/api-token.ts';
+import { type ChatConfig, chatConfigOf, chatFaults } from './config/chat.ts';
+import { type Notify, notifyFaults } from './config/notify.ts';
 import {
   type Environment,
   type ReadText,
@@ -51,6 +53,10 @@ export interface Config {
   secondSecretsKey: SecretsKeySource | null;
   /** Where new values are delivered, by the names that plans use. */
   sinks: Sinks;
+  /** The chat platforms, and who their users are. */
+  chat: ChatConfig;
+  /** Who is notified, by name. */
+  notify: Notify;
   worker: {
     pollIntervalMs: number;
     concurrency: number;
@@ -140,9 +146,20 @@ export function parseConfig(
     ...(parsed.success ? [] : faultsOf(parsed.error).map(underVariable)),
     ...pairFaults(values, referenced),
     ...regionFaults(values, deployed),
+    ...chatFaults((name) => values[name] !== undefined || referenced.has(name), {
+      deployed,
+      isReferenced: (name) => referenced.has(name),
+    }),
     ...wakeFaults(values, { deployed }),
     ...(deployed ? deploymentFaults(values, referenced) : []),
     ...(deployed && parsed.success ? sinkFaults(parsed.data.SINKS ?? {}, referenced) : []),
+    ...(parsed.success
+      ? notifyFaults(parsed.data.NOTIFY ?? {}, {
+          deployed,
+          isReferenced: referenced.has('NOTIFY'),
+          isGiven: (name) => values[name] !== undefined,
+        })
+      : []),
   ];
   if (!parsed.success || all.length > 0) throw invalidConfiguration(all);
   return configOf(parsed.data, deployed);
@@ -256,6 +273,8 @@ function configOf(values: VariableValues, deployed: boolean): Config {
     secretsKey: values.SECRETS_KEY ?? null,
     secondSecretsKey: values.SECRETS_KEY_SECOND ?? null,
     sinks: values.SINKS ?? {},
+    chat: chatConfigOf(values),
+    notify: values.NOTIFY ?? {},
     worker: {
       pollIntervalMs: values.POLL_INTERVAL_MS,
       concurrency: values.WORKER_CONCURRENCY,

@@ -17,7 +17,7 @@ import type { Signer } from '../secret/signing-key.ts';
 import { createJobTracer, type JobTraces, noJobTracer, traceCalls } from './job-tracer.ts';
 import type { WorkerDeps } from './run-worker.ts';
 import { createSettleTimes } from './settle-times.ts';
-import type { WorkerSettings } from './worker-deps.ts';
+import type { SendNotice, WorkerSettings } from './worker-deps.ts';
 
 /** The ports and settings of a worker, as an entry point wires them. */
 export interface WorkerParts {
@@ -43,6 +43,8 @@ export interface WorkerParts {
   /** Who records spans, and where the traces of jobs began; absent where nobody does. */
   tracing?: { tracer: Tracer; traces: JobTraces };
   onHint?: (signal: AbortSignal) => Promise<void>;
+  /** Absent where nobody is notified and no room has a job's card. */
+  sendNotice?: SendNotice;
 }
 
 /** Budgets beyond this many calls a minute are taken in advance, so that asking does not cost more than it saves. */

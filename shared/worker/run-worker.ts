@@ -15,7 +15,7 @@ import { thisTick } from './look.ts';
 import { resolveRegion } from './resolve-region.ts';
 import { type SealDeps, tendJob } from './seal-job.ts';
 import { untilTick } from './settle-times.ts';
-import type { HeldLane, Recorder, StepDeps } from './worker-deps.ts';
+import type { HeldLane, Recorder, SendNotice, StepDeps } from './worker-deps.ts';
 
 /** What a worker run needs. */
 export interface WorkerDeps extends StepDeps, SealDeps {
@@ -26,6 +26,8 @@ export interface WorkerDeps extends StepDeps, SealDeps {
   ids: Pick<Ids, 'change'>;
   /** Name of this run, for leases and logs. */
   worker: string;
+  /** Absent where nobody is notified and no room has a job's card: then there are no notices. */
+  sendNotice?: SendNotice;
   /** How long step results gather before they are written together. */
   lingerMs: number;
   /** Resolves when there may be new work, so that a sleeping run looks at once; absent where nobody can tell. */
@@ -297,6 +299,7 @@ async function advance(
   claimed: ClaimedLane,
 ): Promise<void> {
   if (lane.kind === 'job') return tendJob(deps, lane, jobOnLane(lane.laneKey));
+  if (lane.kind === 'notice') return deps.sendNotice?.(lane);
   if (lane.kind !== 'region') return advanceLane(deps, record, lane, claimed.assignment);
   const outcome = await resolveRegion(deps, lane);
   if (outcome.kind === 'lost') return;

@@ -1,6 +1,6 @@
 import type { GovernedVpnApi } from '../budget/governed-vpn-api.ts';
 import type { RegionReader } from '../inventory/region-reader.ts';
-import type { ClaimedLane, LaneUpdate, UpdateOutcome } from '../lane/lane-store.ts';
+import type { ClaimedLane, LaneUpdate, Lease, UpdateOutcome } from '../lane/lane-store.ts';
 import type { Tally } from '../metrics/tally.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -51,6 +51,9 @@ export interface HeldLane extends Omit<ClaimedLane, 'assignment'> {
   /** The request that this very run stored and has not sent; after a crash nobody can know that. */
   preparedHere: string | null;
 }
+
+/** Sends the notice that a lane carries; the lane is then gone or due later. */
+export type SendNotice = (lease: Lease) => Promise<void>;
 
 /** A step's result, without the lease that guards its writing. */
 export type StepResult = Omit<LaneUpdate, 'laneKey' | 'epoch'>;

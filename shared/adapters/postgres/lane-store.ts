@@ -10,7 +10,7 @@ import { tendJob } from './tend-job.ts';
 
 const ClaimedRow = z.object({
   laneKey: z.string(),
-  kind: z.enum(['gateway', 'connection', 'region', 'job']),
+  kind: z.enum(['gateway', 'connection', 'region', 'job', 'notice']),
   regionId: z.string(),
   epoch: BigInteger,
   backlog: z.number(),

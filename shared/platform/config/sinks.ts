@@ -39,39 +39,46 @@ const ReceiverKey = z
   )
   .refine((jwk) => jwk.kty !== 'OKP' || jwk.crv === 'X25519', 'must be on X25519');
 
+/** What every receiver over HTTPS is known by. */
+export const receiverShape = {
+  url: z
+    .string('must be a text')
+    .refine(
+      isWebhookUrl,
+      'must be an https URL without user, password or #; http only for an allowed loopback host',
+    ),
+  /** Shared with the receiver; signs every request. */
+  signingSecret: z
+    .string('must be a text')
+    .min(32, 'must be at least 32 characters')
+    .transform((text) => new Secret(text)),
+  /** Hosts that may have private, link-local or loopback addresses. */
+  allowedPrivateHosts: z.array(HostName, 'must be a list of hosts').default([]),
+  timeoutMs: z
+    .int('must be a whole number of milliseconds')
+    .min(100, 'must be 100 to 60000')
+    .max(60_000, 'must be 100 to 60000')
+    .default(10_000),
+};
+
+/** A fault for a receiver whose URL names a host that must be allowed and is not. */
+export function checkReceiverHost(
+  { url, allowedPrivateHosts }: { url: string; allowedPrivateHosts: readonly string[] },
+  context: z.RefinementCtx,
+): void {
+  if (!URL.canParse(url)) return;
+  const host = hostOf(new URL(url));
+  if (allowedPrivateHosts.includes(host)) return;
+  const isHttp = url.startsWith('http:');
+  if (!isHttp && (!ipaddr.isValid(host) || isPublicAddress(host))) return;
+  const message = `${isHttp ? 'is not https' : 'has a private address'}: allowedPrivateHosts must name its host`;
+  context.addIssue({ code: 'custom', path: ['url'], message });
+}
+
 /** A receiver over HTTPS. */
 const WebhookSink = z
-  .strictObject({
-    type: z.literal('webhook'),
-    url: z
-      .string('must be a text')
-      .refine(
-        isWebhookUrl,
-        'must be an https URL without user, password or #; http only for an allowed loopback host',
-      ),
-    /** Shared with the receiver; signs every request. */
-    signingSecret: z
-      .string('must be a text')
-      .min(32, 'must be at least 32 characters')
-      .transform((text) => new Secret(text)),
-    encryptionKey: ReceiverKey,
-    /** Hosts that may have private, link-local or loopback addresses. */
-    allowedPrivateHosts: z.array(HostName, 'must be a list of hosts').default([]),
-    timeoutMs: z
-      .int('must be a whole number of milliseconds')
-      .min(100, 'must be 100 to 60000')
-      .max(60_000, 'must be 100 to 60000')
-      .default(10_000),
-  })
-  .superRefine(({ url, allowedPrivateHosts }, context) => {
-    if (!URL.canParse(url)) return;
-    const host = hostOf(new URL(url));
-    if (allowedPrivateHosts.includes(host)) return;
-    const isHttp = url.startsWith('http:');
-    if (!isHttp && (!ipaddr.isValid(host) || isPublicAddress(host))) return;
-    const message = `${isHttp ? 'is not https' : 'has a private address'}: allowedPrivateHosts must name its host`;
-    context.addIssue({ code: 'custom', path: ['url'], message });
-  });
+  .strictObject({ type: z.literal('webhook'), encryptionKey: ReceiverKey, ...receiverShape })
+  .superRefine(checkReceiverHost);
 
 /** Files of this machine, for trying things out. */
 const FileSink = z.strictObject({

@@ -77,18 +77,5 @@ export const JsonText = z.string().transform((text, context) => {
   }
 });
 
-/** A variable whose feature is not there yet: setting it is refused, so that nobody relies on it. */
-export function notYet(feature: string) {
-  return z
-    .string()
-    .refine(() => false, `${feature} not available in this version; leave the variable unset`)
-    .transform(() => null);
-}
-
-/** As {@link notYet}, for a variable that holds JSON: what is not even JSON is told first. */
-export function jsonNotYet(feature: string) {
-  return JsonText.refine(
-    () => false,
-    `${feature} not available in this version; leave the variable unset`,
-  ).transform(() => null);
-}
+/** An id that a chat platform gave an app. */
+export const PlatformId = z.string().regex(/^[\x21-\x7e]{1,128}$/, 'must be an id without spaces');

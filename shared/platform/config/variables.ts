@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { logLevels } from '../logger.ts';
 import { ApiTokens } from './api-token.ts';
+import { ChatActors } from './chat.ts';
+import { Notify } from './notify.ts';
 import { SecretsKey } from './secrets-key.ts';
 import { Sinks } from './sinks.ts';
 import {
@@ -9,13 +11,11 @@ import {
   FunctionName,
   HttpUrl,
   JsonText,
-  jsonNotYet,
-  notYet,
+  PlatformId,
   SecretText,
   wholeNumber,
 } from './values.ts';
 
-const chat = notYet('chat platforms are').optional();
 const words = (list: readonly string[]): string => list.map((word) => `\`${word}\``).join(' ');
 
 /**
@@ -93,14 +93,24 @@ export const Variables = z.object({
   SECRETS_KEY_SECOND: SecretsKey.optional().describe(
     'A second key, in either form, that opens and never seals: the next one before `SECRETS_KEY` is replaced, the former one until `npm run rewrap` has ended. See the [runbook](runbook.md).',
   ),
-  SLACK_SIGNING_SECRET: chat.describe('Slack. Chat platforms are not available in this version.'),
-  SLACK_BOT_TOKEN: chat.describe('Slack, for cards. Not available in this version.'),
-  DINGTALK_APP_SECRET: chat.describe('DingTalk. Not available in this version.'),
-  DINGTALK_APP_KEY: chat.describe('DingTalk, for cards. Not available in this version.'),
-  FEISHU_VERIFICATION_TOKEN: chat.describe('Feishu. Not available in this version.'),
-  FEISHU_ENCRYPT_KEY: chat.describe('Feishu. Not available in this version.'),
-  FEISHU_APP_ID: chat.describe('Feishu, for cards. Not available in this version.'),
-  FEISHU_APP_SECRET: chat.describe('Feishu, for cards. Not available in this version.'),
+  SLACK_SIGNING_SECRET: SecretText.optional().describe(
+    'Slack calls in with signatures under it, see [chat](chat.md). A platform without its secret answers 404.',
+  ),
+  SLACK_BOT_TOKEN: SecretText.optional().describe('Cards are posted and updated in Slack with it.'),
+  DINGTALK_APP_SECRET: SecretText.optional().describe(
+    "DingTalk calls in with signatures under it; with the app's key, messages are sent there.",
+  ),
+  DINGTALK_APP_KEY: PlatformId.optional().describe('Cards are sent in DingTalk with it.'),
+  FEISHU_VERIFICATION_TOKEN: SecretText.optional().describe(
+    'Feishu calls in with it; needs `FEISHU_ENCRYPT_KEY`.',
+  ),
+  FEISHU_ENCRYPT_KEY: SecretText.optional().describe(
+    'Feishu signs and encrypts with it what it sends.',
+  ),
+  FEISHU_APP_ID: PlatformId.optional().describe(
+    'Answers and cards are sent in Feishu with it; needs `FEISHU_APP_SECRET`.',
+  ),
+  FEISHU_APP_SECRET: SecretText.optional().describe('Belongs to `FEISHU_APP_ID`.'),
   POLL_INTERVAL_MS: wholeNumber(1, 3_600_000)
     .default(3000)
     .describe('How often changes in flight are looked at, in milliseconds.'),
@@ -137,12 +147,16 @@ export const Variables = z.object({
     .describe(
       'JSON object from names to where new values are delivered, see [sinks](sinks.md). A reference when deployed and a webhook is among them. The functions `submit`, `scheduler` and `worker` need it.',
     ),
-  NOTIFY: jsonNotYet('notification is')
+  NOTIFY: JsonText.pipe(Notify)
     .optional()
-    .describe('JSON: who is notified. Not available in this version.'),
-  CHAT_ACTORS: jsonNotYet('chat is')
+    .describe(
+      'JSON object from names to who is notified, see [chat](chat.md). A reference when deployed and a webhook is among them.',
+    ),
+  CHAT_ACTORS: JsonText.pipe(ChatActors)
     .optional()
-    .describe('JSON: which chat user is which actor. Not available in this version.'),
+    .describe(
+      'JSON list of `{"platform","user","name","roles"}`: which chat user is which actor, see [chat](chat.md). Others may only ask for help.',
+    ),
   FC_API: z
     .enum(['local', '2016-08-15', '2023-03-30'], 'must be local, 2016-08-15 or 2023-03-30')
     .optional()

@@ -9,7 +9,7 @@ export const maxBodyBytes = 16 * 1024 * 1024;
  */
 export async function readJson(request: Request): Promise<unknown> {
   requireJsonType(request.headers.get('Content-Type'));
-  const bytes = await readBytes(request);
+  const bytes = await readBytes(request, maxBodyBytes);
   const text = textOf(bytes);
   try {
     const value: unknown = JSON.parse(text);
@@ -19,6 +19,7 @@ export async function readJson(request: Request): Promise<unknown> {
   }
 }
 
+/** A request's body as it came, for whom a signature over it is checked. Raises `too_large` for more than `maxBytes`. */
 function requireJsonType(contentType: string | null): void {
   const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';');
   const charset = parameters.map((part) => part.trim()).find((part) => part.startsWith('charset='));
@@ -27,12 +28,13 @@ function requireJsonType(contentType: string | null): void {
   throw new AppError('unsupported_media_type', 'the body must be application/json in UTF-8');
 }
 
-function tooLarge(): AppError {
-  return new AppError('too_large', `the body must be at most ${maxBodyBytes} bytes`);
+function tooLarge(maxBytes: number): AppError {
+  return new AppError('too_large', `the body must be at most ${maxBytes} bytes`);
 }
 
-async function readBytes(request: Request): Promise<Buffer> {
-  if (Number(request.headers.get('Content-Length') ?? 0) > maxBodyBytes) throw tooLarge();
+/** A request's body as it came. Raises `too_large` as soon as it is known to be more than `maxBytes`. */
+export async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
+  if (Number(request.headers.get('Content-Length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = request.body?.getReader();
@@ -40,9 +42,9 @@ async function readBytes(request: Request): Promise<Buffer> {
     const { done, value } = await reader.read();
     if (done) break;
     size += value.byteLength;
-    if (size > maxBodyBytes) {
+    if (size > maxBytes) {
       await reader.cancel();
-      throw tooLarge();
+      throw tooLarge(maxBytes);
     }
     chunks.push(value);
   }

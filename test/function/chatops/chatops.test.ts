@@ -3,7 +3,7 @@ import { createChatopsApp } from '../../../functions/chatops/handler.ts';
 import { systemRandom as random } from '../../../shared/platform/random.ts';
 import { createRecordingLogger } from '../../helpers/recording-logger.ts';
 
-const app = createChatopsApp({ logger: createRecordingLogger().logger, random });
+const app = createChatopsApp({ logger: createRecordingLogger().logger, random }, null);
 const call = (path: string, method: string) =>
   app.fetch(new Request(`http://lanekeeper.test${path}`, { method }));
 

@@ -21,7 +21,7 @@ const noDatabase: Database = {
 describe('the OpenAPI document', () => {
   it('has exactly the operations that are served', () => {
     const { app } = createTestApp(noDatabase);
-    const chatops = createChatopsApp({ logger: createRecordingLogger().logger, random });
+    const chatops = createChatopsApp({ logger: createRecordingLogger().logger, random }, null);
     const served = [...app.routes, ...chatops.routes].map(
       ({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`,
     );

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { ChatStore, JobOutline } from '../../chat/chat-store.ts';
+import type { Database } from './database.ts';
+
+const OutlineRow = z.object({
+  lanes: z.coerce.number(),
+  longestLane: z.coerce.number(),
+  refused: z.coerce.number(),
+  acceptsOutage: z.boolean(),
+  maxInFlight: z.number(),
+}) satisfies z.ZodType<JobOutline>;
+
+/** What is over goes with what comes, a few rows at a time and never waited for. */
+const forget = (table: string, isOver: string): string => `
+  DELETE FROM lanekeeper.${table} WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM lanekeeper.${table} WHERE ${isOver} LIMIT 100 FOR UPDATE SKIP LOCKED))`;
+
+const isOverEvent = `at < lanekeeper.now() - interval '1 day'`;
+const isOverCard = `created_at < lanekeeper.now() - interval '90 days'`;
+const isOverCode = 'expires_at < lanekeeper.now()';
+
+/** What chats remember, on PostgreSQL. */
+export function createPgChatStore(database: Database): ChatStore {
+  const { query } = database;
+  return {
+    async isNew(platform, eventId) {
+      const rows = await query(
+        `WITH gone AS (${forget('chat_event', isOverEvent)})
+         INSERT INTO lanekeeper.chat_event (platform, id, at) VALUES ($1, $2, lanekeeper.now())
+         ON CONFLICT DO NOTHING RETURNING id`,
+        [platform, hashOf(eventId)],
+      );
+      return rows.length > 0;
+    },
+    async follow(jobId, room, origin) {
+      await query(
+        `WITH gone AS (${forget('chat_card', isOverCard)}), card AS (
+           INSERT INTO lanekeeper.chat_card (job_id, platform, room, origin, created_at)
+           VALUES ($1, $2, $3, $4, lanekeeper.now()) ON CONFLICT DO NOTHING RETURNING job_id)
+         SELECT lanekeeper.add_notice('card', card.job_id, '{}') FROM card`,
+        [jobId, room.platform, room.id, origin],
+      );
+    },
+    async leave({ kind, ...data }) {
+      await query('SELECT lanekeeper.add_notice($1, NULL, $2::jsonb)', [
+        kind,
+        JSON.stringify(data),
+      ]);
+    },
+    async addCode(code, { jobId, digest }) {
+      await query(
+        `WITH gone AS (${forget('chat_code', isOverCode)})
+         INSERT INTO lanekeeper.chat_code (hash, job_id, digest, expires_at)
+         VALUES ($1, $2, $3, lanekeeper.now() + interval '7 days')`,
+        [hashOf(code), jobId, digest],
+      );
+    },
+    async spendCode(code, jobId) {
+      const [row] = await query(
+        `DELETE FROM lanekeeper.chat_code WHERE hash = $1 AND job_id = $2 AND expires_at > lanekeeper.now()
+         RETURNING digest`,
+        [hashOf(code), jobId],
+      );
+      return row === undefined ? null : String(row.digest);
+    },
+    async outline(jobId) {
+      const [row] = await query(
+        `SELECT count(l.changes) AS lanes, coalesce(max(l.changes), 0) AS "longestLane",
+                (SELECT count(*) FROM lanekeeper.change c
+                  WHERE c.job_id = j.id AND c.state = 'failed' AND c.last_error->>'class' = 'refused') AS refused,
+                EXISTS (SELECT FROM lanekeeper.intent i WHERE i.job_id = j.id AND i.accept_outage) AS "acceptsOutage",
+                j.max_in_flight AS "maxInFlight"
+           FROM lanekeeper.job j
+           LEFT JOIN LATERAL (SELECT count(*) AS changes FROM lanekeeper.change c
+                               WHERE c.job_id = j.id AND c.lane_key IS NOT NULL GROUP BY c.lane_key) AS l ON true
+          WHERE j.id = $1 GROUP BY j.id`,
+        [jobId],
+      );
+      return row === undefined ? null : OutlineRow.parse(row);
+    },
+  };
+}
+
+/** Ids are as long as platforms like, and codes are not to be read by whoever reads the database. */
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

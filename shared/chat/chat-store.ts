@@ -1,0 +1,54 @@
+import type { ChatPlatform } from '../platform/config/chat.ts';
+import type { Card } from './card.ts';
+
+/** A room of a platform, as the platform names it; with the origin under which the API was asked there, when it is known. */
+export interface Room {
+  platform: ChatPlatform;
+  id: string;
+}
+
+/** What a worker is to do for a room, because it takes longer than an answer may. */
+export type ChatErrand =
+  /** Approves a job after its base was compared with the cloud. `operation` and `requestId` are for the audit. */
+  | {
+      kind: 'approve';
+      room: Room;
+      user: string;
+      jobId: string;
+      actor: string;
+      digest: string;
+      reason: string;
+      operation: string;
+      requestId: string;
+    }
+  /** Shows a card: to the room, or to one user in it where the platform can. */
+  | { kind: 'reply'; room: Room; user: string | null; card: Card }
+  /** Shows what a run of the schedule would do. `previewId` names a preview that was begun. */
+  | { kind: 'preview'; room: Room; schedule: string; previewId: string | null };
+
+/** What a job's card says besides the job. */
+export interface JobOutline {
+  /** Lanes with changes of the job, and most changes on one. */
+  lanes: number;
+  longestLane: number;
+  /** Changes that were refused when the job was resolved. */
+  refused: number;
+  acceptsOutage: boolean;
+  maxInFlight: number;
+}
+
+/** What chats need to remember. Raises `unavailable` when the database cannot be reached. */
+export interface ChatStore {
+  /** Whether a platform's event comes for the first time. Events are remembered for a day; older ones are refused by their time. */
+  isNew(platform: ChatPlatform, eventId: string): Promise<boolean>;
+  /** Shows the job's card in the room from now on: a worker posts it, and updates it as the job goes on. */
+  follow(jobId: string, room: Room, origin: string | null): Promise<void>;
+  /** Leaves an errand to a worker. */
+  leave(errand: ChatErrand): Promise<void>;
+  /** Keeps a code that approves this plan of the job once, until it is a week old. */
+  addCode(code: string, approves: { jobId: string; digest: string }): Promise<void>;
+  /** Spends a code: the digest that it approves, or null when it is not (or no more) a code for the job. */
+  spendCode(code: string, jobId: string): Promise<string | null>;
+  /** Null when there is no such job. */
+  outline(jobId: string): Promise<JobOutline | null>;
+}

@@ -1,0 +1,212 @@
+import type { Action } from '../auth/authorize.ts';
+import { type Attempt, addressLimit, failuresPerMinute, type Watch } from '../auth/watch.ts';
+import { wakeWorker } from '../lane/wake-worker.ts';
+import type { ChatActor, ChatPlatform } from '../platform/config/chat.ts';
+import { AppError, errorCatalog, toAppError } from '../platform/errors.ts';
+import type { Call } from '../platform/http/app.ts';
+import { codeFor, withCode } from './approval-code.ts';
+import { aCardOf, type Card } from './card.ts';
+import { type Command, type CommandName, parseCommand } from './command.ts';
+import { helpCard, strangerCard } from './help-card.ts';
+import { type CommandDeps, runCommand } from './run-command.ts';
+import type { ChatMessage, ChatTransport } from './transport.ts';
+
+export interface ChatDeps extends CommandDeps {
+  watch: Watch;
+  actors: readonly ChatActor[];
+  /** Requests a minute for each user. */
+  requestsPerMinute: number;
+  /** Platforms on which messages can be sent besides answers. */
+  senders: ReadonlySet<ChatPlatform>;
+}
+
+/** What it takes a role for; help takes none. */
+const actionOf: Readonly<Record<Exclude<CommandName, 'help'>, Action>> = {
+  status: 'read',
+  jobs: 'read',
+  preview: 'read',
+  rotate: 'submit',
+  run: 'submit',
+  approve: 'approve',
+  reject: 'approve',
+  pause: 'steer',
+  resume: 'steer',
+  cancel: 'steer',
+  freeze: 'freeze',
+  unfreeze: 'freeze',
+};
+
+type Circumstances = Pick<Call, 'address' | 'requestId' | 'logger' | 'url'>;
+
+/** Counts and writes down a request that is not the platform's. Raises `unauthenticated`, or `rate_limited` after many. */
+export async function refuseStranger(
+  { watch }: Pick<ChatDeps, 'watch'>,
+  { platform }: ChatTransport,
+  { address, requestId }: Circumstances,
+): Promise<never> {
+  const operation = `POST /v1/chatops/${platform}`;
+  const attempt: Attempt = { action: 'read', operation, address, jobId: null, requestId };
+  await watch.count(attempt, null, addressLimit('failures', address, failuresPerMinute));
+  await watch.note(attempt, null, 'unauthenticated');
+  throw new AppError('unauthenticated', 'the request is not authentic');
+}
+
+/**
+ * Does what was said, once, and answers as the platform takes it: in the HTTP response, or through a worker. Never waits for
+ * the cloud or a platform. Raises `unavailable` when the database cannot be reached; whatever else goes wrong is told in the room.
+ */
+export async function handleMessage(
+  deps: ChatDeps,
+  transport: ChatTransport,
+  { message, call }: { message: ChatMessage; call: Circumstances },
+): Promise<unknown> {
+  const { platform } = transport;
+  const { eventId } = message;
+  if (eventId !== null && !(await deps.chats.isNew(platform, eventId))) return transport.nothing;
+  const card = await answerTo(deps, transport, message, call);
+  const sealed = transport.signsBody ? card : await withCode(card, codeFor(deps));
+  if (message.takesAnswer) return transport.answer(sealed);
+  if (!deps.senders.has(platform)) {
+    call.logger.warn('answer cannot be sent, the platform has no credentials', { platform });
+    return transport.nothing;
+  }
+  const user = sealed.audience === 'user' ? message.user : null;
+  const room = { platform, id: message.room };
+  await deps.chats.leave({ kind: 'reply', room, user, card: sealed });
+  await wakeWorker(deps.waker, `chat-${call.requestId.replaceAll(/[^\w-]/g, '-')}`, call.logger);
+  return transport.nothing;
+}
+
+async function answerTo(
+  deps: ChatDeps,
+  transport: ChatTransport,
+  message: ChatMessage,
+  call: Circumstances,
+): Promise<Card> {
+  const parsed = parseCommand(message.text);
+  try {
+    const actor = await knownActor(deps, transport, message, call);
+    if (parsed.kind === 'fault') return faultCard(parsed);
+    const { command } = parsed;
+    if (command.name === 'help') return helpCard(null);
+    if (actor === null) return await refused(deps, transport, { message, call, command });
+    return await obey(deps, transport, { actor, message, call, command });
+  } catch (error) {
+    return troubleCard(toAppError(error), call);
+  }
+}
+
+/** The actor that the user is, counted; null when nobody knows him. */
+async function knownActor(
+  { watch, actors, requestsPerMinute }: ChatDeps,
+  { platform }: ChatTransport,
+  { user }: ChatMessage,
+  { address, requestId }: Circumstances,
+): Promise<ChatActor | null> {
+  const found = actors.find((one) => one.platform === platform && one.user === user) ?? null;
+  const attempt: Attempt = { action: 'read', operation: platform, address, jobId: null, requestId };
+  const limit = { scope: `chat:${platform}:${user}`, perMinute: requestsPerMinute };
+  await watch.count(attempt, found?.name ?? null, [limit]);
+  return found;
+}
+
+interface Ordered {
+  message: ChatMessage;
+  call: Circumstances;
+  command: Exclude<Command, { name: 'help' }>;
+}
+
+function attemptOf(
+  { platform }: ChatTransport,
+  { call: { address, requestId }, command }: Ordered,
+): Attempt {
+  const action = actionOf[command.name];
+  return { action, operation: `${platform} ${command.name}`, address, jobId: null, requestId };
+}
+
+async function refused(
+  { watch }: ChatDeps,
+  transport: ChatTransport,
+  ordered: Ordered,
+): Promise<Card> {
+  await watch.note(attemptOf(transport, ordered), null, 'forbidden');
+  return strangerCard(ordered.message.user);
+}
+
+async function obey(
+  deps: ChatDeps,
+  transport: ChatTransport,
+  { actor, ...ordered }: Ordered & { actor: ChatActor },
+): Promise<Card> {
+  const { platform } = transport;
+  const { message, call, command } = ordered;
+  const attempt = attemptOf(transport, ordered);
+  await deps.watch.admit(attempt, actor);
+  const { eventId, user } = message;
+  const { logger, url } = call;
+  const { card } = await deps.watch.carryOut(attempt, actor, {
+    run: async () =>
+      runCommand(
+        deps,
+        {
+          actor: actor.name,
+          room: { platform, id: message.room },
+          user,
+          eventId,
+          origin: originOf(url),
+          canFollow: deps.senders.has(platform),
+          requestId: call.requestId,
+          logger,
+        },
+        transport.signsBody ? command : await spending(deps, command),
+      ),
+    jobOf: ({ jobId }) => jobId,
+  });
+  return card;
+}
+
+/** Where the platform does not vouch for what is said, consent takes the code of the card, and holds for that card's plan. */
+async function spending<Said extends Command>(deps: ChatDeps, command: Said): Promise<Said> {
+  if (command.name !== 'approve') return command;
+  const job = command.job.replace(/^job_/i, 'job_');
+  const digest = command.code === null ? null : await deps.chats.spendCode(command.code, job);
+  if (digest !== null) return { ...command, digest };
+  throw new AppError(
+    'forbidden',
+    'approving here takes the one-time code of a card: press its button',
+  );
+}
+
+/** The address under which people reach the API, when the platform was given that. */
+function originOf({ origin }: URL): string | null {
+  return /\.fcapp\.run$|\.fc\.aliyuncs\.com$/.test(origin) ? null : origin;
+}
+
+function faultCard({ message, usage }: { message: string; usage: string | null }): Card {
+  if (usage === null) return helpCard(message);
+  const lines = [`${message.charAt(0).toUpperCase()}${message.slice(1)}.`, usage];
+  return aCardOf({ title: 'Not understood', tone: 'warning', lines });
+}
+
+/** Most faults that are told in a room. */
+const toldFaults = 10;
+
+/** What went wrong, as much as whoever asked may know. */
+function troubleCard(error: AppError, { logger, requestId }: Circumstances): Card {
+  const { blame, title } = errorCatalog[error.code];
+  if (blame !== 'caller') {
+    logger.error('command failed', { code: error.code, err: error });
+    const lines = [`The log says more under ${requestId}.`];
+    return aCardOf({ title: 'Lanekeeper cannot do that now', tone: 'bad', lines });
+  }
+  logger.info('command refused', { code: error.code });
+  const faults = error.faults.map(({ path, message }) =>
+    path === '' ? message : `${path}: ${message}`,
+  );
+  const more = faults.length > toldFaults ? [`And ${faults.length - toldFaults} more.`] : [];
+  return aCardOf({
+    title,
+    tone: 'warning',
+    lines: [`${error.message}.`, ...faults.slice(0, toldFaults), ...more],
+  });
+}

@@ -1,0 +1,104 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createPgChatStore } from '../../shared/adapters/postgres/chat-store.ts';
+import { aCardOf } from '../../shared/chat/card.ts';
+import { systemClock } from '../../shared/platform/clock.ts';
+import { createIds } from '../../shared/platform/id.ts';
+import { systemRandom } from '../../shared/platform/random.ts';
+import { databaseKinds, emptyAllTables, useVirtualDatabaseClock } from '../helpers/databases.ts';
+import { aNewJob } from '../helpers/factories-store.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
+import { storesOn } from '../simulation/store-sources.ts';
+
+const room = { platform: 'slack', id: 'C1' } as const;
+const dayMs = 86_400_000;
+
+describe.each(databaseKinds)('what chats remember, $kind', ({ withDatabase }) => {
+  const database = withDatabase();
+  beforeEach(() => emptyAllTables(database));
+
+  async function open() {
+    const clock = new FakeClock();
+    const follow = await useVirtualDatabaseClock(database, clock);
+    const pass = async (ms: number): Promise<void> => {
+      await clock.advance(ms);
+      await follow();
+    };
+    const { jobs } = storesOn(database);
+    const accept = async (): Promise<string> => {
+      const job = aNewJob(['a'], { id: createIds(systemClock, systemRandom).job() });
+      await jobs.accept(job);
+      return job.id;
+    };
+    return { chats: createPgChatStore(database), pass, accept };
+  }
+
+  it('takes each event of a platform once, whoever else has it at the same time', async () => {
+    const { chats } = await open();
+
+    const both = await Promise.all([chats.isNew('slack', 'Ev1'), chats.isNew('slack', 'Ev1')]);
+
+    expect(both.toSorted()).toEqual([false, true]);
+    expect(await chats.isNew('feishu', 'Ev1')).toBe(true);
+    expect(await chats.isNew('slack', 'x'.repeat(5_000))).toBe(true);
+  });
+
+  it('forgets events after a day', async () => {
+    const { chats, pass } = await open();
+    await chats.isNew('slack', 'Ev1');
+    await pass(dayMs + 1_000);
+    await chats.isNew('slack', 'Ev2');
+
+    expect(await database.query('SELECT id FROM lanekeeper.chat_event')).toHaveLength(1);
+  });
+
+  it('spends a code once, for its own job, within a week, and keeps no code in clear', async () => {
+    const { chats, pass } = await open();
+    const digest = 'ab'.repeat(32);
+    await chats.addCode('first-code', { jobId: 'job_1', digest });
+    await chats.addCode('second-code', { jobId: 'job_1', digest });
+
+    const stored = JSON.stringify(await database.query('SELECT * FROM lanekeeper.chat_code'));
+    const wrong = await chats.spendCode('first-code', 'job_2');
+    const both = await Promise.all([
+      chats.spendCode('first-code', 'job_1'),
+      chats.spendCode('first-code', 'job_1'),
+    ]);
+    await pass(7 * dayMs + 1_000);
+    const late = await chats.spendCode('second-code', 'job_1');
+
+    expect(stored).not.toContain('code"');
+    expect(stored).not.toContain('first-code');
+    expect(wrong).toBeNull();
+    expect(both.toSorted()).toEqual([digest, null]);
+    expect(late).toBeNull();
+  });
+
+  it('follows a job in a room once, and leaves each errand to a lane of its own', async () => {
+    const { chats, accept } = await open();
+    const id = await accept();
+    await chats.follow(id, room, null);
+    await chats.follow(id, room, null);
+    await chats.leave({ kind: 'reply', room, user: null, card: aCardOf({ title: 'hello' }) });
+
+    expect(await database.query('SELECT kind FROM lanekeeper.notice ORDER BY number')).toEqual([
+      { kind: 'card' },
+      { kind: 'reply' },
+    ]);
+    expect(
+      await database.query(
+        "SELECT lane_key FROM lanekeeper.lane WHERE kind = 'notice' AND due_at <= lanekeeper.now()",
+      ),
+    ).toHaveLength(2);
+  });
+
+  it('outlines a job', async () => {
+    const { chats, accept } = await open();
+
+    expect(await chats.outline('job_none')).toBeNull();
+    expect(await chats.outline(await accept())).toMatchObject({
+      lanes: 0,
+      longestLane: 0,
+      refused: 0,
+    });
+  });
+});

@@ -1,0 +1,170 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createPgChatStore } from '../../shared/adapters/postgres/chat-store.ts';
+import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
+import { createPgNoticeStore } from '../../shared/adapters/postgres/notice-store.ts';
+import type { Lease } from '../../shared/lane/lane-store.ts';
+import { systemClock } from '../../shared/platform/clock.ts';
+import { createIds } from '../../shared/platform/id.ts';
+import { systemRandom } from '../../shared/platform/random.ts';
+import { databaseKinds, emptyAllTables } from '../helpers/databases.ts';
+import { aNewJob } from '../helpers/factories-store.ts';
+import { storesOn } from '../simulation/store-sources.ts';
+
+const room = { platform: 'slack', id: 'C1' } as const;
+
+describe.each(databaseKinds)('notices, $kind', ({ withDatabase }) => {
+  const database = withDatabase();
+  beforeEach(() => emptyAllTables(database));
+
+  const notices = createPgNoticeStore(database);
+  const chats = createPgChatStore(database);
+  const lanes = createPgLaneStore(database);
+
+  async function aJob(): Promise<string> {
+    const job = aNewJob(['a'], { id: createIds(systemClock, systemRandom).job() });
+    await storesOn(database).jobs.accept(job);
+    return job.id;
+  }
+  const turn = (id: string, change: string) =>
+    database.query(`UPDATE lanekeeper.job SET ${change} WHERE id = $1`, [id]);
+  const written = async (): Promise<readonly unknown[]> =>
+    (await database.query('SELECT kind FROM lanekeeper.notice ORDER BY number')).map(
+      ({ kind }) => kind,
+    );
+  async function claim(): Promise<Lease> {
+    const claimed = await lanes.claim({ worker: 'w', limit: 10, leaseSeconds: 30 });
+    const lane = claimed.lanes.find(({ kind }) => kind === 'notice');
+    if (lane === undefined) throw new Error('no notice is due');
+    return { laneKey: lane.laneKey, epoch: lane.epoch };
+  }
+
+  const every = ['started', 'awaiting_approval', 'paused', 'stopped', 'finished'];
+
+  it.each<[string, string, readonly string[]]>([
+    ['starts', "state = 'running', started_at = lanekeeper.now()", ['started']],
+    ['waits for approval', "state = 'awaiting_approval'", ['awaiting_approval']],
+    ['is paused', "state = 'paused', pause_reason = 'x'", ['paused']],
+    [
+      'is stopped by errors',
+      "stopping = true, reason = 'stopped: more changes failed'",
+      ['stopped'],
+    ],
+    [
+      'is cancelled while something is in flight',
+      "stopping = true, reason = 'cancelled by ops: x'",
+      [],
+    ],
+    ['ends', "state = 'failed', stopping = true, finished_at = lanekeeper.now()", ['finished']],
+    [
+      'starts and ends at once',
+      "state = 'succeeded', started_at = lanekeeper.now(), finished_at = lanekeeper.now()",
+      ['started', 'finished'],
+    ],
+    ['goes on', 'queued = queued + 1', []],
+    ['opens its window', "state = 'running'", []],
+  ])('tell that a job %s', async (_, change, kinds) => {
+    await notices.listenFor(every);
+    const id = await aJob();
+    await turn(id, change);
+
+    expect(await written()).toEqual(kinds);
+  });
+
+  it('are not written where nobody listens, and only of what somebody wants', async () => {
+    const id = await aJob();
+    await turn(id, "state = 'running', started_at = lanekeeper.now()");
+    await notices.listenFor(['finished']);
+    await turn(id, "state = 'paused', pause_reason = 'x'");
+    await turn(id, "state = 'succeeded', finished_at = lanekeeper.now()");
+    await notices.listenFor([]);
+    const other = await aJob();
+    await turn(other, "state = 'succeeded', finished_at = lanekeeper.now()");
+
+    expect(await written()).toEqual(['finished']);
+  });
+
+  it('tell that the next batch of a job begins, and nothing of its first', async () => {
+    await notices.listenFor(['batch']);
+    const id = await aJob();
+    await turn(id, "state = 'running', started_at = lanekeeper.now(), open_until = 1");
+    await turn(id, 'open_until = 5');
+    await turn(id, 'open_until = NULL');
+    await turn(id, 'queued = queued + 1');
+
+    expect(await written()).toEqual(['batch', 'batch']);
+  });
+
+  it('are written of everything for a room with the job’s card', async () => {
+    const id = await aJob();
+    await chats.follow(id, room, null);
+    await turn(id, "state = 'paused'");
+    await turn(id, "state = 'running'");
+    await turn(id, "stopping = true, reason = 'cancelled by ops: x'");
+
+    expect(await written()).toEqual(['card', 'paused', 'resumed', 'cancelling']);
+  });
+
+  it('go away with their lane, and not under a lease that was lost', async () => {
+    const id = await aJob();
+    await chats.follow(id, room, 'https://a.example.com');
+    const lease = await claim();
+    const read = await notices.get(lease);
+    const stale = await notices.settle({ ...lease, epoch: lease.epoch - 1 });
+    const settled = await notices.settle(lease);
+
+    expect(read).toMatchObject({ kind: 'card', jobId: id, told: [], attempts: 0 });
+    expect([stale, settled]).toEqual([false, true]);
+    expect(await notices.get(lease)).toBeNull();
+    expect(await database.query("SELECT FROM lanekeeper.lane WHERE kind = 'notice'")).toEqual([]);
+  });
+
+  it('come back later with who knows them', async () => {
+    await chats.follow(await aJob(), room, null);
+    const lease = await claim();
+    const lost = { ...lease, epoch: lease.epoch - 1 };
+    await notices.putOff(lost, { told: ['nobody'], counts: true, dueInMs: 0 });
+    await notices.putOff(lease, { told: ['ops'], counts: true, data: { a: 1 }, dueInMs: 0 });
+    const again = await claim();
+
+    expect(again.epoch).toBe(lease.epoch + 1);
+    expect(await notices.get(again)).toMatchObject({ told: ['ops'], attempts: 1, data: { a: 1 } });
+    await notices.putOff(again, { told: ['ops'], counts: false, dueInMs: 60_000 });
+    await expect(claim()).rejects.toThrow('no notice is due');
+  });
+
+  it('hold nobody up: what is being sent is not waited for', async () => {
+    await notices.listenFor(every);
+    const id = await aJob();
+    await chats.follow(id, room, null);
+    await claim();
+    await turn(id, "state = 'paused'");
+
+    expect(await written()).toEqual(['card', 'paused']);
+  });
+
+  it('give a card to one sender at a time', async () => {
+    const id = await aJob();
+    await chats.follow(id, room, 'https://a.example.com');
+    await notices.addCard(id, room);
+    await notices.addCard(id, { platform: 'feishu', id: 'oc_1' });
+    const [card, other] = await notices.cardsOf(id);
+    const taken = await Promise.all([
+      notices.takeCard(card?.number ?? 0, 60_000),
+      notices.takeCard(card?.number ?? 0, 60_000),
+    ]);
+    await notices.giveCard(card?.number ?? 0, { message: '17.5', shown: 'digest' });
+    const after = await notices.takeCard(card?.number ?? 0, 0);
+    const afterItsTime = await notices.takeCard(card?.number ?? 0, 60_000);
+
+    expect(card).toMatchObject({
+      room,
+      origin: 'https://a.example.com',
+      message: null,
+      shown: null,
+    });
+    expect(other).toMatchObject({ room: { platform: 'feishu', id: 'oc_1' }, origin: null });
+    expect(taken.filter((one) => one === null)).toHaveLength(1);
+    expect(after).toMatchObject({ message: '17.5', shown: 'digest' });
+    expect(afterItsTime).not.toBeNull();
+  });
+});

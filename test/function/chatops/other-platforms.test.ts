@@ -1,0 +1,168 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { JobBody } from '../../../shared/progress/job-body.ts';
+import { createTestApp } from '../../helpers/apps.ts';
+import {
+  chatUsers,
+  createTestChat,
+  dingtalkMessage,
+  dingtalkRequest,
+  feishuAction,
+  feishuEncrypted,
+  feishuMessage,
+  feishuRequest,
+} from '../../helpers/chat.ts';
+import { emptyAllTables, withPostgres } from '../../helpers/databases.ts';
+import { aPlan } from '../../helpers/factories.ts';
+
+describe('the chatops function', () => {
+  const database = withPostgres();
+  beforeEach(() => emptyAllTables(database));
+
+  const notices = () => database.query('SELECT kind, data FROM lanekeeper.notice ORDER BY number');
+  const freezes = () => database.query('SELECT name FROM lanekeeper.freeze');
+
+  describe('asked by DingTalk', () => {
+    async function aWaitingJob() {
+      const chat = createTestChat(database);
+      const orders = async (): Promise<readonly unknown[]> =>
+        (await database.query("SELECT data FROM lanekeeper.notice WHERE kind = 'approve'")).map(
+          ({ data }) => data,
+        );
+      const job = JobBody.parse(await (await createTestApp(database).post(aPlan())).json());
+      const digest = 'ab'.repeat(32);
+      await database.query(
+        "UPDATE lanekeeper.job SET plan_digest = $2, state = 'awaiting_approval', approvals_required = 1, approve_by = now() + interval '1 day' WHERE id = $1",
+        [job.id, digest],
+      );
+      const say = async (text: string, user = chatUsers.approver): Promise<string> =>
+        (await chat.app.fetch(dingtalkRequest(dingtalkMessage(text, { user })))).text();
+      return { say, orders, id: job.id, digest, ...chat };
+    }
+
+    it('answers in its response, and takes a message once', async () => {
+      const { app } = createTestChat(database);
+      const body = dingtalkMessage('freeze all for 2h x');
+      const now = Date.now();
+      const [first, copy, again] = [
+        await app.fetch(dingtalkRequest(body, now)),
+        await app.fetch(dingtalkRequest(body, now)),
+        await app.fetch(dingtalkRequest(body, now - 5)),
+      ];
+
+      expect(await first.json()).toMatchObject({
+        msgtype: 'markdown',
+        markdown: { title: '⚠️ Frozen' },
+      });
+      expect(copy.status).toBe(401);
+      expect(await again.json()).toEqual({ msgtype: 'empty' });
+      expect(await freezes()).toHaveLength(1);
+    });
+
+    it('takes consent with the code of a card alone, once, and for the plan that the card showed', async () => {
+      const { say, orders, id, digest } = await aWaitingJob();
+
+      const bare = await say(`approve ${id} digest=${digest}`);
+      const guessed = await say(`approve ${id} code=000000000000`);
+      const card = await say(`status ${id}`);
+      const [, command = ''] = /sendMessage\?content=(approve[^"]+)/.exec(card) ?? [];
+      const approve = decodeURIComponent(command);
+      await say(approve);
+      const again = await say(approve);
+
+      expect(approve).toMatch(new RegExp(`^approve ${id} code=[0-9a-z]{12}$`));
+      expect(bare).toContain('one\\\\-time code');
+      expect(guessed).toContain('one\\\\-time code');
+      expect(again).toContain('one\\\\-time code');
+      expect(await orders()).toMatchObject([
+        { jobId: id, actor: 'boss', digest, reason: 'by chat' },
+      ]);
+    });
+
+    it('takes a code for no plan that came after it', async () => {
+      const { say, orders, id } = await aWaitingJob();
+      const card = await say(`status ${id}`);
+      const [, command = ''] = /sendMessage\?content=(approve[^"]+)/.exec(card) ?? [];
+      await database.query('UPDATE lanekeeper.job SET plan_digest = $2 WHERE id = $1', [
+        id,
+        'cd'.repeat(32),
+      ]);
+      const late = await say(decodeURIComponent(command));
+
+      expect(late).toContain('the plan is another one by now');
+      expect(await orders()).toEqual([]);
+    });
+
+    it.each([
+      ['a wrong signature', () => dingtalkRequest(dingtalkMessage('jobs'), Date.now(), 'x')],
+      ['an old one', () => dingtalkRequest(dingtalkMessage('jobs'), Date.now() - 301_000)],
+    ])('answers 401 to %s', async (_, request) => {
+      const { app } = createTestChat(database);
+
+      expect((await app.fetch(request())).status).toBe(401);
+    });
+  });
+
+  describe('asked by Feishu', () => {
+    it('answers the check of its address', async () => {
+      const { app } = createTestChat(database);
+      const asked = { challenge: 'c', token: 'v-token', type: 'url_verification' };
+      const response = await app.fetch(feishuRequest(feishuEncrypted(asked), { signature: '' }));
+
+      expect(await response.json()).toEqual({ challenge: 'c' });
+    });
+
+    it('leaves the answer to a message to a worker, and takes an event once', async () => {
+      const { app, wakes } = createTestChat(database);
+      const event = feishuMessage('freeze all for 2h x');
+      const body = feishuEncrypted(event);
+      const [first, copy, again] = [
+        await app.fetch(feishuRequest(body, { nonce: 'a' })),
+        await app.fetch(feishuRequest(body, { nonce: 'a' })),
+        await app.fetch(feishuRequest(feishuEncrypted(event), { nonce: 'b' })),
+      ];
+
+      expect(await first.json()).toEqual({});
+      expect(copy.status).toBe(401);
+      expect(await again.json()).toEqual({});
+      expect(await freezes()).toHaveLength(1);
+      expect(wakes.length).toBeGreaterThan(0);
+      expect(await notices()).toMatchObject([
+        {
+          kind: 'reply',
+          data: { room: { platform: 'feishu', id: 'oc_5ce6d572455d361153b7xx51da133945' } },
+        },
+      ]);
+    });
+
+    it('answers a button at once', async () => {
+      const { app } = createTestChat(database);
+      const { id } = JobBody.parse(await (await createTestApp(database).post(aPlan())).json());
+      const pressed = await app.fetch(feishuRequest(feishuEncrypted(feishuAction(`pause ${id}`))));
+      const refused = await app.fetch(
+        feishuRequest(feishuEncrypted(feishuAction(`pause ${id}`, chatUsers.viewer))),
+      );
+
+      expect(await pressed.json()).toMatchObject({
+        toast: { type: 'success' },
+        card: { type: 'raw' },
+      });
+      expect(await refused.json()).toMatchObject({ toast: { type: 'error' } });
+      expect(await notices()).toEqual([]);
+    });
+
+    it.each([
+      [
+        'a wrong signature',
+        () => feishuRequest(feishuEncrypted(feishuMessage('jobs')), { signature: 'x' }),
+      ],
+      [
+        'an old one',
+        () => feishuRequest(feishuEncrypted(feishuMessage('jobs')), { timestamp: 1_608_725_989 }),
+      ],
+    ])('answers 401 to %s', async (_, request) => {
+      const { app } = createTestChat(database);
+
+      expect((await app.fetch(request())).status).toBe(401);
+    });
+  });
+});

@@ -1,0 +1,324 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createPgChatStore } from '../../../shared/adapters/postgres/chat-store.ts';
+import { createPgJobVerbs } from '../../../shared/adapters/postgres/job-verbs.ts';
+import { aCardOf } from '../../../shared/chat/card.ts';
+import { storedPlanOf } from '../../../shared/schedule/stored-plan.ts';
+import {
+  type FakePlatform,
+  type FakeReceiver,
+  followInSlack,
+  noticesIn,
+  startFakeReceiver,
+  startFakeSlack,
+  webhookTo,
+} from '../../helpers/chat-platforms.ts';
+import { emptyAllTables, withPostgres } from '../../helpers/databases.ts';
+import { answer } from '../../helpers/scripted-http-server.ts';
+import { openVirtualWorld, type VirtualWorld } from '../../helpers/virtual-world.ts';
+import { aFleet, planOf } from './fleet.ts';
+
+const names = Array.from({ length: 3 }, (_, index) => `c${index}`);
+
+describe('what a worker tells', () => {
+  const database = withPostgres();
+  let world: VirtualWorld;
+  let slack: FakePlatform;
+  let receiver: FakeReceiver;
+
+  beforeEach(async () => {
+    await emptyAllTables(database);
+    slack = await startFakeSlack();
+    receiver = await startFakeReceiver();
+    const fleet = {
+      ...Object.fromEntries(names.map((name) => [`${name}@gw`, {}])),
+      bad: { sim: 'sim:refuse=1' },
+    };
+    world = await openVirtualWorld({
+      database,
+      simulator: { inventory: aFleet(fleet), settleMs: { min: 20_000, max: 30_000 }, seed: 5 },
+    });
+  });
+  afterEach(() => Promise.all([world.close(), slack.close(), receiver.close()]));
+
+  const left = () =>
+    database.query(
+      "SELECT n.kind FROM lanekeeper.notice n UNION ALL SELECT kind FROM lanekeeper.lane WHERE kind = 'notice'",
+    );
+  const kinds = () => receiver.notices.map(({ kind }) => kind);
+
+  it('is nothing, and nothing is written for it, where nobody listens', async () => {
+    const written: string[] = [];
+    await world.submit(planOf(names));
+    await world.drain(
+      world.worker({ sendNotice: async ({ laneKey }) => void written.push(laneKey) }),
+    );
+
+    expect(written).toEqual([]);
+    expect(await left()).toEqual([]);
+  });
+
+  it('are a job’s turns, to receivers, signed, each once', async () => {
+    const notify = {
+      ops: webhookTo(receiver),
+      late: webhookTo(receiver, { events: ['finished'] }),
+    };
+    const { sendNotice } = await noticesIn(world, database, { notify });
+    const job = await world.submit(planOf(names));
+    await world.drain(world.worker({ sendNotice }));
+
+    expect(kinds().toSorted()).toEqual(['finished', 'finished', 'started']);
+    expect(receiver.refused).toBe(0);
+    expect(receiver.notices.find(({ kind }) => kind === 'finished')).toMatchObject({
+      id: expect.stringMatching(/^ntc_\d+$/),
+      at: expect.stringMatching(/^2026-11-22T/),
+      job: { id: job.id, state: 'succeeded', counts: { succeeded: 3 } },
+      detail: { state: 'succeeded' },
+    });
+    expect(await left()).toEqual([]);
+  });
+
+  it('are only those that somebody wants', async () => {
+    const notify = { ops: webhookTo(receiver, { events: ['stopped'] }) };
+    const { sendNotice } = await noticesIn(world, database, { notify });
+    await world.submit(planOf(names));
+    await world.drain(world.worker({ sendNotice }));
+
+    expect(kinds()).toEqual([]);
+    expect(await left()).toEqual([]);
+  });
+
+  it('shows a job’s card in the room that asked, and keeps it up to date there', async () => {
+    const { sendNotice } = await noticesIn(world, database, { slack });
+    const job = await world.submit(planOf(names));
+    await followInSlack(database, job);
+    await world.drain(world.worker({ sendNotice }));
+
+    const [message, second] = [...slack.messages.values()];
+    expect(second).toBeUndefined();
+    expect(message?.room).toBe('C1');
+    expect(message?.updates).toBeGreaterThan(0);
+    expect(message?.text).toContain('3: 3 succeeded');
+    expect(message?.text).toContain(`https://lanes.example.com/#/jobs/${job.id}`);
+    expect(slack.calls()[0]?.headers.authorization).toBe('Bearer xoxb-token');
+    expect(await left()).toEqual([]);
+  });
+
+  it('reaches a room that is notified of everything', async () => {
+    const notify = { room: { type: 'slack', room: 'C9' } };
+    const { sendNotice } = await noticesIn(world, database, { notify, slack });
+    await world.submit(planOf(names));
+    await world.drain(world.worker({ sendNotice }));
+
+    expect([...slack.messages.values()]).toMatchObject([
+      { room: 'C9', text: expect.stringContaining('succeeded') },
+    ]);
+  });
+
+  it('is tried again with growing pauses, and holds no change up', async () => {
+    const timed = async (failures: number, algorithm: string): Promise<number> => {
+      receiver.instead = Array.from({ length: failures }, () => 503);
+      const { sendNotice } = await noticesIn(world, database, {
+        notify: { ops: webhookTo(receiver) },
+      });
+      const job = await world.submit(
+        planOf(names, { set: { IkeConfig: { IkeEncAlg: algorithm } } }),
+      );
+      await world.drain(world.worker({ sendNotice }));
+      const { startedAt, finishedAt } = (await world.jobs.get(job.id)) ?? {};
+      return Date.parse(finishedAt ?? '') - Date.parse(startedAt ?? '');
+    };
+    const quiet = await timed(0, 'aes256');
+    const disturbed = await timed(9, 'aes192');
+
+    expect(kinds().toSorted()).toEqual(['finished', 'finished', 'started', 'started']);
+    expect(Math.abs(disturbed - quiet)).toBeLessThan(30_000);
+    expect(await left()).toEqual([]);
+  });
+
+  it('is given up after a day, and the log says so', async () => {
+    receiver.instead = Array.from({ length: 10_000 }, () => 503);
+    const { sendNotice, lines } = await noticesIn(world, database, {
+      notify: { ops: webhookTo(receiver, { events: ['finished'] }) },
+    });
+    await world.submit(planOf(names));
+    await world.drain(world.worker({ sendNotice }), 48 * 3_600_000);
+
+    expect(lines.join('')).toContain('notice given up');
+    expect(10_000 - receiver.instead.length).toBeLessThan(50);
+    expect(await left()).toEqual([]);
+  });
+
+  it('is not tried again where that cannot help', async () => {
+    receiver.instead = [400, 302];
+    const { sendNotice, lines } = await noticesIn(world, database, {
+      notify: { ops: webhookTo(receiver) },
+    });
+    await world.submit(planOf(names));
+    await world.drain(world.worker({ sendNotice }));
+
+    expect(kinds()).toEqual([]);
+    expect(lines.filter((line) => line.includes('notice not delivered'))).toHaveLength(2);
+    expect(await left()).toEqual([]);
+  });
+
+  it('asks no private address that is not allowed by name', async () => {
+    const notify = {
+      ops: {
+        ...webhookTo(receiver),
+        url: `${receiver.url.replace('http://127.0.0.1', 'https://localhost')}/`,
+        allowedPrivateHosts: [],
+      },
+    };
+    const { sendNotice, lines } = await noticesIn(world, database, { notify });
+    await world.submit(planOf(names));
+    await world.drain(world.worker({ sendNotice }));
+
+    expect(lines.join('')).toContain('address_not_allowed');
+    expect(kinds()).toEqual([]);
+  });
+
+  it('tells that a job was paused and goes on, and that errors stopped it', async () => {
+    const { sendNotice } = await noticesIn(world, database, {
+      notify: { ops: webhookTo(receiver) },
+      slack,
+    });
+    const job = await world.submit(planOf(names));
+    await followInSlack(database, job);
+    const worker = world.worker({ sendNotice });
+    const draining = world.drain(worker);
+    await world.clock.sleep(40_000);
+    const order = (verb: 'pause' | 'resume') =>
+      world.clock.track(() =>
+        createPgJobVerbs(database).order(job.id, verb, { actor: 'ops', reason: 'a look' }),
+      );
+    await order('pause');
+    await world.clock.sleep(120_000);
+    const [whilePaused] = [...slack.messages.values()];
+    await order('resume');
+    await draining;
+    await world.drain(worker);
+
+    expect(whilePaused?.text).toContain(`resume ${job.id}`);
+    expect(whilePaused?.text).toContain('Paused by ops: a look.');
+    expect([...slack.messages.values()][0]?.text).toContain('succeeded');
+    expect(kinds().toSorted()).toEqual(['finished', 'paused', 'started']);
+  });
+
+  it('posts a card anew when the room has lost it', async () => {
+    const { sendNotice } = await noticesIn(world, database, { slack });
+    const job = await world.submit(planOf(names));
+    await followInSlack(database, job);
+    const draining = world.drain(world.worker({ sendNotice }));
+    await world.clock.sleep(35_000);
+    slack.messages.clear();
+    await draining;
+
+    expect([...slack.messages.values()]).toMatchObject([
+      { text: expect.stringContaining('3 succeeded') },
+    ]);
+    expect(await left()).toEqual([]);
+  });
+
+  it('waits as long as Slack asks for, and gives up on what Slack refuses', async () => {
+    const { sendNotice, lines } = await noticesIn(world, database, { slack });
+    const chats = createPgChatStore(database);
+    const card = aCardOf({ title: 'hello' });
+    slack.instead.push(
+      answer(
+        429,
+        { ok: false, error: 'ratelimited' },
+        { 'retry-after': '30', 'content-type': 'application/json' },
+      ),
+    );
+    const before = world.clock.now();
+    await chats.leave({ kind: 'reply', room: { platform: 'slack', id: 'C1' }, user: null, card });
+    await world.drain(world.worker({ sendNotice }));
+    const waited = world.clock.now() - before;
+    slack.instead.push(answer(200, { ok: false, error: 'channel_not_found' }));
+    await chats.leave({ kind: 'reply', room: { platform: 'slack', id: 'C2' }, user: 'U1', card });
+    await world.drain(world.worker({ sendNotice }));
+
+    expect(waited).toBeGreaterThanOrEqual(30_000);
+    expect([...slack.messages.values()]).toMatchObject([{ room: 'C1' }]);
+    expect(slack.calls().at(-1)).toMatchObject({
+      path: 'POST /api/chat.postEphemeral',
+      body: { user: 'U1' },
+    });
+    expect(lines.join('')).toContain('channel_not_found');
+    expect(await left()).toEqual([]);
+  });
+
+  it('approves what was approved in a room, after it was compared with the cloud, and tells the room', async () => {
+    const { sendNotice } = await noticesIn(world, database, {
+      notify: { ops: webhookTo(receiver, { events: ['awaiting_approval', 'finished'] }) },
+      slack,
+    });
+    const chats = createPgChatStore(database);
+    const job = await world.submit(planOf(names, { approval: { required: 1 } }));
+    await followInSlack(database, job);
+    const worker = world.worker({ sendNotice });
+    await world.drain(worker);
+    const waiting = await world.jobs.get(job.id);
+    const [card] = [...slack.messages.values()];
+    const errand = {
+      kind: 'approve',
+      room: { platform: 'slack', id: 'C1' },
+      user: 'U1',
+      jobId: job.id,
+      reason: 'looks good',
+      operation: 'slack approve',
+      requestId: 'req_1',
+    } as const;
+    await chats.leave({ ...errand, actor: 'tester', digest: waiting?.planDigest ?? '' });
+    await chats.leave({ ...errand, actor: 'li', digest: waiting?.planDigest ?? '' });
+    await world.drain(worker);
+
+    expect(card?.text).toContain(`approve ${job.id} digest=${waiting?.planDigest}`);
+    expect(await world.jobs.get(job.id)).toMatchObject({ state: 'succeeded' });
+    const told = slack.calls().map(({ body }) => JSON.stringify(body));
+    expect(told.some((text) => text.includes(`li approved ${job.id}`))).toBe(true);
+    expect(
+      told.some((text) => text.includes('who submitted a job is never one of its approvers')),
+    ).toBe(true);
+    expect(kinds()).toEqual(['awaiting_approval', 'finished']);
+    expect(
+      await database.query(
+        "SELECT actor, outcome FROM lanekeeper.audit WHERE operation = 'slack approve' ORDER BY actor",
+      ),
+    ).toEqual([
+      { actor: 'li', outcome: 'done' },
+      { actor: 'tester', outcome: 'forbidden' },
+    ]);
+    expect(await left()).toEqual([]);
+  });
+
+  it('works out a preview that a room asked for', async () => {
+    const { sendNotice } = await noticesIn(world, database, { slack });
+    const chats = createPgChatStore(database);
+    const { schedules, sealer } = world.scheduling;
+    const { window: _, ...plan } = planOf(names);
+    await schedules.put(
+      {
+        name: 'nightly',
+        cron: '0 3 * * *',
+        timeZone: 'UTC',
+        enabled: false,
+        overlap: 'skip',
+        minAge: null,
+        updatedBy: 'ops',
+        plan: storedPlanOf(sealer, 'nightly', plan),
+      },
+      () => null,
+    );
+    const room = { platform: 'slack', id: 'C1' } as const;
+    await chats.leave({ kind: 'preview', room, schedule: 'nightly', previewId: null });
+    await chats.leave({ kind: 'preview', room, schedule: 'gone', previewId: null });
+    await world.drain(world.worker({ sendNotice }));
+
+    const texts = [...slack.messages.values()].map(({ text }) => text).toSorted();
+    expect(texts).toHaveLength(2);
+    expect(texts.join()).toContain('3: 3 to modify, 0 unchanged, 0 refused');
+    expect(texts.join()).toContain('there is no such schedule');
+    expect(await left()).toEqual([]);
+  });
+});
