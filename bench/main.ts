@@ -1,3 +1,4 @@
+import { chat } from './chat.ts';
 import { coldStart } from './cold-start.ts';
 import { cost } from './cost.ts';
 import { intake } from './intake.ts';
@@ -19,6 +20,7 @@ const benches: Readonly<Record<string, Bench>> = {
   preview,
   resolve,
   status,
+  chat,
   scale,
   recovery,
   'cold-start': coldStart,
