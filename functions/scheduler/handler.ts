@@ -27,7 +27,7 @@ export interface TickDeps extends RunScheduleDeps {
 
 /**
  * One tick of the timer: does the runs of schedules that have come, takes back leases that ran out, makes lanes due whose
- * wake-up was lost, and wakes a worker when something is due before the next tick. Derived from the database alone, so ticks
+ * wake-up was lost, wakes a worker when something is due before the next tick, and erases keys that are kept no longer. Derived from the database alone, so ticks
  * may be late, doubled or lost. What goes wrong with the runs is raised when all else is done. `name` is the same for doubles
  * of a tick, so that they wake one worker.
  */
@@ -40,6 +40,8 @@ export async function tick(deps: TickDeps, name: string): Promise<TickReport> {
     const delaySeconds = Math.max(0, Math.ceil(nextDueInMs / 1_000));
     await deps.waker.wake({ delaySeconds, cause: `tick-${name}` });
   }
+  const erased = await deps.lanes.eraseKeys();
+  if (erased > 0) deps.logger.info('keys erased that are kept no longer', { changes: erased });
   if (reclaimed + roused > 0) deps.logger.info('lanes repaired', { reclaimed, roused });
   if (runs.status === 'rejected') throw runs.reason;
   return { runs: runs.value, reclaimed, roused, woken };

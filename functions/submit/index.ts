@@ -6,6 +6,7 @@ import { createHttpEntry } from '../../shared/adapters/fc/entry.ts';
 import type { Open } from '../../shared/adapters/fc/instance.ts';
 import { createWaker } from '../../shared/adapters/fc/waker.ts';
 import { openTracer } from '../../shared/adapters/otel/open-tracer.ts';
+import { createPgAcknowledgements } from '../../shared/adapters/postgres/acknowledgements.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
 import { createPgApprovalStore } from '../../shared/adapters/postgres/approval-store.ts';
 import { createPgChangeVerbs } from '../../shared/adapters/postgres/change-verbs.ts';
@@ -64,6 +65,7 @@ const open: Open<HttpApp> = async ({ config, logger, credentials, onClose }) => 
     verbs: createPgJobVerbs(database),
     changeVerbs: createPgChangeVerbs(database),
     approvals: createPgApprovalStore(database),
+    acknowledgements: createPgAcknowledgements(database),
     freezes: createPgFreezeStore(database),
     lanes: createPgLaneStore(database),
     random,

@@ -1,4 +1,6 @@
+import { createKmsClient } from '../../shared/adapters/aliyun/kms-client.ts';
 import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.ts';
+import { createKmsSecretsManager } from '../../shared/adapters/aliyun/kms-secrets-manager.ts';
 import { openRoleSealer } from '../../shared/adapters/aliyun/open-role-sealer.ts';
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { openSenders } from '../../shared/adapters/chat/open-chat.ts';
@@ -24,6 +26,7 @@ import { openMigratedDatabase } from '../../shared/adapters/postgres/open-migrat
 import { createPgPreviewStore } from '../../shared/adapters/postgres/preview-store.ts';
 import { createPgResolveStore } from '../../shared/adapters/postgres/resolve-store.ts';
 import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
+import { createSinks } from '../../shared/adapters/sinks/create-sinks.ts';
 import { createNoticeReceivers } from '../../shared/adapters/sinks/notice-webhook.ts';
 import type { VpnApi } from '../../shared/connection/vpn-api.ts';
 import { createErrands } from '../../shared/notice/errands.ts';
@@ -100,6 +103,10 @@ const open: Open<WorkerHandler> = async ({ config, logger, credentials, onClose 
   const api = createAliyunVpnApi({ endpoint, credentials, clock, logger });
   onClose(() => api.close());
   await createPgNoticeStore(database).listenFor(kindsOf(config.notify));
+  const kmsEndpoint = config.cloud.kmsEndpoint ?? 'https://kms.{region}.aliyuncs.com';
+  const kms = createKmsClient({ endpoint: kmsEndpoint, credentials, clock, logger });
+  onClose(() => kms.close());
+  const secrets = createKmsSecretsManager(kms);
   const deps = assembleWorker({
     lanes: createPgLaneStore(database),
     resolving: createPgResolveStore(database),
@@ -110,6 +117,8 @@ const open: Open<WorkerHandler> = async ({ config, logger, credentials, onClose 
     sealer,
     digestKey: await loadDigestKey({ keyring, sealer, random }),
     clock,
+    random,
+    sinks: createSinks(config.sinks, { secrets, clock, random }),
     logger,
     waker: createWaker(config.wake, { credentials, clock, random }),
     ids,

@@ -4,6 +4,7 @@ import { tick } from '../../functions/scheduler/handler.ts';
 import { createSubmitApp } from '../../functions/submit/handler.ts';
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { openTracer } from '../../shared/adapters/otel/open-tracer.ts';
+import { createPgAcknowledgements } from '../../shared/adapters/postgres/acknowledgements.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
 import { createPgApprovalStore } from '../../shared/adapters/postgres/approval-store.ts';
 import { createPgChangeVerbs } from '../../shared/adapters/postgres/change-verbs.ts';
@@ -183,6 +184,7 @@ function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
     verbs: createPgJobVerbs(database),
     changeVerbs: createPgChangeVerbs(database),
     approvals: createPgApprovalStore(database),
+    acknowledgements: createPgAcknowledgements(database),
     freezes: createPgFreezeStore(database),
     lanes: createPgLaneStore(database),
     inventory: createPgInventoryStore(database),
@@ -205,6 +207,7 @@ async function work({ config, bell, ...parts }: Parts, stop: AbortSignal): Promi
     notifying: config,
     ...parts,
     settings: config.worker,
+    sinks: config.sinks,
     waker: bell,
     onHint: (signal) => bell.heard(signal),
   });

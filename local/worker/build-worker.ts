@@ -1,3 +1,5 @@
+import { createKmsClient } from '../../shared/adapters/aliyun/kms-client.ts';
+import { createKmsSecretsManager } from '../../shared/adapters/aliyun/kms-secrets-manager.ts';
 import type { CredentialsSource } from '../../shared/adapters/aliyun/rpc-client.ts';
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
@@ -8,9 +10,11 @@ import { createPgJournalStore } from '../../shared/adapters/postgres/journal-sto
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { createPgResolveStore } from '../../shared/adapters/postgres/resolve-store.ts';
+import { createSinks } from '../../shared/adapters/sinks/create-sinks.ts';
 import type { VpnApi } from '../../shared/connection/vpn-api.ts';
 import type { WorkerWaker } from '../../shared/lane/worker-waker.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
+import type { Sinks } from '../../shared/platform/config/sinks.ts';
 import type { Config } from '../../shared/platform/config.ts';
 import { createIds } from '../../shared/platform/id.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
@@ -27,11 +31,13 @@ import { type Notifying, openNotices } from './notices.ts';
 export interface LocalWorkerParts {
   settings: Config['worker'];
   database: Database;
-  cloud: { endpoint: string; credentials: CredentialsSource };
+  cloud: { endpoint: string; kmsEndpoint?: string | null; credentials: CredentialsSource };
   sealer: Sealer;
   digestKey: Buffer;
   clock: Clock;
   random: Random;
+  /** Where keys are handed over; nowhere unless given. */
+  sinks?: Sinks;
   logger: Logger;
   waker: WorkerWaker;
   tracer?: Tracer;
@@ -52,6 +58,10 @@ export function buildWorker(parts: LocalWorkerParts): { deps: WorkerDeps; close(
     parts;
   const ids = createIds(clock, random);
   const api = createAliyunVpnApi({ ...cloud, clock, logger });
+  const endpoint = cloud.kmsEndpoint ?? 'https://kms.{region}.aliyuncs.com';
+  const { credentials } = cloud;
+  const kms = createKmsClient({ endpoint, credentials, clock, logger });
+  const secrets = createKmsSecretsManager(kms);
   const deps = assembleWorker({
     lanes: createPgLaneStore(database),
     resolving: createPgResolveStore(database),
@@ -62,6 +72,8 @@ export function buildWorker(parts: LocalWorkerParts): { deps: WorkerDeps; close(
     sealer,
     digestKey,
     clock,
+    random,
+    sinks: createSinks(parts.sinks ?? {}, { secrets, clock, random }),
     logger,
     waker,
     ids,
@@ -76,5 +88,9 @@ export function buildWorker(parts: LocalWorkerParts): { deps: WorkerDeps; close(
       ? { sendNotice: openNotices({ ...parts, ids, api }, parts.notifying) }
       : {}),
   });
-  return { deps, close: () => api.close() };
+  const close = (): void => {
+    api.close();
+    kms.close();
+  };
+  return { deps, close };
 }

@@ -55,6 +55,7 @@ async function main(): Promise<void> {
     notifying: config,
     ...(await openSecrets(keys, { keyring, wrapper, random })),
     settings: config.worker,
+    sinks: config.sinks,
     database,
     cloud,
     clock,

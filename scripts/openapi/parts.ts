@@ -31,15 +31,28 @@ export function problems(...codes: readonly ErrorCode[]): Responses {
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
   return Object.fromEntries(
-    [...byStatus].map(([status, group]) => [
-      `${status}`,
-      {
-        description: group.map((code) => `\`${code}\`: ${errorCatalog[code].title}.`).join(' '),
-        headers: Stamped,
-        content: { 'application/problem+json': { schema: Problem } },
-      },
-    ]),
+    [...byStatus].map(([status, group]) => [`${status}`, problemAnswer(group)]),
   );
+}
+
+type ProblemAnswer = ReturnType<typeof newProblemAnswer>;
+const answers = new Map<string, ProblemAnswer>();
+
+/** The same problems are described once, for all operations that answer with them. */
+function problemAnswer(codes: readonly ErrorCode[]): ProblemAnswer {
+  const id = codes.join('-or-');
+  const answer = answers.get(id) ?? newProblemAnswer(id, codes);
+  answers.set(id, answer);
+  return answer;
+}
+
+function newProblemAnswer(id: string, codes: readonly ErrorCode[]) {
+  return {
+    id,
+    description: codes.map((code) => `\`${code}\`: ${errorCatalog[code].title}.`).join(' '),
+    headers: Stamped,
+    content: { 'application/problem+json': { schema: Problem } },
+  };
 }
 
 /** What every operation behind a token may answer. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
 import { ConsentBody } from '../../functions/submit/approval-routes.ts';
+import { AcknowledgeBody } from '../../functions/submit/change-verb-routes.ts';
 import { FreezeBody, FreezeList } from '../../functions/submit/freeze-routes.ts';
 import { RetryBody } from '../../functions/submit/retry-routes.ts';
 import { OrderBody } from '../../functions/submit/verb-routes.ts';
@@ -241,6 +242,16 @@ export const steeringPaths: ZodOpenApiPathsObject = {
   },
   '/v1/jobs/{jobId}/reject': {
     post: consent('reject', 'Refuse a job', 'It ends `cancelled`; nothing of it was written.'),
+  },
+  '/v1/jobs/{jobId}/changes/{changeId}/acknowledge': {
+    post: {
+      ...steerChange(
+        'acknowledge',
+        'Say that the other side has the new values',
+        'It has them installed for this tunnel, or will switch to them within the verify timeout. The change goes on; its next tunnel is handed over when this one is proved.',
+      ),
+      requestBody: { required: true, content: { 'application/json': { schema: AcknowledgeBody } } },
+    },
   },
   '/v1/freezes': { get: listFreezes },
   '/v1/freezes/{name}': { get: getFreeze, put: putFreeze, delete: deleteFreeze },

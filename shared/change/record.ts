@@ -1,6 +1,7 @@
 import type { MaskedValues } from '../connection/mask.ts';
 import type { AttachType, Tunnel } from '../connection/model.ts';
 import type { ChangePart, CloudErrorClass } from '../connection/vpn-api.ts';
+import type { HandoverProgress, Verdict } from './handover.ts';
 import type { ChangeState, ChangeStep } from './state.ts';
 
 /** One difference, ready to be shown: its path in the cloud's spelling, keys as `***`, an unknown old value as `null`. */
@@ -21,6 +22,7 @@ export interface ChangeError {
     | 'timeout'
     | 'tunnel_down'
     | 'window_closed'
+    | 'handover'
     | 'refused';
   message: string;
   requestId: string | null;
@@ -38,8 +40,10 @@ export interface ChangeIdentity {
 
 /** A tunnel of a dual-tunnel connection, as last read, with what it must be again before the other one is touched. */
 export interface ChangeTunnel extends Tunnel {
-  /** Whether it was up just before this change first wrote to it; null while it has not. */
+  /** Whether it was up before this change turned to it; null while it has not. */
   wasUp: boolean | null;
+  /** What it shows of its new values; null while nothing is asked of it. */
+  verdict: Verdict | null;
 }
 
 /** What a worker learns and decides about a change; written as a whole with each step. */
@@ -57,6 +61,13 @@ export interface ChangeProgress {
   base: MaskedValues | null;
   /** The keys of `base` by their paths, sealed for this change as soon as a write is prepared. */
   sealedBaseKeys: Readonly<Record<string, string>>;
+  /** Keys made for this change by their places, sealed: made once, before anybody hears of them. */
+  sealedMadeKeys: Readonly<Record<string, string>>;
+  /** The keys that it replaces by their places, sealed: what it takes to go back. */
+  sealedPreviousKeys: Readonly<Record<string, string>>;
+  handover: HandoverProgress;
+  /** The worst of its tunnels; null while nothing is asked of them. */
+  verdict: Verdict | null;
   /** Both tunnels of a dual-tunnel connection; empty for a single-tunnel one, and until it is resolved. */
   tunnels: readonly ChangeTunnel[];
   /** The part that the stored request is for; null while there is none. */
@@ -83,19 +94,32 @@ export interface ChangeRecord extends ChangeIdentity, ChangeProgress {
   finishedAt: string | null;
 }
 
+/** What can happen to a change. */
+export const eventKinds = [
+  'resolved',
+  'started',
+  'requeued',
+  'prepared',
+  'accepted',
+  'unknown_fate',
+  'not_applied',
+  'part_applied',
+  'waiting',
+  'keys_made',
+  'handing_over',
+  'delivered',
+  'acknowledged',
+  'proving',
+  'verdict',
+  'reverting',
+  'promoted',
+  'withdrawn',
+  'finished',
+  'retried',
+] as const;
+
 /** What happened to a change, for the append-only journal. `data` never holds a key. */
 export interface JournalEvent {
-  kind:
-    | 'resolved'
-    | 'started'
-    | 'requeued'
-    | 'prepared'
-    | 'accepted'
-    | 'unknown_fate'
-    | 'not_applied'
-    | 'part_applied'
-    | 'waiting'
-    | 'finished'
-    | 'retried';
+  kind: (typeof eventKinds)[number];
   data: Readonly<Record<string, unknown>>;
 }

@@ -40,6 +40,8 @@ export function isErrorState(state: ChangeState): boolean {
  * - `send`: the request is stored and may have been sent. Whoever finds this after a crash reads back first.
  * - `settle`: the cloud accepted it; wait until it is done, then compare.
  * - `reconcile`: the fate of a send is unknown; read back, then settle the outcome or repeat the identical request.
+ * - `deliver`: off its lane, new values go to the sinks, and wait for the other side's word where that is required.
+ * - `prove`: off its lane, a part that stands has to show that the other side has it too.
  */
-export const changeSteps = ['read', 'send', 'settle', 'reconcile'] as const;
+export const changeSteps = ['read', 'send', 'settle', 'reconcile', 'deliver', 'prove'] as const;
 export type ChangeStep = (typeof changeSteps)[number];

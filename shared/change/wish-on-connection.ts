@@ -1,6 +1,7 @@
+import { keyField } from '../connection/fields.ts';
 import { meansSame } from '../connection/mask.ts';
 import { entriesOf, type FieldValues, type ValueEntry } from '../connection/values.ts';
-import { expandWish, type WishTarget } from './expand-wish.ts';
+import { type ExpandedWish, expandWish, type WishTarget } from './expand-wish.ts';
 import { refusalsOf, type WishRefusal } from './wish-refusals.ts';
 import { type WishWarning, warningsOf } from './wish-warnings.ts';
 
@@ -11,6 +12,8 @@ export interface Wish {
   acceptOutage: boolean;
   /** Whether each tunnel is proved before the other one is changed. */
   provesTunnels: boolean;
+  /** Keys that were made for this connection, by its own places. */
+  made?: FieldValues;
 }
 
 /** What a wish comes to on a connection as it was read. */
@@ -28,7 +31,7 @@ export type WishOnConnection =
  * place for this: resolving, previews and the steps before a write all ask here. A refusal names all faults of its kind.
  */
 export function wishOnConnection(wish: Wish, connection: WishTarget): WishOnConnection {
-  const { wanted, faults, ignored } = expandWish(wish.set, connection);
+  const { wanted, faults, ignored } = expandWithMade(wish, connection);
   const [first] = faults;
   if (first) {
     const message = faults.map((fault) => fault.message).join('; ');
@@ -42,6 +45,17 @@ export function wishOnConnection(wish: Wish, connection: WishTarget): WishOnConn
     wanted,
     warnings: warningsOf({ wanted, changing, ignored, connection }),
   };
+}
+
+/** A wish in the terms of one connection, each made key at its own place. */
+export function expandWithMade(
+  { set, made = {} }: Pick<Wish, 'set' | 'made'>,
+  connection: WishTarget,
+): ExpandedWish {
+  const [anyKey] = Object.values(made);
+  if (anyKey === undefined) return expandWish(set, connection);
+  const expanded = expandWish({ ...set, [keyField]: anyKey }, connection);
+  return { ...expanded, wanted: { ...expanded.wanted, ...made } };
 }
 
 /** Whether the connection holds another value, or none that is known. */

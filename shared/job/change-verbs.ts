@@ -76,6 +76,7 @@ function effectOfSkip(change: SteeredChange): ReturnType<typeof effectOnChange> 
 
 /** Whether something of the change may have reached the cloud. From the moment its request is stored nobody can know. */
 function isWritten({ state, step, isHalfDone }: SteeredChange): boolean {
-  if (state === 'queued' || state === 'delivering') return false;
+  if (state === 'queued') return false;
+  if (state === 'delivering') return isHalfDone;
   return isHalfDone || state !== 'applying' || step !== 'read';
 }

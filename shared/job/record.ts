@@ -1,7 +1,7 @@
 import type { ChangeState } from '../change/state.ts';
+import type { TunnelProof } from '../connection/tunnel-proof.ts';
 import type { FieldValues } from '../connection/values.ts';
 import { batchFaults, countedBatches } from '../plan/batches.ts';
-import type { TunnelProof } from '../plan/handover.ts';
 import type { FailureReaction } from '../plan/rollout.ts';
 import type { Selector } from '../plan/selector.ts';
 import { atLeastOneOf, atMostOf, type Share } from '../plan/share.ts';

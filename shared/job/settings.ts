@@ -1,6 +1,7 @@
-import { type Handover, type TunnelProof, usualHandover, usualVerify } from '../plan/handover.ts';
+import type { TunnelProof } from '../connection/tunnel-proof.ts';
+import { type Handover, usualHandover, usualVerify } from '../plan/handover.ts';
 import { isThere } from '../plan/not-yet.ts';
-import type { BatchPause, Redundancy } from '../plan/rollout.ts';
+import type { BatchPause, FailureReaction, Redundancy } from '../plan/rollout.ts';
 import type { Plan } from '../plan/schema.ts';
 
 /** How a job is carried out, as its plan says, with what stands for all that it leaves out. */
@@ -21,6 +22,12 @@ export interface JobSettings {
   window: { notBefore: string | null; notAfter: string | null };
   /** How many different approvers must agree. */
   approvalsRequired: number;
+}
+
+/** What of its job's settings decides how one change is handed over, proved and taken back. */
+export interface ChangeTerms extends Handover {
+  verifyTimeoutSeconds: number;
+  onFailure: FailureReaction;
 }
 
 /** The settings of a plan's job; `batches` as counted, null while selectors are to be resolved. */

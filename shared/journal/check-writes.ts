@@ -55,25 +55,35 @@ function faultsOfEnd({ endedBy, endedAs, readBack, sends }: Write): string[] {
     : [];
 }
 
-/** P4: a new key is stored before the cloud is told, and the one that it replaces is kept. */
+/** P4: a new key is made once, stored and delivered before the cloud is told, and the one that it replaces is kept. */
 export class KeyCheck {
   readonly #finding = new Finding(
     'P4',
-    'a new key is stored before the cloud is told, and the one it replaces is kept',
+    'a new key is made once, stored and delivered before the cloud is told, and the one it replaces is kept',
   );
 
-  see({ changeId, writes }: ChangeHistory): void {
-    for (const { keys } of writes) {
+  #delivered = 0;
+
+  see({ changeId, writes, keysMade }: ChangeHistory): void {
+    if (keysMade > 1) this.#finding.fault(`${changeId}: keys were made ${keysMade} times`);
+    for (const { keys, handover } of writes) {
       if (keys === null || keys.fresh.length === 0) continue;
       const lost = keys.fresh.filter((path) => !keys.kept.includes(path));
-      this.#finding.examine(lost.map((path) => `${changeId}: the key at ${path} was not kept`));
+      const missed = (handover?.sinks ?? []).filter(
+        (sink) => !handover?.deliveredTo.includes(sink),
+      );
+      if (handover && missed.length === 0) this.#delivered += 1;
+      this.#finding.examine([
+        ...lost.map((path) => `${changeId}: the key at ${path} was not kept`),
+        ...missed.map((sink) => `${changeId}: the cloud was told before ${sink} had the key`),
+      ]);
     }
   }
 
   end(): Check {
     const { examined } = this.#finding;
     return this.#finding.check(
-      `${examined} requests with new keys, which were stored with the job; those they replaced were stored with the request; this version neither delivers keys nor makes them`,
+      `${examined} requests with new keys, which were stored before; those they replaced were stored with the request; the keys of ${this.#delivered} were handed over before, as the plan says`,
     );
   }
 }
@@ -110,9 +120,18 @@ function downBeside({ part, tunnels }: Write): string[] {
     .map(({ tunnelId }) => `${part} was touched before ${tunnelId} was up again`);
 }
 
+/** Whether another tunnel was turned to while the one before was still to be proved; taking back needs no proof of what is taken back. */
+function isUnproved(before: Write, { part, direction }: Write): boolean {
+  const isSameWay = before.direction === direction;
+  return isSameWay && before.part !== part && before.proof !== null && before.proof !== 'proved';
+}
+
 /** A request that nobody took says nothing: what is left may begin with another part when it is read again. */
 function openBefore(before: Write, write: Write): string[] {
   const isOpen = before.sends.length > 0 && before.endedBy !== 'part_applied';
+  if (isUnproved(before, write)) {
+    return [`${write.part} was touched before ${before.part} was proved`];
+  }
   return isOpen && before.part !== write.part
     ? [`${write.part} was touched before ${before.part} was known to be applied`]
     : [];

@@ -17,6 +17,7 @@ export interface Send {
 export interface Write {
   preparedAt: string;
   part: string | null;
+  direction: 'forth' | 'back';
   requestDigest: string | null;
   clientToken: string | null;
   /** Places of keys that the request changes, and of those of before that were kept; null in older journals. */
@@ -27,11 +28,15 @@ export interface Write {
   sends: Send[];
   /** Until when it may have been in flight; null while it still may be. */
   endedAt: string | null;
-  endedBy: 'part_applied' | 'requeued' | 'waiting' | 'finished' | null;
+  endedBy: 'part_applied' | 'requeued' | 'waiting' | 'reverting' | 'finished' | null;
   /** The state with which the change finished, when that ended it. */
   endedAs: string | null;
   /** What reading back showed at its end; null where nothing was read. */
   readBack: string | null;
+  /** The sinks that had to have its values before, and those that had; null where nothing was to be handed over. */
+  handover: { sinks: readonly string[]; deliveredTo: readonly string[] } | null;
+  /** What proving it came to: `open` until that is known; null where nothing was to be proved. */
+  proof: string | null;
 }
 
 /** From the start of one stretch of work on a change to its end; null while it goes on. */
@@ -47,6 +52,8 @@ export interface ChangeHistory {
   /** Region and id; null when the change was never resolved. */
   connection: string | null;
   writes: readonly Write[];
+  /** How often keys were made for it. */
+  keysMade: number;
   /** When the change held a slot of its job. */
   slots: readonly Stretch[];
   /** When it was started; more than once when it went back to the queue. */
@@ -76,6 +83,9 @@ const Data = z.object({
   readAt: text,
   readBack: text,
   state: text,
+  direction: z.enum(['forth', 'back']).catch('forth'),
+  sinks: z.array(z.string()).catch([]),
+  verdict: text,
   effectImmediately: z.enum(['planned', 'unplanned']).nullable().catch(null),
   keys: z
     .object({ fresh: z.array(z.string()), kept: z.array(z.string()) })
@@ -96,6 +106,8 @@ interface Draft extends ChangeHistory {
   starts: string[];
   overs: Stretch[];
   oddities: string[];
+  /** What was handed over, by part and direction. */
+  handovers: Map<string, { sinks: readonly string[]; deliveredTo: readonly string[] }>;
   /** The read that a repeat stands on. */
   read: { readAt: string | null } | null;
 }
@@ -107,6 +119,8 @@ export function historyOf(changeId: string, events: readonly ChainedEvent[]): Ch
     laneKey: null,
     connection: null,
     writes: [],
+    keysMade: 0,
+    handovers: new Map(),
     slots: [],
     starts: [],
     overs: [],
@@ -116,14 +130,17 @@ export function historyOf(changeId: string, events: readonly ChainedEvent[]): Ch
     read: null,
   };
   for (const event of events) {
-    if (draft.finishedAt !== null && event.kind !== 'retried') {
+    if (draft.finishedAt !== null && !maybeLate.has(event.kind)) {
       note(draft, event, 'comes after the end');
     }
     tell(draft, event, Data.parse(event.data));
   }
-  const { read: _, ...history } = draft;
+  const { read: _, handovers: __, ...history } = draft;
   return history;
 }
+
+/** What may be told of a change that is over: somebody tries it again, or what it left is tidied up. */
+const maybeLate: ReadonlySet<string> = new Set(['retried', 'verdict', 'promoted', 'withdrawn']);
 
 function tell(draft: Draft, event: ChainedEvent, data: Data): void {
   const { at, kind } = event;
@@ -151,6 +168,19 @@ function tell(draft: Draft, event: ChainedEvent, data: Data): void {
     case 'part_applied':
       endWrite(draft, event, data);
       break;
+    case 'keys_made':
+    case 'handing_over':
+    case 'delivered':
+    case 'proving':
+    case 'verdict':
+    case 'acknowledged':
+    case 'promoted':
+    case 'withdrawn':
+      tellHandover(draft, event, data);
+      break;
+    case 'reverting':
+      endWrite(draft, event, data);
+      break;
     case 'requeued':
     case 'waiting':
       endWrite(draft, event, data);
@@ -171,6 +201,26 @@ function tell(draft: Draft, event: ChainedEvent, data: Data): void {
     default:
       note(draft, event, `is of the unknown kind ${kind}`);
   }
+}
+
+/** What a change does off its lane, and that it leaves its slot for that. */
+function tellHandover(draft: Draft, { at, kind }: ChainedEvent, data: Data): void {
+  const key = `${data.part} ${data.direction}`;
+  const last = draft.writes.at(-1);
+  if (kind === 'keys_made') draft.keysMade += 1;
+  if (kind === 'handing_over') {
+    draft.handovers.set(key, { sinks: data.sinks, deliveredTo: [] });
+    leaveSlot(draft, at);
+  }
+  const handover = draft.handovers.get(key);
+  if (kind === 'delivered' && handover) {
+    draft.handovers.set(key, { ...handover, deliveredTo: data.sinks });
+  }
+  if (kind === 'proving') {
+    if (last) last.proof = 'open';
+    leaveSlot(draft, at);
+  }
+  if (kind === 'verdict' && last?.proof) last.proof = data.verdict;
 }
 
 function note(draft: Draft, { number }: ChainedEvent, what: string): void {
@@ -199,9 +249,19 @@ function openWrite({ writes }: Draft): Write | null {
 
 function prepare(draft: Draft, event: ChainedEvent, data: Data): void {
   if (openWrite(draft)) note(draft, event, 'replaces a request whose fate was open');
-  const { part, requestDigest, clientToken, keys, tunnels, effectImmediately } = data;
-  const request = { part, requestDigest, clientToken, keys, tunnels, effectImmediately };
-  const open = { sends: [], endedAt: null, endedBy: null, endedAs: null, readBack: null };
+  const { part, direction, requestDigest, clientToken, keys, tunnels, effectImmediately } = data;
+  const request = { part, direction, requestDigest, clientToken, keys, tunnels, effectImmediately };
+  // Handovers name the connection where writes to single-tunnel ones name nothing.
+  const handover = draft.handovers.get(`${part ?? 'connection'} ${direction}`) ?? null;
+  const open = {
+    sends: [],
+    endedAt: null,
+    endedBy: null,
+    endedAs: null,
+    readBack: null,
+    handover,
+    proof: null,
+  };
   draft.writes.push({ preparedAt: event.at, ...request, ...open });
   draft.read = null;
   takeSlot(draft, event.at);
@@ -220,12 +280,15 @@ function send(draft: Draft, event: ChainedEvent, data: Data): void {
   draft.read = null;
 }
 
+function isEnd(kind: string): kind is NonNullable<Write['endedBy']> {
+  return ['part_applied', 'requeued', 'waiting', 'reverting', 'finished'].includes(kind);
+}
+
 function endWrite(draft: Draft, event: ChainedEvent, data: Data): void {
   const write = openWrite(draft);
   if (write === null) return;
   const { kind } = event;
-  if (kind !== 'part_applied' && kind !== 'requeued' && kind !== 'waiting' && kind !== 'finished')
-    return;
+  if (!isEnd(kind)) return;
   write.endedAt = event.at;
   write.endedBy = kind;
   write.endedAs = kind === 'finished' ? data.state : null;

@@ -9,6 +9,7 @@ import type {
 import type { MaskedValues } from '../connection/mask.ts';
 import type { AttachType } from '../connection/model.ts';
 import type { StoredIntent, StoredSelector } from '../job/record.ts';
+import type { ChangeTerms } from '../job/settings.ts';
 import type { ResolvedPlan } from '../plan/plan-digest.ts';
 
 /** The right to advance one lane, until it is given up or the lease ends. A later claim has a higher epoch. */
@@ -21,17 +22,18 @@ export interface Lease {
 export interface Assignment {
   change: ChangeRecord;
   intent: StoredIntent;
+  terms: ChangeTerms;
   /** What our own last successful change left on this connection; a base like that was moved by us. */
   ownFingerprint: string | null;
 }
 
 /**
  * A lane that was due and is now this worker's. `region` lanes carry the resolving of a region's jobs, `job` lanes the times of
- * a job and its sealing when it has ended, `notice` lanes what somebody is to be told; the others carry changes. `assignment` is
- * the change that somebody began and did not end, if any.
+ * a job and its sealing when it has ended, `change` lanes what one change does off its lane, `notice` lanes what somebody is to be
+ * told; the others carry changes. `assignment` is the change that somebody began and did not end, if any.
  */
 export interface ClaimedLane extends Lease {
-  kind: 'gateway' | 'connection' | 'region' | 'job' | 'notice';
+  kind: 'gateway' | 'connection' | 'region' | 'job' | 'change' | 'notice';
   /** Empty for a lane of a job or a notice, which is in no region. */
   regionId: string;
   assignment: Assignment | null;
@@ -54,6 +56,8 @@ export type Continuation =
    * and goes on before others of the lane once so much time has passed.
    */
   | ({ kind: 'wait' } & Due);
+// A lane of kind `change` carries no other change: `next` means that there is nothing left to do on it, and with `requeue` and
+// `wait` its change goes back to the lane that it was on.
 
 /**
  * When a lane is due again: after so many milliseconds, and then on the next tick that comes every `tickMs`, when given.
@@ -69,6 +73,13 @@ export interface LaneUpdate extends Lease {
   change: (ChangeProgress & { id: string; jobId: string }) | null;
   events: readonly JournalEvent[];
   afterwards: Continuation;
+  /**
+   * The change has something to do off its lane, from then on. With `next` and a state that is not final it leaves the lane for
+   * that; a change that ended may have something left too.
+   */
+  errand?: Due;
+  /** From now on, the change's keys are kept for so long (ISO 8601 duration) and then erased. */
+  keysKeptFor?: string;
   /** The whole job stops, whatever its failure policy (no permission, no valid credentials). */
   stopsJob?: string;
 }
@@ -107,6 +118,8 @@ export interface LaneStore {
    * window is over or nobody approved the job in time. A job that has ended is to be sealed; otherwise the lane is given back.
    */
   tendJob(lease: Lease, jobId: string): Promise<JobDuty>;
+  /** Erases keys of changes that are kept no longer; answers how many changes those were. */
+  eraseKeys(): Promise<number>;
   /** Takes back leases that ran out, and makes idle lanes due that have something to start (a wake-up was lost). */
   repair(): Promise<{ reclaimed: number; roused: number; nextDueInMs: number | null }>;
 }

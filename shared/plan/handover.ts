@@ -1,9 +1,6 @@
 import { z } from 'zod';
+import { tunnelProofs } from '../connection/tunnel-proof.ts';
 import { Duration } from '../platform/duration.ts';
-
-/** What a tunnel has to show after a change of what both sides must agree on. */
-export const tunnelProofs = ['none', 'if-up-before', 'required'] as const;
-export type TunnelProof = (typeof tunnelProofs)[number];
 
 /** How new values of what both sides must agree on reach the other side. */
 export const Handover = z

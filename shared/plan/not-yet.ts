@@ -10,7 +10,6 @@ import { isNested } from './nested-fields.ts';
 type Feature = 'rotation' | 'batches' | 'slowStart' | 'window' | 'approval' | 'redundancy';
 
 const notYet: Readonly<Partial<Record<Feature, string>>> = {
-  rotation: 'making, handing over, proving and taking back of keys is',
   redundancy: 'redundancy groups are',
 };
 

@@ -24,7 +24,9 @@ export const ChangeBody = z
     state: z.enum(changeStates).describe('The last six are for good.'),
     waitingFor: z.string().nullable().describe('A sentence; null unless it waits.'),
     attempts: z.int().describe('Requests sent.'),
-    verdict: Verdict.describe('Null in this version: tunnels are not verified yet.'),
+    verdict: Verdict.describe(
+      'What the other side shows of the new values, the worst of its tunnels: `proved`, `latent` (an SA of before still stands, so that nobody can tell yet), `refuted`; null while nothing is asked.',
+    ),
     tunnels: z
       .array(
         z.object({
@@ -93,7 +95,7 @@ export type ChangeList = z.infer<typeof ChangeList>;
 /** A stored change as callers see it. */
 export function changeBodyOf(change: ChangeView): ChangeBody {
   const { id, jobId, seq, regionId, vpnConnectionId, laneKey, state, attempts } = change;
-  const { diff, lastError, startedAt, finishedAt } = change;
+  const { diff, verdict, lastError, startedAt, finishedAt } = change;
   return {
     id,
     jobId,
@@ -104,7 +106,7 @@ export function changeBodyOf(change: ChangeView): ChangeBody {
     state,
     waitingFor: waitingForOf(change),
     attempts,
-    verdict: null,
+    verdict,
     tunnels: tunnelsOf(change),
     diff: [...diff],
     lastError,
@@ -115,13 +117,9 @@ export function changeBodyOf(change: ChangeView): ChangeBody {
 
 function tunnelsOf({ tunnels }: ChangeView): ChangeBody['tunnels'] {
   if (tunnels.length === 0) return null;
-  return tunnels.map(({ tunnelId, role, index, state }) => ({
-    tunnelId,
-    role,
-    index,
-    state,
-    verdict: null,
-  }));
+  return tunnels.map(({ tunnelId, role, index, state, verdict }) => {
+    return { tunnelId, role, index, state, verdict };
+  });
 }
 
 /** A stored change and its journal as callers see them. */

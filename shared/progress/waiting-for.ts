@@ -1,4 +1,5 @@
 import { isFinalChange } from '../change/state.ts';
+import { connectionPart } from '../connection/vpn-api.ts';
 import type { ChangeView } from '../job/job-store.ts';
 import { waitingAtTheDoor, waitingForSlot, waitingInLine } from './waiting-to-begin.ts';
 
@@ -7,6 +8,15 @@ const msPerSecond = 1000;
 /** What a change waits for, as a sentence; null when it has ended or is being worked on. */
 export function waitingForOf(change: ChangeView): string | null {
   if (isFinalChange(change.state)) return null;
+  return waitingOffLane(change) ?? waitingOnLane(change);
+}
+
+function waitingOffLane(change: ChangeView): string | null {
+  if (change.state === 'delivering') return handingOver(change);
+  return change.state === 'verifying' && change.step === 'prove' ? proving(change) : null;
+}
+
+function waitingOnLane(change: ChangeView): string | null {
   const { laneKey, lastError } = change;
   if (change.state === 'queued' && laneKey === null) {
     return 'Waits until the job is resolved: its connection has not been read yet.';
@@ -21,6 +31,24 @@ export function waitingForOf(change: ChangeView): string | null {
   }
   if (change.state !== 'queued') return null;
   return waitingForSlot(change) ?? 'Waits for its turn.';
+}
+
+function handingOver({ handover, lastError }: ChangeView): string {
+  const open = handover.deliveries.find(({ stage }) => stage === 'open');
+  const what = open === undefined || open.part === connectionPart ? 'the connection' : open.part;
+  if (lastError !== null) return `Waits until new values are delivered: ${lastError.message}.`;
+  if (open?.acknowledgeUntil && !open.isAcknowledged) {
+    return `Waits until ${open.acknowledgeUntil} for somebody to say that the other side has the new values of ${what}.`;
+  }
+  return `Waits until the new values of ${what} are delivered.`;
+}
+
+function proving({ handover, verdict }: ChangeView): string {
+  const part = handover.proof?.part ?? connectionPart;
+  const what = part === connectionPart ? 'the tunnel' : part;
+  return verdict === 'latent'
+    ? `Waits until ${what} is negotiated anew: it is up by what was negotiated before the change.`
+    : `Waits until ${what} is up by its new values.`;
 }
 
 function causeOf({ lastError, laneKey }: ChangeView): string {

@@ -4,6 +4,8 @@ import {
   baseKeyContext,
   intentKeyContext,
   keyringContext,
+  madeKeyContext,
+  previousKeyContext,
   scheduleKeyContext,
 } from './seal-context.ts';
 import type { SealedPlace, SealedRow, SealedStore } from './sealed-store.ts';
@@ -36,7 +38,7 @@ export interface RewrapReport {
 const batchSize = 200;
 const pauseMs = 5_000;
 const lastPasses = 3;
-const kinds = ['keyring', 'intent', 'change', 'schedule'] as const;
+const kinds = ['keyring', 'intent', 'change', 'made', 'previous', 'schedule'] as const;
 
 /**
  * Seals everything in the database anew with the sealer's own key, while workers run; may be stopped and begun again at
@@ -116,5 +118,9 @@ function contextOf(place: SealedPlace, path: string): string {
       return scheduleKeyContext(place.name, place.target, path);
     case 'change':
       return baseKeyContext(place.changeId, path);
+    case 'made':
+      return madeKeyContext(place.jobId, place.changeId, path);
+    case 'previous':
+      return previousKeyContext(place.changeId, path);
   }
 }

@@ -11,6 +11,16 @@ export function baseKeyContext(changeId: string, path: string): string {
   return `change:${changeId}/base${placeIn(path)}`;
 }
 
+/** The context with which a key that was made for a change is sealed. */
+export function madeKeyContext(jobId: string, changeId: string, path: string): string {
+  return `job:${jobId}/change:${changeId}/made${placeIn(path)}`;
+}
+
+/** The context with which a key that a change replaces is sealed. */
+export function previousKeyContext(changeId: string, path: string): string {
+  return `change:${changeId}/previous${placeIn(path)}`;
+}
+
 /** The context with which a key of the service's own is sealed in the keyring. */
 export function keyringContext(name: string): string {
   return `keyring/${name}`;

@@ -1,8 +1,11 @@
-/** What holds sealed values: a key of the service's own, the intent of a job, the base of a change, or one `set` of a schedule's plan. */
+/** What holds sealed values: a key of the service's own, the intent of a job, the keys of a change, or one `set` of a schedule's plan. */
 export type SealedPlace =
   | { kind: 'keyring'; name: string }
   | { kind: 'intent'; jobId: string; number: number }
   | { kind: 'change'; changeId: string }
+  /** Keys made for a change, and keys that it replaces. */
+  | { kind: 'made'; jobId: string; changeId: string }
+  | { kind: 'previous'; changeId: string }
   /** `index` is its place among the schedule's sealed sets, `target` that of its target in the plan; null for the plan's own. */
   | { kind: 'schedule'; name: string; index: number; target: number | null };
 

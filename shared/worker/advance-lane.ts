@@ -1,5 +1,7 @@
 import type { Assignment } from '../lane/lane-store.ts';
 import { AppError, unreachable } from '../platform/errors.ts';
+import { conclude } from './conclude.ts';
+import { errandStep } from './errand-step.ts';
 import { idsOf, observeStep } from './observe-step.ts';
 import { readStep } from './read-step.ts';
 import { sendStep } from './send-step.ts';
@@ -52,7 +54,10 @@ async function runStep(
   assignment: Assignment,
 ): Promise<StepResult> {
   try {
-    return await deps.tracer.step(assignment.change, () => nextStep(deps, held, assignment));
+    const result = await deps.tracer.step(assignment.change, () =>
+      nextStep(deps, held, assignment),
+    );
+    return conclude(result, assignment, held);
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'internal') throw error;
     deps.logger.error('change cannot be carried on', { ...idsOf(assignment.change), error });
@@ -68,6 +73,7 @@ async function runStep(
 }
 
 function nextStep(deps: StepDeps, held: HeldLane, assignment: Assignment): Promise<StepResult> {
+  if (held.kind === 'change') return errandStep(deps, held, assignment);
   const { step } = assignment.change;
   switch (step) {
     case null:
@@ -81,6 +87,9 @@ function nextStep(deps: StepDeps, held: HeldLane, assignment: Assignment): Promi
     case 'settle':
     case 'reconcile':
       return settleStep(deps, held, assignment);
+    case 'deliver':
+    case 'prove':
+      throw new AppError('internal', 'what belongs off its lane was found on it');
     default:
       return unreachable(step);
   }

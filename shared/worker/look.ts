@@ -10,7 +10,9 @@ export function lookFor(
   { change, intent }: Assignment,
   options: { awaitsGateway: boolean; notBefore: number },
 ): Promise<Sight> {
-  const vpnGatewayId = held.kind === 'gateway' ? (held.laneKey.split('/')[1] ?? null) : null;
+  // What a change does off its lane still concerns the gateway that it hangs on.
+  const laneKey = change.laneKey ?? held.laneKey;
+  const vpnGatewayId = laneKey.startsWith('gateway:') ? (laneKey.split('/')[1] ?? null) : null;
   const { regionId, vpnConnectionId } = change;
   const ownRead = needsOwnRead(intent.fields);
   return deps.reader.look({

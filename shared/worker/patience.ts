@@ -29,3 +29,16 @@ export function refusedForMs(refusals: number, pollIntervalMs: number): number {
   }
   return sum;
 }
+
+/** How long a sink may go on failing in a passing way before the change fails, milliseconds. */
+export const sinkPatienceMs = 1_800_000;
+
+/** How long after its so many failures in a row a sink is asked again: a second, then twice as long each time, up to a minute. */
+export function pauseAfterFailure(failures: number): number {
+  return Math.min(60_000, 1_000 * 2 ** Math.max(0, failures - 1));
+}
+
+/** What is latent may be so for a day: a twentieth of its age, up to ten minutes. Milliseconds. */
+export function pauseWhileLatent(waitedMs: number, pollIntervalMs: number): number {
+  return Math.min(600_000, Math.max(mostPolls * pollIntervalMs, waitedMs * share));
+}

@@ -18,7 +18,7 @@ import {
   type SeenAtEnd,
   storedError,
 } from './step-results.ts';
-import { storedBase, storedPart } from './stored-change.ts';
+import { isGoingBack, storedBase, storedPart } from './stored-change.ts';
 import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
 
 /** A sending: by whom, of what, and when it left, ISO 8601. */
@@ -107,7 +107,11 @@ function accepted(sending: Sending, requestId: string): StepResult {
   const { change } = sending;
   return advance(
     change,
-    { state: 'settling', step: 'settle', attempts: change.attempts + 1 },
+    {
+      state: isGoingBack(change) ? 'rolling_back' : 'settling',
+      step: 'settle',
+      attempts: change.attempts + 1,
+    },
     { kind: 'accepted', data: { requestId, ...told(sending) } },
     { kind: 'release', ...firstLookAt(sending) },
   );

@@ -16,12 +16,14 @@ import type { Assignment } from '../lane/lane-store.ts';
 import { unreachable } from '../platform/errors.ts';
 import { baseKeyContext } from '../secret/seal-context.ts';
 import { sealedKeysOf } from '../secret/sealed-keys.ts';
+import { isProofAsked, leaveToProve, withApplied } from './leave-to-prove.ts';
 import { isSparable, lookFor, thisTick } from './look.ts';
 import { pauseAfter } from './patience.ts';
 import { repeatStep } from './send-step.ts';
 import {
   advance,
   end,
+  endBack,
   fail,
   lookAgain,
   openFor,
@@ -30,7 +32,14 @@ import {
   type SeenAtEnd,
   storedError,
 } from './step-results.ts';
-import { rememberTunnels, storedPart, wholeChange, writeOnlyOf } from './stored-change.ts';
+import {
+  isGoingBack,
+  rememberTunnels,
+  stateOnLane,
+  storedPart,
+  wholeChange,
+  writeOnlyOf,
+} from './stored-change.ts';
 import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
 
 /** How often one request is sent at most while its fate stays unknown. */
@@ -128,7 +137,7 @@ function shown(paths: readonly string[]): string {
   return paths.map(shownPath).join(', ');
 }
 
-/** The part that was sent stands. What still differs comes next; when nothing does, the change is done. */
+/** The part that was sent stands. It may have to be proved; then what still differs comes next; when nothing does, the change is done. */
 function applied(
   deps: StepDeps,
   change: ChangeRecord,
@@ -147,13 +156,21 @@ function applied(
   // What no answer shows stands as it was sent.
   const base = { ...writeOnlyOf(change.base), ...writeOnlyOf(found.wanted), ...observed };
   const tunnels = rememberTunnels(connection.tunnels, change.tunnels);
-  if (differencesOf(base, found.all).length === 0) {
-    return succeed({ ...change, tunnels }, found, seen);
+  const handover = withApplied(change, found.readAt);
+  const isLast = differencesOf(base, found.all).length === 0;
+  const mustProve = isProofAsked(handover.proof);
+  if (isLast && !mustProve) {
+    return succeed(
+      { ...change, tunnels, handover, settledAttempts: attemptsSettled(change) },
+      found,
+      seen,
+    );
   }
-  if (readBack.others.length > 0) {
-    const message = `somebody else changed ${shown(readBack.others)} meanwhile; the rest of the change was left undone`;
+  const theirs = readBack.others.length > 0 ? shown(readBack.others) : null;
+  if (theirs !== null && !isLast) {
+    const message = `somebody else changed ${theirs} meanwhile; the rest of the change was left undone`;
     return fail(
-      { ...change, tunnels, settledAttempts: attemptsSettled(change) },
+      { ...change, tunnels, handover, settledAttempts: attemptsSettled(change) },
       ownError('changed_elsewhere', 'ChangedElsewhere', message),
       seen,
     );
@@ -162,22 +179,20 @@ function applied(
   const sealedBaseKeys = sealedKeysOf(deps.sealer, connection.fields, (path) =>
     baseKeyContext(change.id, path),
   );
-  const next = { part: null, requestDigest: null, clientToken: null, lastError: null };
-  return advance(
-    change,
-    {
-      state: 'applying',
-      step: 'read',
-      attempts,
-      settledAttempts: attempts,
-      base,
-      sealedBaseKeys,
-      tunnels,
-      ...next,
-    },
-    { kind: 'part_applied', data: { part: change.part, ...seen } },
-    { kind: 'keep' },
-  );
+  const next = { part: null, requestDigest: null, clientToken: null };
+  const progress = { attempts, settledAttempts: attempts, base, sealedBaseKeys, tunnels, handover };
+  const event = { kind: 'part_applied', data: { part: change.part, ...seen } } as const;
+  const lastError = theirs === null ? null : standsBeside(theirs);
+  if (mustProve) {
+    return leaveToProve(deps, change, { patch: { ...progress, ...next, lastError }, event });
+  }
+  const patch = { state: stateOnLane(change), step: 'read', ...progress, ...next } as const;
+  return advance(change, { ...patch, lastError }, event, { kind: 'keep' });
+}
+
+function standsBeside(theirs: string): ChangeError {
+  const message = `the change stands; meanwhile somebody else changed ${theirs}`;
+  return ownError('changed_elsewhere', 'ChangedElsewhere', message);
 }
 
 /** A part that stands was sent at least once, also when whoever sent it did not live to count it. */
@@ -191,15 +206,19 @@ function succeed(
   seen: SeenAtEnd,
 ): StepResult {
   const { observed, readBack } = found;
-  if (readBack.others.length === 0) {
+  const isOurs = readBack.others.length === 0;
+  if (isGoingBack(change)) {
+    const resultFingerprint = isOurs ? fingerprintOf(observed) : null;
+    return endBack({ ...change, resultFingerprint }, seen);
+  }
+  if (isOurs) {
     return end(change, 'succeeded', {
       patch: { resultFingerprint: fingerprintOf(observed) },
       seen,
     });
   }
   // What stands now is not all ours: a later change on this connection must not take it for our own work.
-  const message = `the change stands; meanwhile somebody else changed ${shown(readBack.others)}`;
-  const lastError = ownError('changed_elsewhere', 'ChangedElsewhere', message);
+  const lastError = standsBeside(shown(readBack.others));
   return end(change, 'succeeded', { patch: { lastError }, seen });
 }
 

@@ -1,28 +1,25 @@
+import { progressOf } from '../change/progress-of.ts';
 import type { ChangeError, ChangeProgress, ChangeRecord, JournalEvent } from '../change/record.ts';
+import { isFinalChange } from '../change/state.ts';
 import type { CloudError } from '../connection/vpn-api.ts';
 import type { Continuation, Due } from '../lane/lane-store.ts';
-import { isHalfDone } from './stored-change.ts';
+import { isGoingBack, isHalfDone } from './stored-change.ts';
 import type { StepDeps, StepResult } from './worker-deps.ts';
 
-/** The part of a change that a step may write. */
-function progressOf(change: ChangeRecord): ChangeProgress & { id: string; jobId: string } {
-  const { id, jobId, state, step, attempts, settledAttempts, refusals, lastError } = change;
-  const { diff, base, sealedBaseKeys, tunnels, part } = change;
-  const { requestDigest, clientToken, resultFingerprint } = change;
-  const found = { diff, base, sealedBaseKeys, tunnels };
-  const request = { part, requestDigest, clientToken, resultFingerprint };
-  const counts = { attempts, settledAttempts, refusals };
-  return { id, jobId, state, step, ...counts, ...found, ...request, lastError };
-}
-
-/** The change with some of its progress replaced, journalled, and what the lane does next. */
+/**
+ * The change with some of its progress replaced, journalled, and what the lane does next. On the way back what had gone wrong stays
+ * said until the end.
+ */
 export function advance(
   change: ChangeRecord,
   patch: Partial<ChangeProgress>,
   event: JournalEvent | null,
   afterwards: Continuation,
 ): StepResult {
-  return { change: { ...progressOf(change), ...patch }, events: event ? [event] : [], afterwards };
+  const next = { ...progressOf(change), ...patch };
+  const isUnderway = isGoingBack(change) && !isFinalChange(next.state);
+  const lastError = isUnderway ? change.lastError : next.lastError;
+  return { change: { ...next, lastError }, events: event ? [event] : [], afterwards };
 }
 
 /** A step's result, told with something that came before it. */
@@ -42,6 +39,17 @@ export function end(
   return advance(change, done, { kind: 'finished', data }, { kind: 'next' });
 }
 
+/**
+ * The way back is at its end. A change of which nothing had been applied has failed and left nothing; the others are restored. What
+ * had gone wrong stays said.
+ */
+export function endBack(change: ChangeRecord, seen: SeenAtEnd): StepResult {
+  const state = change.settledAttempts > 0 ? 'rolled_back' : 'failed';
+  const { lastError: error } = change;
+  const data = { state, error, ...seen };
+  return advance(change, { state, step: null }, { kind: 'finished', data }, { kind: 'next' });
+}
+
 /** What a read showed that ended a request or a change, for the journal. */
 export interface SeenAtEnd {
   readBack: 'applied' | 'nothing_left' | 'not_applied' | 'changed_elsewhere';
@@ -56,18 +64,15 @@ export function readAtOf({ clock }: StepDeps, monotonicMs: number): string {
 
 /** The change failed for good; the lane takes its next one. `seen` says what was read, where that decided it. */
 export function fail(change: ChangeRecord, cause: ChangeError, seen?: SeenAtEnd): StepResult {
-  const error = isHalfDone(change)
-    ? { ...cause, message: `${cause.message}; what was applied before stands` }
-    : cause;
-  const data = { state: 'failed', error, ...seen };
+  const data = { state: 'failed', error: cause, ...seen };
   const result = advance(
     change,
-    { state: 'failed', step: null, lastError: error },
+    { state: 'failed', step: null, lastError: cause },
     { kind: 'finished', data },
     { kind: 'next' },
   );
-  if (!isHopeless(error.class)) return result;
-  return { ...result, stopsJob: `stopped: ${error.message} (${error.code})` };
+  if (!isHopeless(cause.class)) return result;
+  return { ...result, stopsJob: `stopped: ${cause.message} (${cause.code})` };
 }
 
 /** No permission or no valid credentials: every further call would meet the same. */
@@ -143,6 +148,7 @@ export function ownError(
     | 'not_applied'
     | 'timeout'
     | 'tunnel_down'
+    | 'handover'
     | 'refused'
     | 'busy'
     | 'not_found'

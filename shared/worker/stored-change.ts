@@ -1,7 +1,6 @@
-import { expandWish } from '../change/expand-wish.ts';
 import { type PartOfChange, partNamed, type WholeChange } from '../change/parts.ts';
 import type { ChangeRecord, ChangeTunnel } from '../change/record.ts';
-import type { Wish } from '../change/wish-on-connection.ts';
+import { expandWithMade, type Wish } from '../change/wish-on-connection.ts';
 import { fieldTable } from '../connection/fields.ts';
 import type { MaskedValues } from '../connection/mask.ts';
 import { isUp, type Tunnel } from '../connection/model.ts';
@@ -9,7 +8,12 @@ import { type FieldValues, isKeyPath, isValuePath, partsOf } from '../connection
 import { type ChangePart, connectionPart } from '../connection/vpn-api.ts';
 import type { StoredIntent } from '../job/record.ts';
 import type { Assignment } from '../lane/lane-store.ts';
-import { baseKeyContext, intentKeyContext } from '../secret/seal-context.ts';
+import {
+  baseKeyContext,
+  intentKeyContext,
+  madeKeyContext,
+  previousKeyContext,
+} from '../secret/seal-context.ts';
 import { openedKeysOf } from '../secret/sealed-keys.ts';
 import type { Sealer } from '../secret/sealer.ts';
 
@@ -24,23 +28,51 @@ export function wishOf({ sealer }: Deps, intent: StoredIntent, jobId: string): W
   return { set: { ...fields, ...keys }, acceptOutage, provesTunnels: tunnelProof !== 'none' };
 }
 
+/** What a change wants, with the keys that were made for it. Raises `internal` when one of them does not open. */
+export function wishOfChange(deps: Deps, { change, intent }: Assignment): Wish {
+  const made = openedKeysOf(deps.sealer, change.sealedMadeKeys, (path) =>
+    madeKeyContext(change.jobId, change.id, path),
+  );
+  return { ...wishOf(deps, intent, change.jobId), made };
+}
+
 /** The fields of a connection as they are stored with its change, their keys opened. */
 export function storedBase({ sealer }: Deps, change: ChangeRecord): FieldValues {
-  const entries = Object.entries(change.base ?? {}).filter(
-    ([path]) => isValuePath(path) && !isKeyPath(path),
-  );
   const keys = openedKeysOf(sealer, change.sealedBaseKeys, (path) =>
     baseKeyContext(change.id, path),
   );
-  return { ...Object.fromEntries(entries), ...keys };
+  return { ...withoutKeys(change.base), ...keys };
 }
 
-/** Everything that a change wants, on the connection as it is stored. */
-export function wholeChange(deps: Deps, { change, intent }: Assignment): WholeChange {
-  const { set } = wishOf(deps, intent, change.jobId);
-  const { attachType, tunnels } = change;
-  const { wanted } = expandWish(set, { attachType: attachType ?? 'VPNGW', tunnels, fields: {} });
-  return { wanted, base: change.base ?? {}, tunnels };
+/** What a change replaced, as far as it still can be restored, keys opened. */
+export function previousValues({ sealer }: Deps, change: ChangeRecord): FieldValues {
+  const keys = openedKeysOf(sealer, change.sealedPreviousKeys, (path) =>
+    previousKeyContext(change.id, path),
+  );
+  return { ...withoutKeys(change.handover.previous), ...keys };
+}
+
+function withoutKeys(values: MaskedValues | null): FieldValues {
+  const entries = Object.entries(values ?? {}).filter(
+    ([path]) => isValuePath(path) && !isKeyPath(path),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** What the plan wants of the connection as it is stored. */
+export function plannedValues(deps: Deps, assignment: Assignment): FieldValues {
+  const { attachType, tunnels } = assignment.change;
+  const target = { attachType: attachType ?? 'VPNGW', tunnels, fields: {} };
+  return expandWithMade(wishOfChange(deps, assignment), target).wanted;
+}
+
+/** Everything that a change wants now, on the connection as it is stored: the plan's values, or those of before. */
+export function wholeChange(deps: Deps, assignment: Assignment): WholeChange {
+  const { change } = assignment;
+  const wanted = isGoingBack(change)
+    ? previousValues(deps, change)
+    : plannedValues(deps, assignment);
+  return { wanted, base: change.base ?? {}, tunnels: change.tunnels };
 }
 
 /** The part of a change that its stored request is for. */
@@ -48,9 +80,19 @@ export function storedPart(deps: Deps, assignment: Assignment): PartOfChange {
   return partNamed(assignment.change.part ?? connectionPart, wholeChange(deps, assignment));
 }
 
+/** Whether what the change wrote is being taken back. */
+export function isGoingBack({ handover }: Pick<ChangeRecord, 'handover'>): boolean {
+  return handover.direction === 'back';
+}
+
 /** Whether some part of the change was applied already: then it cannot go back to the queue, nor be cancelled. */
-export function isHalfDone({ settledAttempts }: ChangeRecord): boolean {
-  return settledAttempts > 0;
+export function isHalfDone(change: Pick<ChangeRecord, 'settledAttempts' | 'handover'>): boolean {
+  return change.settledAttempts > 0 || isGoingBack(change);
+}
+
+/** The state of a change at work on its lane. */
+export function stateOnLane(change: ChangeRecord): 'applying' | 'rolling_back' {
+  return isGoingBack(change) ? 'rolling_back' : 'applying';
 }
 
 /** What is write-only among some values: no answer repeats it, so it is remembered. */
@@ -63,16 +105,22 @@ export function writeOnlyOf(values: MaskedValues | null): MaskedValues {
   );
 }
 
-/** The tunnels as they are now, with what is remembered of them; the one that is about to be written is judged afresh. */
+/**
+ * The tunnels as they are now, with what is remembered of them. The one that is turned to is judged afresh; not so once its new
+ * values were handed over, since then its other side may have let go of the old ones already.
+ */
 export function rememberTunnels(
   tunnels: readonly Tunnel[],
   before: readonly ChangeTunnel[],
-  writing: ChangePart | null = null,
+  turningTo: { part: ChangePart; isHandedOver: boolean } | null = null,
 ): readonly ChangeTunnel[] {
   return tunnels.map((tunnel) => {
     const known = before.find(({ tunnelId }) => tunnelId === tunnel.tunnelId);
-    const wasUp = tunnel.tunnelId === writing ? isUp(tunnel) : (known?.wasUp ?? null);
+    const isTurnedTo = turningTo?.part === tunnel.tunnelId;
+    const remembered = isTurnedTo && !turningTo.isHandedOver ? null : (known?.wasUp ?? null);
+    const wasUp = remembered ?? (isTurnedTo ? isUp(tunnel) : null);
     const { tunnelId, role, index, state, negotiation } = tunnel;
-    return { tunnelId, role, index, state, negotiation, wasUp };
+    const verdict = known?.verdict ?? null;
+    return { tunnelId, role, index, state, negotiation, wasUp, verdict };
   });
 }

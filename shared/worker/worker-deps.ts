@@ -4,7 +4,9 @@ import type { ClaimedLane, LaneUpdate, Lease, UpdateOutcome } from '../lane/lane
 import type { Tally } from '../metrics/tally.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { Random } from '../platform/random.ts';
 import type { Sealer } from '../secret/sealer.ts';
+import type { Sink } from '../sink/sink.ts';
 import type { JobTracer } from './job-tracer.ts';
 import type { SettleTimes } from './settle-times.ts';
 
@@ -34,6 +36,10 @@ export interface StepDeps {
   /** The key under which pre-shared keys are digested. */
   digestKey: Buffer;
   clock: Clock;
+  /** For keys that are made. */
+  random: Random;
+  /** Where new values are handed over, by the names that plans use. */
+  sinks: ReadonlyMap<string, Sink>;
   logger: Logger;
   /** What is counted for `GET /metrics`. */
   tally: Tally;

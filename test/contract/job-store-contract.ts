@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nothingHandedOver } from '../../shared/change/handover.ts';
 import type { NewJob } from '../../shared/job/record.ts';
 import { countsOf } from '../helpers/factories.ts';
 import { aNewJob, changeIdOf, notFound, refused } from '../helpers/factories-store.ts';
@@ -58,6 +59,10 @@ export function defineJobStoreContract(world: World): void {
         diff: [],
         base: null,
         sealedBaseKeys: {},
+        sealedMadeKeys: {},
+        sealedPreviousKeys: {},
+        handover: nothingHandedOver,
+        verdict: null,
         tunnels: [],
         part: null,
         settledAttempts: 0,

@@ -24,9 +24,13 @@ export function defineJournalStoreContract(world: World): void {
     const hand = world.hand();
     return hand.next(await hand.take(lane));
   };
-  const aSealedJournal = async (): Promise<SealedJournal> => {
+  /** A seal over all that a job's journal has now. */
+  const aSealedJournal = async (jobId: string): Promise<SealedJournal> => {
     const { signer } = await aSigner();
-    return { ...aSeal(signer, []), verification: verificationOf([]) };
+    const sealed = aSeal(signer, []);
+    const events = (await journal.getEnded(jobId))?.countedEvents ?? 0;
+    const seal = { ...sealed.seal, events };
+    return { ...sealed, seal, verification: verificationOf([]) };
   };
   const claimJobLanes = async () => {
     const claimed = await world.lanes.claim({ worker: 'sealer', limit: 100, leaseSeconds });
@@ -184,7 +188,7 @@ export function defineJournalStoreContract(world: World): void {
       await world.pass(leaseSeconds * 1_000);
       const [lane] = await claimJobLanes();
       if (!lost || !lane) throw new Error('the job is not to be sealed');
-      const sealed = await aSealedJournal();
+      const sealed = await aSealedJournal(jobId);
 
       expect(await journal.saveSealed(lost, jobId, sealed)).toBe(false);
       expect(await journal.getSealed(jobId)).toBeNull();
@@ -195,6 +199,21 @@ export function defineJournalStoreContract(world: World): void {
       await world.pass(3_600_000);
       expect(await claimJobLanes()).toEqual([]);
       expect((await world.lanes.repair()).nextDueInMs).toBeNull();
+    });
+
+    it('is begun again when something was told since the events were read', async () => {
+      const jobId = await world.release(['a@1']);
+      await world.hand().end(await begun());
+      const [lane] = await claimJobLanes();
+      if (!lane) throw new Error('the job is not to be sealed');
+      const sealed = await aSealedJournal(jobId);
+      const early = { ...sealed, seal: { ...sealed.seal, events: sealed.seal.events - 1 } };
+
+      expect(await journal.saveSealed(lane, jobId, early)).toBe(false);
+      const [again] = await claimJobLanes();
+      if (!again) throw new Error('the job is not to be sealed again');
+      expect(await journal.saveSealed(again, jobId, sealed)).toBe(true);
+      expect(await journal.getSealed(jobId)).toEqual(sealed);
     });
 
     it('is taken over from a worker that died at it', async () => {

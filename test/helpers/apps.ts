@@ -1,5 +1,6 @@
 import openApi from '../../docs/openapi.json' with { type: 'json' };
 import { createSubmitApp, type SubmitDeps } from '../../functions/submit/handler.ts';
+import { createPgAcknowledgements } from '../../shared/adapters/postgres/acknowledgements.ts';
 import { createPgApprovalStore } from '../../shared/adapters/postgres/approval-store.ts';
 import { createPgChangeVerbs } from '../../shared/adapters/postgres/change-verbs.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
@@ -84,6 +85,7 @@ export function createTestApp(database: Database, overrides: Partial<SubmitDeps>
     verbs: createPgJobVerbs(database),
     changeVerbs: createPgChangeVerbs(database),
     approvals: createPgApprovalStore(database),
+    acknowledgements: createPgAcknowledgements(database),
     freezes: createPgFreezeStore(database),
     lanes: createPgLaneStore(database),
     random,

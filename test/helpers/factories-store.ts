@@ -1,3 +1,4 @@
+import { progressOf } from '../../shared/change/progress-of.ts';
 import type { ChangeError, ChangeProgress, ChangeRecord } from '../../shared/change/record.ts';
 import type { ChangeState } from '../../shared/change/state.ts';
 import type { NewJob, StoredIntent } from '../../shared/job/record.ts';
@@ -111,11 +112,5 @@ export function progress(
   state: ChangeState,
   patch: Partial<ChangeProgress> = {},
 ): ChangeProgress & { id: string; jobId: string } {
-  const { id, jobId, step, attempts, settledAttempts, refusals, diff, base } = change;
-  const { sealedBaseKeys, tunnels, part } = change;
-  const { requestDigest, clientToken, resultFingerprint, lastError } = change;
-  const found = { diff, base, sealedBaseKeys, tunnels };
-  const request = { part, requestDigest, clientToken, resultFingerprint };
-  const counts = { attempts, settledAttempts, refusals };
-  return { id, jobId, state, step, ...counts, ...found, ...request, lastError, ...patch };
+  return { ...progressOf(change), state, ...patch };
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { nothingHandedOver } from '../../shared/change/handover.ts';
 import { type ChangeState, changeStates } from '../../shared/change/state.ts';
 import type { ChangeView } from '../../shared/job/job-store.ts';
 import type { ChangeCounts, JobRecord } from '../../shared/job/record.ts';
@@ -91,6 +92,10 @@ export function aChange(overrides: Partial<ChangeView> = {}): ChangeView {
     diff: [],
     base: null,
     sealedBaseKeys: {},
+    sealedMadeKeys: {},
+    sealedPreviousKeys: {},
+    handover: nothingHandedOver,
+    verdict: null,
     tunnels: [],
     part: null,
     settledAttempts: 0,

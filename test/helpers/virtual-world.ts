@@ -36,6 +36,7 @@ import type { RunScheduleDeps } from '../../shared/schedule/run-schedule.ts';
 import type { KeyringStore } from '../../shared/secret/keyring-store.ts';
 import { createSealer, type Sealer } from '../../shared/secret/sealer.ts';
 import { createSignerLoader } from '../../shared/secret/signing-key.ts';
+import type { Sink } from '../../shared/sink/sink.ts';
 import { assembleWorker } from '../../shared/worker/assemble-worker.ts';
 import { runWorker, type WorkerDeps } from '../../shared/worker/run-worker.ts';
 import { workerSettings } from '../../shared/worker/worker-settings.ts';
@@ -48,6 +49,8 @@ export interface VirtualWorldOptions {
   settings?: Partial<Parameters<typeof workerSettings>[0]>;
   limits?: { readsPerMinute: number; writesPerMinute: number };
   logger?: Logger;
+  /** Where new values are handed over. */
+  sinks?: ReadonlyMap<string, Sink>;
   /** Stands between the worker and the cloud, to lose or change what passes. */
   wrapApi?: (api: VpnApi) => VpnApi;
 }
@@ -102,7 +105,8 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
   });
   const server = await startSimulatorServer(simulator);
   const logger = options.logger ?? createLogger({ level: 'error', clock });
-  const sinkNames: ReadonlySet<string> = new Set();
+  const sinks = options.sinks ?? new Map();
+  const sinkNames: ReadonlySet<string> = new Set(sinks.keys());
   const sealer = createSealer(new Secret(Buffer.alloc(32, 7).toString('base64')), systemRandom);
   const digestKey = Buffer.alloc(32, 9);
   const ids = createIds(clock, systemRandom);
@@ -141,6 +145,8 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
       sealer,
       digestKey,
       clock,
+      random: systemRandom,
+      sinks,
       logger,
       waker: timerAlone,
       ids,

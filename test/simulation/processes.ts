@@ -133,6 +133,8 @@ export function invokeWorker(parts: ProcessParts): Actor {
       sealer,
       digestKey,
       clock: actor.clock,
+      random,
+      sinks: new Map(),
       logger,
       waker,
       ids,

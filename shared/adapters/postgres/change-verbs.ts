@@ -99,7 +99,7 @@ async function lockConnection(run: Query, changeId: string): Promise<void> {
      AND (o.finished_at IS NULL OR o.id = c.id)`;
   await run(
     `SELECT 1 FROM lanekeeper.lane WHERE lane_key = ANY (ARRAY(
-       SELECT o.lane_key FROM ${onConnection} WHERE c.id = $1))
+       SELECT o.lane_key FROM ${onConnection} WHERE c.id = $1 UNION SELECT 'change:' || $1))
       ORDER BY lane_key FOR UPDATE`,
     [changeId],
   );
@@ -114,7 +114,7 @@ async function lockConnection(run: Query, changeId: string): Promise<void> {
 async function readSteered(run: Query, { jobId, changeId }: Named): Promise<Steered | null> {
   const [row] = await run(
     `SELECT c.job_id AS "jobId", c.seq, c.lane_key AS "laneKey", c.region_id AS "regionId",
-            c.vpn_connection_id AS "vpnConnectionId", c.state, c.step, c.settled_attempts > 0 AS "isHalfDone",
+            c.vpn_connection_id AS "vpnConnectionId", c.state, c.step, (c.settled_attempts > 0 OR c.handover->>'direction' = 'back') AS "isHalfDone",
             c.released AS "isReleased", j.state AS "jobState", j.stopping AS "isStopping"
        FROM lanekeeper.change c JOIN lanekeeper.job j ON j.id = c.job_id WHERE c.id = $1 AND c.job_id = $2`,
     [changeId, jobId],
@@ -146,12 +146,15 @@ async function retry(
        UPDATE lanekeeper.change
           SET state = 'queued', step = NULL, released = true, ready = false, attempts = 0, settled_attempts = 0,
               refusals = refusals + 1, request_digest = NULL, client_token = NULL, part = NULL, last_error = NULL,
+              verdict = NULL, handover = jsonb_build_object('direction', 'forth', 'previous', handover->'previous',
+                                                            'deliveries', '[]'::jsonb, 'proof', NULL),
               started_at = NULL, sent_at = NULL, part_applied_at = NULL, finished_at = NULL, events = events + 1
         WHERE id = $1
        RETURNING *),
      journal AS (
        INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
        SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'retried', $2::json FROM c),
+     errand AS (DELETE FROM lanekeeper.lane WHERE lane_key = 'change:' || $1),
      later AS ( -- What stands behind it steps back where it has not begun.
        UPDATE lanekeeper.change l SET ready = false
          FROM c
@@ -183,8 +186,9 @@ async function skip(
        SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'finished', $2::json FROM c),
      fenced AS (
        UPDATE lanekeeper.lane l
-          SET epoch = l.epoch + 1, worker = NULL, change_id = NULL, due_at = lanekeeper.now()
-         FROM c WHERE l.lane_key = c.lane_key AND l.change_id = c.id)
+          SET epoch = l.epoch + 1, worker = NULL, due_at = lanekeeper.now(),
+              change_id = CASE WHEN l.kind = 'change' THEN l.change_id END -- what was delivered is to be withdrawn
+         FROM c WHERE l.lane_key IN (c.lane_key, 'change:' || c.id) AND l.change_id = c.id)
      UPDATE lanekeeper.lane_job lj SET waiting = lj.waiting - 1
        FROM c WHERE lj.lane_key = c.lane_key AND lj.job_id = c.job_id AND $3`,
     [

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { eventKinds } from '../../change/record.ts';
 import type { AcceptOutcome, ChangeView, JobStore, StoredEvent } from '../../job/job-store.ts';
 import type { NewJob } from '../../job/record.ts';
 import { AppError } from '../../platform/errors.ts';
@@ -35,19 +36,7 @@ const ChangeViewRow = ChangeRow.extend({
 const EventRow = z.object({
   number: z.number(),
   at: Timestamp,
-  kind: z.enum([
-    'resolved',
-    'started',
-    'requeued',
-    'prepared',
-    'accepted',
-    'unknown_fate',
-    'not_applied',
-    'part_applied',
-    'waiting',
-    'finished',
-    'retried',
-  ]),
+  kind: z.enum(eventKinds),
   data: z.record(z.string(), z.unknown()),
 }) satisfies z.ZodType<StoredEvent>;
 

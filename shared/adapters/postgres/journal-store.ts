@@ -14,6 +14,7 @@ import { Verification } from '../../journal/verification.ts';
 import { failureReactions } from '../../plan/rollout.ts';
 import type { Database, Query } from './database.ts';
 import { BigInteger, countsColumn, Timestamp } from './rows.ts';
+import { tendJobs } from './tend-jobs.ts';
 
 const PlacedRow = ChainedEvent.extend({ at: Timestamp, seq: z.number() }).transform(
   ({ seq, ...event }): PlacedEvent => ({ place: { seq, number: event.number }, event }),
@@ -104,7 +105,8 @@ export function createPgJournalStore(database: Database): JournalStore {
           [lease.laneKey, lease.epoch],
         );
         if (given.length === 0) return false;
-        await insertSeal(run, jobId, sealed);
+        if (await hasMore(run, jobId, sealed)) return false;
+        await writeSeal(run, jobId, sealed);
         return true;
       }),
   };
@@ -120,10 +122,28 @@ const neighbours = `
      AND (c.finished_at IS NULL OR c.finished_at >= j.started_at)
    WHERE j.id = $1 AND c.lane_key IN (SELECT m.lane_key FROM lanekeeper.change m WHERE m.job_id = j.id)`;
 
-async function insertSeal(run: Query, jobId: string, sealed: SealedJournal): Promise<void> {
+/**
+ * Whether something was told since the events were read that are to be sealed: then it is all to be sealed again. Under the job's
+ * lock, which whoever tells something of a job that has ended holds.
+ */
+async function hasMore(run: Query, jobId: string, { seal }: SealedJournal): Promise<boolean> {
+  await run('SELECT 1 FROM lanekeeper.job WHERE id = $1 FOR UPDATE', [jobId]);
+  const more = await run(
+    `SELECT 1 FROM lanekeeper.job j WHERE j.id = $1 AND $2 < j.events + (
+            SELECT coalesce(sum(c.events), 0) FROM lanekeeper.change c WHERE c.job_id = j.id)`,
+    [jobId, seal.events],
+  );
+  if (more.length === 0) return false;
+  await tendJobs(run, [jobId]);
+  return true;
+}
+
+/** A later seal replaces an earlier one: what a change left to be done is told after its job's end, and sealed with all the rest. */
+async function writeSeal(run: Query, jobId: string, sealed: SealedJournal): Promise<void> {
   await run(
     `INSERT INTO lanekeeper.seal (job_id, seal, signature, verification) VALUES ($1, $2::json, $3, $4::json)
-     ON CONFLICT (job_id) DO NOTHING`,
+     ON CONFLICT (job_id) DO UPDATE
+        SET seal = excluded.seal, signature = excluded.signature, verification = excluded.verification`,
     [jobId, JSON.stringify(sealed.seal), sealed.signature, JSON.stringify(sealed.verification)],
   );
 }

@@ -3,6 +3,7 @@ import type { Assignment, ClaimedLane, LaneStore, Lease } from '../../lane/lane-
 import { type AssignmentMemory, createAssignmentMemory } from './assignment-memory.ts';
 import { assignmentColumns, parseAssignment } from './assignments.ts';
 import type { Database, Query } from './database.ts';
+import { eraseKeys } from './errands.ts';
 import { recordUpdates, wakeLanes } from './record-updates.ts';
 import { repairLanes } from './repair-lanes.ts';
 import { BigInteger } from './rows.ts';
@@ -10,7 +11,7 @@ import { tendJob } from './tend-job.ts';
 
 const ClaimedRow = z.object({
   laneKey: z.string(),
-  kind: z.enum(['gateway', 'connection', 'region', 'job', 'notice']),
+  kind: z.enum(['gateway', 'connection', 'region', 'job', 'change', 'notice']),
   regionId: z.string(),
   epoch: BigInteger,
   backlog: z.number(),
@@ -121,6 +122,7 @@ export function createPgLaneStore(database: Database): LaneStore {
       if (wake.length > 0) await wakeLanes(database.query, wake);
       return duty;
     },
+    eraseKeys: () => eraseKeys(database.query),
     repair: () => repairLanes(database.query),
   };
 }

@@ -6,7 +6,7 @@ import { type JobState, jobStates } from '../../job/state.ts';
 import { windowClosed } from '../../job/window.ts';
 import type { FreeSlots } from '../../lane/assign-slots.ts';
 import { failureReactions } from '../../plan/rollout.ts';
-import { cancelWaiting } from './cancel-waiting.ts';
+import { cancelWaiting, countCancelled } from './cancel-waiting.ts';
 import type { Query } from './database.ts';
 import { BatchesRow, batchColumns, openBatches } from './open-batches.ts';
 import type { ConnectionKey } from './ready-next.ts';
@@ -49,6 +49,7 @@ interface LockedJob extends z.infer<typeof LockedRow> {
 interface Start {
   jobId: string;
   from: 'queued' | 'verifying';
+  to: ChangeState;
 }
 
 /** How many more changes of each locked job may be in flight. */
@@ -136,13 +137,12 @@ async function stopIfDue(
 ): Promise<readonly ConnectionKey[]> {
   job.stopping ||= reason !== undefined || mustStop(job.counts, job);
   job.reason ??= reason ?? null;
-  if (!job.stopping || job.counts.queued === 0) return [];
+  if (!job.stopping || job.counts.queued + job.counts.delivering === 0) return [];
   const { isWindowClosed, notAfter } = job;
   const error = isWindowClosed && notAfter !== null ? windowClosed(notAfter) : undefined;
   const cancelled = await cancelWaiting(run, job.id, { error });
-  job.reason ??= 'stopped: more changes failed than the plan allows';
-  const howMany = cancelled.length;
-  job.counts = countMove(job.counts, { from: 'queued', to: 'cancelled', howMany });
+  if (cancelled.length > 0) job.reason ??= 'stopped: more changes failed than the plan allows';
+  job.counts = countCancelled(job.counts, cancelled);
   return cancelled;
 }
 
@@ -208,8 +208,8 @@ async function finishJobs(
   },
 ): Promise<readonly string[]> {
   const { jobs, starts } = input;
-  for (const { jobId, from } of starts) {
-    update(jobs, jobId, (job) => countMove(job.counts, { from, to: 'applying' }));
+  for (const { jobId, ...move } of starts) {
+    update(jobs, jobId, (job) => countMove(job.counts, move));
   }
   const startsOf = new Set(starts.map(({ jobId }) => jobId));
   const touched = [...jobs.values()].filter(

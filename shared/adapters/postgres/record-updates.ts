@@ -5,11 +5,13 @@ import { assignSlots } from '../../lane/assign-slots.ts';
 import type { Assignment, Due, LaneUpdate, UpdateOutcome } from '../../lane/lane-store.ts';
 import { canonicalJson } from '../../platform/canonical.ts';
 import type { Query } from './database.ts';
+import { endsErrand, isErrand, lockErrandJobs, writeErrands } from './errands.ts';
 import { moveJobs } from './move-jobs.ts';
 import { type ConnectionKey, markHeads, readyNext } from './ready-next.ts';
 import { resumeChanges } from './resume-changes.ts';
 import { BigInteger } from './rows.ts';
 import { listCandidates, markLanes, type RankedCandidate, startChanges } from './start-changes.ts';
+import { tendJobs } from './tend-jobs.ts';
 
 const HeldRow = z.object({
   laneKey: z.string(),
@@ -52,7 +54,12 @@ export async function recordUpdates(
   updates: readonly LaneUpdate[],
   lease: { worker: string; leaseSeconds: number },
 ): Promise<Recorded> {
-  const lanes = await lockHeldLanes(run, updates);
+  const locked = await lockHeldLanes(run, updates);
+  const gone = await lockErrandJobs(
+    run,
+    updates.filter((update) => locked.has(update.laneKey)),
+  );
+  const lanes = new Map([...locked].filter(([laneKey]) => !gone.has(laneKey)));
   const held = updates.filter((update) => lanes.has(update.laneKey));
   const moved = await writeChanges(run, held);
   const left = moved.filter((move) => isFinalChange(move.to) || move.to === 'queued');
@@ -80,10 +87,12 @@ export async function recordUpdates(
       ...[...resumed.values()].map(({ change }) => ({
         jobId: change.jobId,
         from: 'verifying' as const,
+        to: change.state,
       })),
       ...[...fresh.values()].map(({ change }) => ({
         jobId: change.jobId,
         from: 'queued' as const,
+        to: change.state,
       })),
     ]),
     markLanes(run, {
@@ -91,16 +100,43 @@ export async function recordUpdates(
       requeued: moved.filter((move) => move.to === 'queued'),
       parked: candidates.filter((candidate) => parked.includes(candidate.laneKey)),
     }),
-    writeLanes(run, held, { lease, lanes, assignments, moved }),
+    writeLanes(
+      run,
+      held.filter((update) => !endsErrand(update)),
+      { lease, lanes, assignments, moved },
+    ),
+    writeErrands(run, held, dueAt),
+    tendJobs(run, toldLate(held)),
   ]);
+  const back = new Set(held.filter(goesBack).map(({ change }) => change?.id));
+  const returning = moved.filter(({ id }) => back.has(id)).map(({ laneKey }) => laneKey);
   return {
     outcomes: updates.map((update) => outcomeOf(update, lanes, assignments)),
-    wake: [...new Set([...ready, ...unparked])].filter((laneKey) => !lanes.has(laneKey)),
+    wake: [...new Set([...ready, ...unparked, ...returning])].filter(
+      (laneKey) => !lanes.has(laneKey),
+    ),
   };
 }
 
+/** Jobs of changes that were over and had something told of them: what was sealed is to be sealed again. */
+function toldLate(updates: readonly LaneUpdate[]): readonly string[] {
+  const late = updates.flatMap((update) => {
+    const { change, events } = update;
+    const isLate = isErrand(update) && change !== null && isFinalChange(change.state);
+    return isLate && events.length > 0 ? [change.jobId] : [];
+  });
+  return [...new Set(late)];
+}
+
+/** Whether a change that was off its lane, half done, goes on there. */
+function goesBack(update: LaneUpdate): boolean {
+  return isErrand(update) && update.afterwards.kind === 'wait';
+}
+
 /** Whether the lane takes another change. One whose change is not mentioned keeps that one: it has not ended. */
-function wantsNext({ laneKey, change, afterwards }: LaneUpdate, lanes: HeldLanes): boolean {
+function wantsNext(update: LaneUpdate, lanes: HeldLanes): boolean {
+  const { laneKey, change, afterwards } = update;
+  if (isErrand(update)) return false;
   const keepsAnother = change === null && lanes.get(laneKey)?.changeId !== null;
   return (afterwards.kind === 'next' && !keepsAnother) || afterwards.kind === 'wait';
 }
@@ -139,17 +175,18 @@ function chainable({ kind, data }: JournalEvent): { kind: string; data: string }
 
 /** Writes each change as its step left it, and its events after those that are there. */
 async function writeChanges(run: Query, updates: readonly LaneUpdate[]): Promise<readonly Moved[]> {
-  const rows = updates.flatMap(({ change, events, afterwards }) => {
+  const rows = updates.flatMap(({ change, events, afterwards, keysKeptFor }) => {
     if (!change) return [];
     const resume = afterwards.kind === 'wait' ? dueOf(afterwards) : { dueInMs: null };
-    return [{ ...change, ...resume, events: events.map(chainable) }];
+    return [{ ...change, ...resume, keysKeptFor, events: events.map(chainable) }];
   });
   if (rows.length === 0) return [];
   const moved = await run(
     `WITH c AS (
        UPDATE lanekeeper.change c
           SET state = r.state, step = r.step, attempts = r.attempts, refusals = r.refusals, diff = r.diff, base = r.base,
-              sealed_base_keys = r."sealedBaseKeys", tunnels = r.tunnels, part = r.part,
+              sealed_base_keys = r."sealedBaseKeys", sealed_made_keys = r."sealedMadeKeys",
+              sealed_previous_keys = r."sealedPreviousKeys", handover = r.handover, verdict = r.verdict, tunnels = r.tunnels, part = r.part,
               request_digest = r."requestDigest", client_token = r."clientToken",
               result_fingerprint = r."resultFingerprint", last_error = r."lastError",
               ready = c.ready AND r.state <> 'queued', -- an older job may have come before it meanwhile
@@ -158,12 +195,13 @@ async function writeChanges(run: Query, updates: readonly LaneUpdate[]): Promise
                                      ELSE c.part_applied_at END,
               sent_at = CASE WHEN r.state = 'queued' OR r.step = 'read' THEN NULL -- nothing of the next part is sent
                              WHEN r.step = 'send' THEN coalesce(c.sent_at, lanekeeper.now()) ELSE c.sent_at END,
-              finished_at = CASE WHEN r.state = ANY ($2) THEN lanekeeper.now() END,
+              finished_at = CASE WHEN r.state = ANY ($2) THEN coalesce(c.finished_at, lanekeeper.now()) END,
+              keys_kept_until = coalesce(lanekeeper.now() + r."keysKeptFor"::interval, c.keys_kept_until),
               events = c.events + jsonb_array_length(r.events)
          FROM jsonb_to_recordset($1::jsonb) AS r(
               id text, state text, step text, attempts int, refusals int, diff jsonb, base jsonb,
-              "sealedBaseKeys" jsonb, tunnels jsonb, part text, "settledAttempts" int, "requestDigest" text,
-              "clientToken" text, "resultFingerprint" text, "lastError" jsonb, events jsonb,
+              "sealedBaseKeys" jsonb, "sealedMadeKeys" jsonb, "sealedPreviousKeys" jsonb, handover jsonb, verdict text, tunnels jsonb, part text, "settledAttempts" int, "requestDigest" text,
+              "clientToken" text, "resultFingerprint" text, "lastError" jsonb, "keysKeptFor" text, events jsonb,
               "dueInMs" double precision, "tickMs" double precision)
          JOIN lanekeeper.change o ON o.id = r.id
         WHERE c.id = r.id
@@ -233,7 +271,8 @@ async function writeLanes(
   const ended = new Set(context.moved.flatMap(({ id, to }) => (isFinalChange(to) ? [id] : [])));
   const rows = held.map((update): LaneRow => {
     const changeId = update.change?.id ?? context.lanes.get(update.laneKey)?.changeId ?? null;
-    const begun = changeId !== null && ended.has(changeId) ? null : changeId;
+    const isOver = changeId !== null && ended.has(changeId) && !isErrand(update);
+    const begun = isOver ? null : changeId;
     return { laneKey: update.laneKey, ...placeOf(update, begun, context) };
   });
   await run(

@@ -29,7 +29,8 @@ export async function resumeChanges(
   if (going.length === 0) return new Map();
   const resumed = await run(
     `WITH c AS (
-       UPDATE lanekeeper.change SET state = 'applying', step = 'read', resume_at = NULL
+       UPDATE lanekeeper.change SET step = 'read', resume_at = NULL,
+              state = CASE WHEN handover->>'direction' = 'back' THEN 'rolling_back' ELSE 'applying' END
         WHERE id = ANY ($1) AND resume_at IS NOT NULL RETURNING *)
      SELECT ${assignmentColumns} FROM c
        JOIN lanekeeper.intent i ON i.job_id = c.job_id AND i.number = c.intent_number`,

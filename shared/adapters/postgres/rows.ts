@@ -1,12 +1,14 @@
 import { z } from 'zod';
+import { verdicts } from '../../change/handover.ts';
 import type { ChangeRecord } from '../../change/record.ts';
 import { changeStates, changeSteps } from '../../change/state.ts';
 import { attachTypes, tunnelRoles } from '../../connection/model.ts';
+import { tunnelProofs } from '../../connection/tunnel-proof.ts';
 import { type FieldValues, isValuePath } from '../../connection/values.ts';
 import type { Hold } from '../../job/hold.ts';
 import type { JobRecord, StoredIntent } from '../../job/record.ts';
 import { jobStates } from '../../job/state.ts';
-import { tunnelProofs } from '../../plan/handover.ts';
+import { HandoverRow } from './handover-row.ts';
 
 /** A timestamp as ISO 8601 UTC, however the driver gives it. */
 export const Timestamp = z
@@ -37,6 +39,7 @@ const ChangeErrorRow = z.object({
     'timeout',
     'tunnel_down',
     'window_closed',
+    'handover',
     'refused',
   ]),
   message: z.string(),
@@ -47,7 +50,8 @@ const ChangeErrorRow = z.object({
 export const changeColumns = `
   c.id, c.job_id AS "jobId", c.seq, c.region_id AS "regionId", c.vpn_connection_id AS "vpnConnectionId",
   c.lane_key AS "laneKey", c.attach_type AS "attachType", c.state, c.step, c.attempts, c.refusals, c.diff, c.base,
-  c.sealed_base_keys AS "sealedBaseKeys", c.tunnels, c.part, c.settled_attempts AS "settledAttempts",
+  c.sealed_base_keys AS "sealedBaseKeys", c.sealed_made_keys AS "sealedMadeKeys",
+  c.sealed_previous_keys AS "sealedPreviousKeys", c.handover, c.verdict, c.tunnels, c.part, c.settled_attempts AS "settledAttempts",
   c.request_digest AS "requestDigest", c.client_token AS "clientToken",
   c.result_fingerprint AS "resultFingerprint", c.last_error AS "lastError", c.started_at AS "startedAt",
   c.sent_at AS "sentAt", c.part_applied_at AS "partAppliedAt", c.finished_at AS "finishedAt"`;
@@ -61,6 +65,8 @@ const TunnelRow = z.object({
   state: z.string(),
   negotiation: z.string().nullable(),
   wasUp: z.boolean().nullable(),
+  // Tunnels that were stored before there were verdicts have none.
+  verdict: z.enum(verdicts).nullable().default(null),
 });
 
 /** A change as {@link changeColumns} gives it. */
@@ -79,6 +85,10 @@ export const ChangeRow = z.object({
   diff: z.array(z.object({ path: z.string(), from: Scalar.nullable(), to: Scalar })),
   base: z.record(z.string(), Scalar).nullable(),
   sealedBaseKeys: SealedKeysRow,
+  sealedMadeKeys: SealedKeysRow,
+  sealedPreviousKeys: SealedKeysRow,
+  handover: HandoverRow,
+  verdict: z.enum(verdicts).nullable(),
   tunnels: z.array(TunnelRow),
   part: z.string().nullable(),
   settledAttempts: z.number(),

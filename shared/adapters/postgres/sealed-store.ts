@@ -6,7 +6,7 @@ import type { Database, Row } from './database.ts';
 const Envelopes = z.record(z.string(), z.string());
 const KeyringRow = z.object({ name: z.string(), sealed: z.string() });
 const IntentRow = z.object({ jobId: z.string(), number: z.number(), envelopes: Envelopes });
-const ChangeRow = z.object({ changeId: z.string(), envelopes: Envelopes });
+const ChangeRow = z.object({ changeId: z.string(), jobId: z.string(), envelopes: Envelopes });
 const ScheduleRow = z.object({
   name: z.string(),
   index: z.number(),
@@ -28,6 +28,30 @@ interface SealedTable {
 /** Whether one of a row's envelopes begins otherwise. */
 const otherwise = (column: string): string =>
   `EXISTS (SELECT FROM jsonb_each_text(${column}) e WHERE NOT starts_with(e.value, $1))`;
+
+/** One of the columns in which changes hold sealed keys. */
+function keysOfChanges(
+  column: string,
+  placeOf: (key: { changeId: string; jobId: string }) => SealedPlace,
+): SealedTable {
+  return {
+    find: `SELECT id AS "changeId", job_id AS "jobId", ${column} AS envelopes FROM lanekeeper.change
+            WHERE id > $3 AND ${column} <> '{}' AND ${otherwise(column)}
+            ORDER BY id LIMIT $2`,
+    keyOf: (place) => [place && 'changeId' in place ? place.changeId : ''],
+    rowOf: (row) => {
+      const { envelopes, ...key } = ChangeRow.parse(row);
+      return { place: placeOf(key), envelopes };
+    },
+    // Workers lock many changes in an order of their own: one that waits for none of them cannot be part of a deadlock.
+    replace: `WITH r AS (
+                SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("changeId" text, envelopes jsonb, by jsonb)),
+              free AS (
+                SELECT id FROM lanekeeper.change WHERE id IN (SELECT "changeId" FROM r) ORDER BY id FOR UPDATE SKIP LOCKED)
+              UPDATE lanekeeper.change c SET ${column} = r.by FROM r JOIN free ON free.id = r."changeId"
+               WHERE c.id = r."changeId" AND c.${column} = r.envelopes RETURNING c.id`,
+  };
+}
 
 /** Every column of the schema that holds envelopes; a test compares it with the schema. */
 const tables: Readonly<Record<Kind, SealedTable>> = {
@@ -57,23 +81,12 @@ const tables: Readonly<Record<Kind, SealedTable>> = {
                 FROM jsonb_to_recordset($1::jsonb) AS r("jobId" text, number int, envelopes jsonb, by jsonb)
                WHERE i.job_id = r."jobId" AND i.number = r.number AND i.sealed_keys = r.envelopes RETURNING i.number`,
   },
-  change: {
-    find: `SELECT id AS "changeId", sealed_base_keys AS envelopes FROM lanekeeper.change
-            WHERE id > $3 AND sealed_base_keys <> '{}' AND ${otherwise('sealed_base_keys')}
-            ORDER BY id LIMIT $2`,
-    keyOf: (place) => [place?.kind === 'change' ? place.changeId : ''],
-    rowOf: (row) => {
-      const { changeId, envelopes } = ChangeRow.parse(row);
-      return { place: { kind: 'change', changeId }, envelopes };
-    },
-    // Workers lock many changes in an order of their own: one that waits for none of them cannot be part of a deadlock.
-    replace: `WITH r AS (
-                SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("changeId" text, envelopes jsonb, by jsonb)),
-              free AS (
-                SELECT id FROM lanekeeper.change WHERE id IN (SELECT "changeId" FROM r) ORDER BY id FOR UPDATE SKIP LOCKED)
-              UPDATE lanekeeper.change c SET sealed_base_keys = r.by FROM r JOIN free ON free.id = r."changeId"
-               WHERE c.id = r."changeId" AND c.sealed_base_keys = r.envelopes RETURNING c.id`,
-  },
+  change: keysOfChanges('sealed_base_keys', ({ changeId }) => ({ kind: 'change', changeId })),
+  made: keysOfChanges('sealed_made_keys', (key) => ({ kind: 'made', ...key })),
+  previous: keysOfChanges('sealed_previous_keys', ({ changeId }) => ({
+    kind: 'previous',
+    changeId,
+  })),
   schedule: {
     find: `SELECT s.name, (e.number - 1)::int AS index, (e.sealed->>'target')::int AS target, e.sealed->'keys' AS envelopes
              FROM lanekeeper.schedule s
@@ -108,7 +121,7 @@ export function createPgSealedStore(database: Database): SealedStore {
     async replace(rows) {
       let count = 0;
       const values = rows.map(({ place, envelopes, by }) => ({ ...place, envelopes, by }));
-      for (const kind of ['keyring', 'intent', 'change', 'schedule'] as const) {
+      for (const kind of ['keyring', 'intent', 'change', 'made', 'previous', 'schedule'] as const) {
         for (const some of statementsOf(values.filter((value) => value.kind === kind))) {
           count += (await database.query(tables[kind].replace, [JSON.stringify(some)])).length;
         }
@@ -118,7 +131,9 @@ export function createPgSealedStore(database: Database): SealedStore {
     async underWay(among) {
       const rows = await database.query(
         `SELECT id FROM lanekeeper.change
-          WHERE finished_at IS NULL AND sealed_base_keys <> '{}' AND ($1::text[] IS NULL OR id = ANY ($1::text[]))`,
+          WHERE (finished_at IS NULL OR EXISTS (
+                  SELECT 1 FROM lanekeeper.lane l WHERE l.lane_key = 'change:' || change.id))
+            AND (sealed_base_keys <> '{}' OR sealed_made_keys <> '{}' OR sealed_previous_keys <> '{}') AND ($1::text[] IS NULL OR id = ANY ($1::text[]))`,
         [among],
       );
       return rows.map((row) => Id.parse(row).id);

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { ChangeError } from '../../change/record.ts';
 import { changeStates } from '../../change/state.ts';
 import type { Order } from '../../job/job-verbs.ts';
-import { countMove, endOf } from '../../job/outcome.ts';
+import { endOf } from '../../job/outcome.ts';
 import { canonicalJson } from '../../platform/canonical.ts';
-import { cancelWaiting } from './cancel-waiting.ts';
+import { cancelWaiting, countCancelled } from './cancel-waiting.ts';
 import type { Query } from './database.ts';
 import { readyNext } from './ready-next.ts';
 import { countsColumn } from './rows.ts';
@@ -34,21 +34,24 @@ export async function stopJob(
 ): Promise<readonly string[]> {
   const freed = await cancelWaiting(run, jobId, { order, error });
   const [row] = await run(`SELECT ${countsColumn} FROM lanekeeper.job j WHERE j.id = $1`, [jobId]);
-  const howMany = freed.length;
-  const counts = countMove(CountsRow.parse(row).counts, {
-    from: 'queued',
-    to: 'cancelled',
-    howMany,
-  });
+  const counts = countCancelled(CountsRow.parse(row).counts, freed);
   await run(
     `UPDATE lanekeeper.job j
         SET stopping = true, pause_reason = NULL, window_closed = $5, reason = $2,
-            queued = queued - $3, cancelled = cancelled + $3,
+            queued = $3, delivering = $6, cancelled = $7,
             state = coalesce($4, CASE WHEN state = 'paused' THEN 'running' ELSE state END),
             finished_at = CASE WHEN $4::text IS NOT NULL THEN lanekeeper.now() END,
             total = coalesce(total, (SELECT count(*) FROM lanekeeper.change c WHERE c.job_id = j.id))
       WHERE j.id = $1`,
-    [jobId, reason, howMany, endOf(counts, { isWindowClosed }), isWindowClosed],
+    [
+      jobId,
+      reason,
+      counts.queued,
+      endOf(counts, { isWindowClosed }),
+      isWindowClosed,
+      counts.delivering,
+      counts.cancelled,
+    ],
   );
   await run(
     'UPDATE lanekeeper.job_region SET resolved_at = lanekeeper.now() WHERE job_id = $1 AND resolved_at IS NULL',

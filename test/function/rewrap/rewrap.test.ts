@@ -258,6 +258,8 @@ describe.each(databaseKinds)('rewrap, $kind', ({ withDatabase }) => {
 
     expect(rows.map(({ name }) => name)).toEqual([
       'change.sealed_base_keys',
+      'change.sealed_made_keys',
+      'change.sealed_previous_keys',
       'intent.sealed_keys',
       'keyring.sealed',
       'schedule.sealed_sets',

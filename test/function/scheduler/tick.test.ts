@@ -213,6 +213,7 @@ describe('the worker function', () => {
         guard(() => world.lanes.renew(...args)),
       tendJob: (...args: Parameters<typeof world.lanes.tendJob>) =>
         guard(() => world.lanes.tendJob(...args)),
+      eraseKeys: () => world.lanes.eraseKeys(),
       repair: () => world.lanes.repair(),
     };
 

@@ -146,6 +146,7 @@ function sleepsAfterPreparing({ lanes, clock }: VirtualWorld, ms: number): LaneS
       return lanes.renew(leases, leaseSeconds);
     },
     tendJob: (lease, jobId) => lanes.tendJob(lease, jobId),
+    eraseKeys: () => lanes.eraseKeys(),
     repair: () => lanes.repair(),
     async record(updates, lease) {
       const outcomes = await lanes.record(updates, lease);

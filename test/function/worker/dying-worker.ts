@@ -66,6 +66,7 @@ export function dyingWorker(world: VirtualWorld, point: Point): DyingWorker {
     },
     renew: (leases, seconds) => pass(false, () => world.lanes.renew(leases, seconds)),
     tendJob: (lease, jobId) => pass(false, () => world.lanes.tendJob(lease, jobId)),
+    eraseKeys: () => world.lanes.eraseKeys(),
     repair: () => world.lanes.repair(),
   };
   return { deps: world.worker({ lanes }, api), died };

@@ -245,6 +245,7 @@ function withoutRenewal({ lanes }: VirtualWorld): VirtualWorld['lanes'] {
     record: (updates, lease) => lanes.record(updates, lease),
     renew: () => Promise.resolve([]),
     tendJob: (lease, jobId) => lanes.tendJob(lease, jobId),
+    eraseKeys: () => lanes.eraseKeys(),
     repair: () => lanes.repair(),
   };
 }

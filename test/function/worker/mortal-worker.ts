@@ -69,6 +69,7 @@ export function mortalWorker(world: VirtualWorld, stop: Stop): MortalWorker {
       return world.lanes.renew(leases, leaseSeconds);
     },
     tendJob: (lease, jobId) => pass(() => world.lanes.tendJob(lease, jobId)),
+    eraseKeys: () => world.lanes.eraseKeys(),
     repair: () => world.lanes.repair(),
   };
   const resolving: ResolveStore = {

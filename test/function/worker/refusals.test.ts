@@ -29,8 +29,9 @@ describe('what cannot be changed', () => {
   ])('is refused before anything is written where it $what', async ({ fleet, code }) => {
     const world = await open({ simulator: { inventory: fleet } });
 
-    const stopping = await world.submit(planOf(['a', 'bad']));
-    const goingOn = await world.submit(planOf(['a', 'bad'], goOn));
+    const verify = { tunnel: 'none' };
+    const stopping = await world.submit(planOf(['a', 'bad'], { verify }));
+    const goingOn = await world.submit(planOf(['a', 'bad'], { ...goOn, verify }));
     await world.drain();
 
     expect(await statesOf(world, stopping.id)).toEqual([

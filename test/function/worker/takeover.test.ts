@@ -42,6 +42,7 @@ function countingWorker(world: VirtualWorld, tally: Tally): Parameters<VirtualWo
     record: (updates, lease) => world.lanes.record(updates, lease),
     renew: (leases, seconds) => world.lanes.renew(leases, seconds),
     tendJob: (lease, jobId) => world.lanes.tendJob(lease, jobId),
+    eraseKeys: () => world.lanes.eraseKeys(),
     repair: () => world.lanes.repair(),
   };
   const read = <Result>(call: () => Promise<Result>): Promise<Result> => {
@@ -82,6 +83,7 @@ function vanishingWorker(world: VirtualWorld): {
     record: (updates, lease) => world.lanes.record(updates, lease),
     renew: (leases, seconds) => world.lanes.renew(leases, seconds),
     tendJob: (lease, jobId) => world.lanes.tendJob(lease, jobId),
+    eraseKeys: () => world.lanes.eraseKeys(),
     repair: () => world.lanes.repair(),
   };
   return { deps: world.worker({ lanes }), vanished };

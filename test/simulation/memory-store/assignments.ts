@@ -6,11 +6,13 @@ import type { StoredChange, Tables } from './tables.ts';
 /** A change as a worker is given it. */
 export function assignmentOf(tables: Tables, change: StoredChange): Assignment {
   const { record, intentNumber } = change;
-  const intent = tables.jobs
-    .get(record.jobId)
-    ?.intents.find(({ number }) => number === intentNumber);
-  if (intent === undefined) throw new AppError('internal', `${record.id} has no intent`);
-  return { change: record, intent, ownFingerprint: ownFingerprintOf(tables, record) };
+  const job = tables.jobs.get(record.jobId);
+  const intent = job?.intents.find(({ number }) => number === intentNumber);
+  if (job === undefined || intent === undefined)
+    throw new AppError('internal', `${record.id} has no intent`);
+  const { handover, verifyTimeoutSeconds } = job.settings;
+  const terms = { ...handover, verifyTimeoutSeconds, onFailure: job.onFailure };
+  return { change: record, intent, terms, ownFingerprint: ownFingerprintOf(tables, record) };
 }
 
 /** What our own last change left on the connection, by the order of their ends. */

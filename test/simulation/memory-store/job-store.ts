@@ -1,3 +1,4 @@
+import { nothingHandedOver } from '../../../shared/change/handover.ts';
 import type { ChangeRecord } from '../../../shared/change/record.ts';
 import type { Hold } from '../../../shared/job/hold.ts';
 import type { AcceptOutcome, ChangeView, JobStore } from '../../../shared/job/job-store.ts';
@@ -148,6 +149,10 @@ export function queued(
     diff: [],
     base: null,
     sealedBaseKeys: {},
+    sealedMadeKeys: {},
+    sealedPreviousKeys: {},
+    handover: nothingHandedOver,
+    verdict: null,
     tunnels: [],
     part: null,
     requestDigest: null,
@@ -159,7 +164,15 @@ export function queued(
     partAppliedAt: null,
     finishedAt: null,
   };
-  return { record, position, intentNumber, isReleased: false, resumeAt: null, events: [] };
+  return {
+    record,
+    position,
+    intentNumber,
+    isReleased: false,
+    resumeAt: null,
+    keysKeptUntil: null,
+    events: [],
+  };
 }
 
 /** A job as readers see it. */

@@ -50,7 +50,14 @@ export function createMemoryJournalStore(
     async saveSealed(lease, jobId, sealed) {
       if (!tables.isHeld(lease)) return false;
       tables.lanes.delete(lease.laneKey);
-      if (!seals.has(jobId)) seals.set(jobId, sealed);
+      const told = [tables.jobs.get(jobId), ...tables.changesOf(jobId)];
+      const events = told.reduce((sum, each) => sum + (each?.events.length ?? 0), 0);
+      const job = tables.jobs.get(jobId);
+      if (job && sealed.seal.events < events) {
+        callForSeal(tables, job);
+        return false;
+      }
+      seals.set(jobId, sealed);
       return true;
     },
   };

@@ -16,6 +16,7 @@ import type { StoredLane, Tables } from './tables.ts';
 export function createMemoryLaneStore(tables: Tables): LaneStore {
   return {
     claim: async (request) => claim(tables, request),
+    eraseKeys: async () => eraseKeys(tables),
     record: async (updates, lease) => recordUpdates(tables, updates, lease),
     async renew(leases, leaseSeconds) {
       return leases.filter((lease) => {
@@ -89,4 +90,16 @@ function repair(tables: Tables): Awaited<ReturnType<LaneStore['repair']>> {
     roused: forgotten.length,
     nextDueInMs: nextDueOf(tables, lanes),
   };
+}
+
+function eraseKeys(tables: Tables): number {
+  const over = [...tables.changes.values()].filter(
+    ({ keysKeptUntil }) => keysKeptUntil !== null && keysKeptUntil <= tables.now(),
+  );
+  for (const change of over) {
+    const none = { sealedBaseKeys: {}, sealedMadeKeys: {}, sealedPreviousKeys: {} };
+    change.record = { ...change.record, ...none };
+    change.keysKeptUntil = null;
+  }
+  return over.length;
 }

@@ -177,18 +177,32 @@ export function wakeIdleLanes(tables: Tables): readonly string[] {
   return woken;
 }
 
-/** Cancels what waits of a job. Answers with how many those were. */
+function isUnwritten({ state, settledAttempts, handover }: StoredChange['record']): boolean {
+  const isDelivering = state === 'delivering' && settledAttempts === 0;
+  return state === 'queued' || (isDelivering && handover.direction === 'forth');
+}
+
+/** Cancels every change of a job of which nothing was written. Answers with how many those were. */
 export function cancelWaiting(
   tables: Tables,
   jobId: string,
   { order, error }: { order?: Order | undefined; error?: ChangeError | undefined } = {},
 ): number {
-  const waiting = tables.changesOf(jobId).filter(({ record }) => record.state === 'queued');
+  const waiting = tables.changesOf(jobId).filter(({ record }) => isUnwritten(record));
   for (const change of waiting) {
-    const lastError = error ?? change.record.lastError;
-    const finishedAt = tables.stamp();
-    change.record = { ...change.record, state: 'cancelled', lastError, finishedAt };
+    const { id } = change.record;
+    change.record = {
+      ...change.record,
+      state: 'cancelled',
+      step: null,
+      lastError: error ?? change.record.lastError,
+      finishedAt: tables.stamp(),
+    };
     tables.journal(change, 'finished', { state: 'cancelled', ...order, ...(error && { error }) });
+    const errand = tables.lanes.get(`change:${id}`);
+    // Whoever delivers for it is fenced off; what was delivered is to be withdrawn.
+    if (errand)
+      Object.assign(errand, { dueAt: tables.now(), worker: null, epoch: errand.epoch + 1 });
   }
   return waiting.length;
 }

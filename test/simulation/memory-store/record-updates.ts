@@ -9,6 +9,7 @@ import type {
   LaneUpdate,
   UpdateOutcome,
 } from '../../../shared/lane/lane-store.ts';
+import { laterBy } from '../../../shared/platform/duration.ts';
 import { assignmentOf } from './assignments.ts';
 import { callForSeal } from './journal-store.ts';
 import {
@@ -49,6 +50,8 @@ export function recordUpdates(
   for (const job of new Set(ended)) if (!job.isStopping) openBatches(tables, job);
   const assignments = startNext(tables, wanting, resumable);
   for (const each of held) placeLane(tables, each, assignments.get(each.lane.laneKey), lease);
+  for (const each of held) placeErrand(tables, each);
+  sealAgain(tables, held);
   endJobs(tables);
   const here = new Set(held.map(({ lane }) => lane.laneKey));
   const woken = wakeIdleLanes(tables).filter((laneKey) => !here.has(laneKey));
@@ -63,11 +66,21 @@ export function recordUpdates(
 function heldUpdate(tables: Tables, update: LaneUpdate): HeldUpdate | null {
   const lane = tables.lanes.get(update.laneKey);
   if (lane === undefined || !tables.isHeld(update)) return null;
-  return update.change === null || update.change.id === lane.changeId ? { update, lane } : null;
+  if (update.change !== null && update.change.id !== lane.changeId) return null;
+  if (lane.kind !== 'change' || !isVoid(tables, update)) return { update, lane };
+  Object.assign(lane, { dueAt: tables.now(), worker: null, epoch: lane.epoch + 1 });
+  return null;
+}
+
+/** Whether the change was ended by somebody else while its errand was under way. */
+function isVoid(tables: Tables, { change }: LaneUpdate): boolean {
+  const state = tables.changes.get(change?.id ?? '')?.record.state;
+  return state !== undefined && isFinalChange(state) && state !== change?.state;
 }
 
 /** Whether the lane takes another change. One whose change is not mentioned keeps that one: it has not ended. */
 function wantsNext({ update: { change, afterwards }, lane }: HeldUpdate): boolean {
+  if (lane.kind === 'change') return false;
   if (afterwards.kind === 'wait') return true;
   return afterwards.kind === 'next' && (change !== null || lane.changeId === null);
 }
@@ -77,7 +90,8 @@ function dueAtOf(tables: Tables, { dueInMs, tickMs }: Due): number {
   return tickMs === undefined ? at : Math.ceil(at / tickMs) * tickMs;
 }
 
-function writeChange(tables: Tables, { change, events, afterwards }: LaneUpdate): void {
+function writeChange(tables: Tables, update: LaneUpdate): void {
+  const { change, events, afterwards, keysKeptFor } = update;
   const stored = change === null ? undefined : tables.changes.get(change.id);
   if (change === null || stored === undefined) return;
   const before = stored.record;
@@ -90,9 +104,11 @@ function writeChange(tables: Tables, { change, events, afterwards }: LaneUpdate)
     ...progress,
     sentAt: isUnsent ? null : sentAt,
     partAppliedAt: isPartApplied ? tables.stamp() : before.partAppliedAt,
-    finishedAt: isFinalChange(change.state) ? tables.stamp() : null,
+    finishedAt: isFinalChange(change.state) ? (before.finishedAt ?? tables.stamp()) : null,
   };
   stored.resumeAt = afterwards.kind === 'wait' ? dueAtOf(tables, afterwards) : null;
+  if (keysKeptFor !== undefined)
+    stored.keysKeptUntil = Date.parse(laterBy(tables.stamp(), keysKeptFor));
   for (const { kind, data } of events) tables.journal(stored, kind, data);
 }
 
@@ -126,7 +142,9 @@ function startNext(
     if (!first || !job || (first.resumeAt ?? Infinity) > tables.now()) continue;
     if (freeSlotsOf(tables, job) <= 0) continue;
     first.resumeAt = null;
-    first.record = { ...first.record, state: 'applying', step: 'read' };
+    const isGoingBack = first.record.handover.direction === 'back';
+    const state = isGoingBack ? 'rolling_back' : 'applying';
+    first.record = { ...first.record, state, step: 'read' };
     started.set(laneKey, assignmentOf(tables, first));
   }
   const open = new Set(wanting.flatMap(({ laneKey }) => (started.has(laneKey) ? [] : [laneKey])));
@@ -156,7 +174,7 @@ function placeLane(
   { leaseSeconds, worker }: { worker: string; leaseSeconds: number },
 ): void {
   const hasEnded = change !== null && isFinalChange(change.state);
-  const begun = hasEnded ? null : (change?.id ?? lane.changeId);
+  const begun = hasEnded && lane.kind !== 'change' ? null : (change?.id ?? lane.changeId);
   const leased = { worker, dueAt: tables.now() + leaseSeconds * 1_000 };
   const free = { worker: null, changeId: null };
   switch (afterwards.kind) {
@@ -176,6 +194,31 @@ function placeLane(
         Object.assign(lane, { ...free, changeId: begun, dueAt: tables.now() });
       else Object.assign(lane, { ...free, dueAt: idleUntil(tables, lane) });
   }
+}
+
+/** What is told of a job that has ended is to be sealed with all the rest. */
+function sealAgain(tables: Tables, held: readonly HeldUpdate[]): void {
+  for (const { update, lane } of held) {
+    const job = tables.jobs.get(update.change?.jobId ?? '');
+    const isTold = lane.kind === 'change' && update.events.length > 0;
+    if (isTold && job?.finishedAt) callForSeal(tables, job);
+  }
+}
+
+/** Closes the errand that is over, and opens the one that the update asks for. */
+function placeErrand(tables: Tables, { update: { change, errand, afterwards }, lane }: HeldUpdate) {
+  const isOver = afterwards.kind !== 'keep' && afterwards.kind !== 'release';
+  if (lane.kind === 'change' && isOver) {
+    tables.lanes.delete(lane.laneKey);
+    const home = tables.lanes.get(tables.changes.get(change?.id ?? '')?.record.laneKey ?? '');
+    if (afterwards.kind === 'wait' && home) home.dueAt ??= tables.now();
+  }
+  if (!change || !errand) return;
+  const opened = tables.laneOf(`change:${change.id}`, lane.regionId);
+  const epoch = Math.max(opened.epoch, tables.now() + tables.errandsOpened) + 1;
+  tables.errandsOpened += 1;
+  const dueAt = dueAtOf(tables, errand);
+  Object.assign(opened, { dueAt, worker: null, changeId: change.id, epoch });
 }
 
 /** When a lane without a change is due: as soon as what waits there half done goes on, in a second if that lacks a slot. */

@@ -64,6 +64,8 @@ export interface StoredChange {
   isReleased: boolean;
   /** When it goes on, while it waits half done off its lane. */
   resumeAt: number | null;
+  /** When its keys are erased; null while that is not known. */
+  keysKeptUntil: number | null;
   events: StoredEvent[];
 }
 
@@ -93,6 +95,8 @@ export class Tables {
   readonly changes = new Map<string, StoredChange>();
   readonly lanes = new Map<string, StoredLane>();
   readonly keys = new Map<string, StoredKey>();
+  /** Makes the epochs of errands differ. */
+  errandsOpened = 0;
   readonly #changesOfJob = new Map<string, StoredChange[]>();
 
   constructor(clock: Pick<Clock, 'now'>) {
@@ -168,5 +172,7 @@ export class Tables {
 
 function kindOf(laneKey: string): StoredLane['kind'] {
   const kind = laneKey.split(':')[0];
-  return kind === 'gateway' || kind === 'region' || kind === 'job' ? kind : 'connection';
+  return kind === 'gateway' || kind === 'region' || kind === 'job' || kind === 'change'
+    ? kind
+    : 'connection';
 }

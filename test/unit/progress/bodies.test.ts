@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { nothingHandedOver } from '../../../shared/change/handover.ts';
 import type { ChangeError } from '../../../shared/change/record.ts';
 import { changeStates } from '../../../shared/change/state.ts';
 import type { QueuePlace } from '../../../shared/job/queue-place.ts';
@@ -103,6 +104,10 @@ describe('a change body', () => {
     const change = aChange({
       base: { Name: 'hush' },
       sealedBaseKeys: { 'IkeConfig.Psk': 'v1.hush' },
+      sealedMadeKeys: {},
+      sealedPreviousKeys: {},
+      handover: nothingHandedOver,
+      verdict: null,
       requestDigest: 'hush',
       clientToken: 'hush',
       diff: [{ path: 'IkeConfig.Psk', from: null, to: '***' }],
@@ -117,7 +122,7 @@ describe('a change body', () => {
 
 describe('the tunnels of a change', () => {
   it('are shown with their names and states, and nothing of what is remembered', () => {
-    const up = { state: 'active', negotiation: 'ipsec_sa_established', wasUp: true };
+    const up = { state: 'active', negotiation: 'ipsec_sa_established', wasUp: true, verdict: null };
     const change = aChange({
       tunnels: [
         { tunnelId: 'tun-m', role: 'master', index: null, ...up },

@@ -64,6 +64,7 @@ function aWorker(
     },
     renew: () => Promise.resolve([]),
     tendJob: unused,
+    eraseKeys: unused,
     repair: unused,
   };
   const waker: WorkerWaker = {
@@ -92,6 +93,8 @@ function aWorker(
     sealer: createSealer(new Secret(Buffer.alloc(32, 7).toString('base64')), systemRandom),
     digestKey: Buffer.alloc(32),
     clock,
+    random: systemRandom,
+    sinks: new Map(),
     logger,
     waker,
     ids: createIds(clock, systemRandom),

@@ -1,0 +1,45 @@
+import type { ChangeProof, HandoverProgress } from '../change/handover.ts';
+import type { ChangeRecord, JournalEvent } from '../change/record.ts';
+import { advance, onTick } from './step-results.ts';
+import type { StepDeps, StepResult } from './worker-deps.ts';
+
+/** Whether something is to be shown of the part that now stands. */
+export function isProofAsked(proof: ChangeProof | null): boolean {
+  return proof !== null && proof.settledAt !== null && proof.subjects.length > 0;
+}
+
+/** The handover now that the cloud has the part's values, and no more those that it had before. */
+export function withApplied(
+  { handover, part, sentAt }: ChangeRecord,
+  readAt: string,
+): HandoverProgress {
+  const { direction } = handover;
+  const deliveries = handover.deliveries.map((delivery) =>
+    delivery.part === part
+      ? { ...delivery, isApplied: delivery.direction === direction }
+      : delivery,
+  );
+  const isThis = handover.proof?.part === part && handover.proof.direction === direction;
+  const proof =
+    handover.proof !== null && isThis
+      ? { ...handover.proof, sentAt: sentAt ?? readAt, settledAt: readAt }
+      : null;
+  return { ...handover, deliveries, proof };
+}
+
+/** The change leaves its lane and its slot until the other side has shown that it has the values too. */
+export function leaveToProve(
+  deps: StepDeps,
+  change: ChangeRecord,
+  { patch, event }: { patch: Partial<ChangeRecord>; event: JournalEvent },
+): StepResult {
+  const { part } = change;
+  const patched = { state: 'verifying', step: 'prove', ...patch } as const;
+  const result = advance(change, patched, event, { kind: 'next' });
+  const { direction } = change.handover;
+  return {
+    ...result,
+    events: [...result.events, { kind: 'proving', data: { part, direction } }],
+    errand: onTick(deps, 1),
+  };
+}
