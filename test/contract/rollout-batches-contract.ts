@@ -70,6 +70,28 @@ export function defineBatchContract(world: World): void {
     expect(next.change?.vpnConnectionId).toBe('b');
   });
 
+  it('holds a batch open before a pause until what is latent of it is proved', async () => {
+    const jobId = await world.release(
+      ['a@1', 'b@2'],
+      rolledOut({ batches: [1, 2], batchPause: 'every' }),
+    );
+    const hand = world.hand();
+    const [a] = await startAll(world);
+    if (!a?.change) throw new Error('a change of the first batch');
+    const ended = stepOf(a, 'succeeded', { kind: 'next' }, { step: null, verdict: 'latent' });
+    await hand.record({ ...ended, errand: { dueInMs: 0 } });
+    const whileLatent = (await world.job(jobId)).state;
+    const [errand] = await hand.claim();
+    if (!errand?.change) throw new Error('the errand of the change');
+    const proved = stepOf(errand, 'succeeded', { kind: 'next' }, { verdict: 'proved' });
+    await hand.record({ ...proved, events: [{ kind: 'verdict', data: {} }] });
+
+    expect(whileLatent).toBe('running');
+    expect(errand.laneKey).toBe(`change:${changeIdOf(jobId, 0)}`);
+    expect(await world.job(jobId)).toMatchObject({ state: 'paused' });
+    expect(await startAll(world)).toEqual([]);
+  });
+
   it('holds back no other job on its lanes', async () => {
     await world.release(['a@1', 'b@2'], rolledOut({ batches: [1, 2] }));
     const other = await world.release(['c@2']);

@@ -83,12 +83,15 @@ export async function moveJobs(
     moves: readonly Move[];
     laneKeys: readonly string[];
     stops: readonly { jobId: string; reason: string }[];
+    /** Jobs of changes that had ended and whose verdict may be another one now. */
+    retold?: readonly string[];
   },
 ): Promise<MovedJobs> {
   const moves = input.moves.filter((move) => move.from !== move.to);
+  const retold = input.retold ?? [];
   const touched = new Set([...moves, ...input.stops].map(({ jobId }) => jobId));
-  const jobs = await lockJobs(run, [...touched], input.laneKeys);
-  const inBatch = new Set<string>();
+  const jobs = await lockJobs(run, [...touched, ...retold], input.laneKeys);
+  const inBatch = new Set(retold);
   for (const { jobId, seq, ...move } of moves) {
     update(jobs, jobId, (job) => {
       if (countInBatch(job, seq, move)) inBatch.add(jobId);
@@ -98,8 +101,8 @@ export async function moveJobs(
   const freed: ConnectionKey[] = [];
   for (const job of jobs.values()) {
     const stop = input.stops.find((candidate) => candidate.jobId === job.id);
-    if (job.state === 'running' || job.state === 'paused')
-      freed.push(...(await stopIfDue(run, job, stop?.reason)));
+    if (job.state !== 'running' && job.state !== 'paused') continue;
+    freed.push(...(await stopIfDue(run, job, stop?.reason)));
     if (inBatch.has(job.id)) await openNextBatch(run, job);
   }
   return {

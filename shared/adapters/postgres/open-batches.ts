@@ -35,7 +35,7 @@ export async function openBatches(
 ): Promise<OpenedBatches> {
   let batches: Batches = known;
   for (let mayOpen = isResumed; ; mayOpen = false) {
-    const progress = { ...batches, isProved: true };
+    const progress = { ...batches, isProved: await isProved(run, jobId, batches) };
     const step = mayOpen ? batchAfterPause(progress) : batchStep(progress);
     if (step.kind === 'none') return { ...batches, isPaused: false };
     if (step.kind === 'pause') {
@@ -44,6 +44,20 @@ export async function openBatches(
     }
     batches = await open(run, jobId, batches, step.openUntil);
   }
+}
+
+/** Whether nothing of the open batch is latent; asked only where that can hold the next one back. */
+async function isProved(
+  run: Query,
+  jobId: string,
+  { batchPause, openUntil, openLeft }: Batches,
+): Promise<boolean> {
+  if (batchPause === 'none' || openUntil === null || openLeft > 0) return true;
+  const latent = await run(
+    `SELECT 1 FROM lanekeeper.change WHERE job_id = $1 AND seq < $2 AND verdict = 'latent' LIMIT 1`,
+    [jobId, openUntil],
+  );
+  return latent.length === 0;
 }
 
 /** Somebody's own pause stays the reason; that a batch has ended is told besides. */

@@ -67,6 +67,7 @@ export async function recordUpdates(
   const jobs = await moveJobs(run, {
     moves: moved,
     laneKeys: [...wanting, ...left.map(({ laneKey }) => laneKey)],
+    retold: toldLate(held),
     stops: held.flatMap((u) =>
       u.stopsJob && u.change ? [{ jobId: u.change.jobId, reason: u.stopsJob }] : [],
     ),

@@ -71,7 +71,8 @@ function progressOf(tables: Tables, job: StoredJob): BatchProgress {
     .changesOf(job.id)
     .filter(({ record }) => openUntil === null || record.seq < openUntil);
   const openLeft = open.filter(({ record }) => !isFinalChange(record.state)).length;
-  return { batches: batches ?? [], batchPause, openUntil, openLeft, isProved: true };
+  const isProved = open.every(({ record }) => record.verdict !== 'latent');
+  return { batches: batches ?? [], batchPause, openUntil, openLeft, isProved };
 }
 
 /** Opens the next batches of a job, or has it paused. */
