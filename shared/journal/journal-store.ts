@@ -59,8 +59,15 @@ export interface JournalStore {
   /** The job if it has ended. */
   getEnded(jobId: string): Promise<EndedJob | null>;
   getSealed(jobId: string): Promise<SealedJournal | null>;
-  /** Keeps the seal and gives up the job's lane for good. False when the lease was lost: nothing was written. */
-  saveSealed(lease: Lease, jobId: string, sealed: SealedJournal): Promise<boolean>;
+  /**
+   * Keeps the seal, in the place of an earlier one, and gives up the job's lane. False when the lease was lost, or when more events
+   * were counted meanwhile than `countedEvents`, so that the job is to be sealed again: nothing was written.
+   */
+  saveSealed(
+    lease: Lease,
+    jobId: string,
+    sealed: SealedJournal & { countedEvents: number },
+  ): Promise<boolean>;
 }
 
 const lanePrefix = 'job:';

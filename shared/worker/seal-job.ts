@@ -46,7 +46,8 @@ export async function sealJob(deps: SealDeps, lease: Lease, jobId: string): Prom
   const facts = { jobId, state, finishedAt, planDigest, counts: { ...counts }, rules, ...sum };
   const content = { ...facts, verification: digestOf(verification), sealedAt: readAt };
   const sealed = { ...signSeal(await deps.signer(), content), verification };
-  if (!(await journal.saveSealed(lease, jobId, sealed))) return;
+  const { countedEvents } = job;
+  if (!(await journal.saveSealed(lease, jobId, { ...sealed, countedEvents }))) return;
   const { holds } = verification;
   logger[holds ? 'info' : 'error']('job sealed', { jobId, holds, events: sum.events });
 }

@@ -66,7 +66,7 @@ describe('a plan with faults', () => {
         '/set/IkeConfig/IkePfs',
         '/set/IkeConfig/ikeVersion',
         '/rollout/concurrency',
-        '/rotatePsk',
+        '/handover/deliverTo',
       ],
     ],
     ['a list instead of a plan', [], ['']],

@@ -105,7 +105,7 @@ export function createPgJournalStore(database: Database): JournalStore {
           [lease.laneKey, lease.epoch],
         );
         if (given.length === 0) return false;
-        if (await hasMore(run, jobId, sealed)) return false;
+        if (await hasMore(run, jobId, sealed.countedEvents)) return false;
         await writeSeal(run, jobId, sealed);
         return true;
       }),
@@ -126,12 +126,12 @@ const neighbours = `
  * Whether something was told since the events were read that are to be sealed: then it is all to be sealed again. Under the job's
  * lock, which whoever tells something of a job that has ended holds.
  */
-async function hasMore(run: Query, jobId: string, { seal }: SealedJournal): Promise<boolean> {
+async function hasMore(run: Query, jobId: string, countedEvents: number): Promise<boolean> {
   await run('SELECT 1 FROM lanekeeper.job WHERE id = $1 FOR UPDATE', [jobId]);
   const more = await run(
     `SELECT 1 FROM lanekeeper.job j WHERE j.id = $1 AND $2 < j.events + (
             SELECT coalesce(sum(c.events), 0) FROM lanekeeper.change c WHERE c.job_id = j.id)`,
-    [jobId, seal.events],
+    [jobId, countedEvents],
   );
   if (more.length === 0) return false;
   await tendJobs(run, [jobId]);

@@ -47,13 +47,13 @@ export function createMemoryJournalStore(
       return job?.finishedAt ? endedJob(tables, job, job.finishedAt) : null;
     },
     getSealed: async (jobId) => seals.get(jobId) ?? null,
-    async saveSealed(lease, jobId, sealed) {
+    async saveSealed(lease, jobId, { countedEvents, ...sealed }) {
       if (!tables.isHeld(lease)) return false;
       tables.lanes.delete(lease.laneKey);
       const told = [tables.jobs.get(jobId), ...tables.changesOf(jobId)];
       const events = told.reduce((sum, each) => sum + (each?.events.length ?? 0), 0);
       const job = tables.jobs.get(jobId);
-      if (job && sealed.seal.events < events) {
+      if (job && countedEvents < events) {
         callForSeal(tables, job);
         return false;
       }
