@@ -185,7 +185,7 @@ export const mutations: readonly Mutation[] = [
   {
     guard: 'base-moved',
     without: 'a plan overwrites what somebody else set after it was accepted',
-    file: 'shared/worker/read-step.ts',
+    file: 'shared/worker/prepare-step.ts',
     text: 'if (isMoved(assignment, fingerprintOf(base))) {',
     becomes: 'if (fingerprintOf(base) === null) {',
     reddens: {
@@ -241,9 +241,9 @@ export const mutations: readonly Mutation[] = [
   {
     guard: 'one-tunnel-at-a-time',
     without: 'the second tunnel is written while the first has not come up again',
-    file: 'shared/worker/read-step.ts',
-    text: 'part === connectionPart ? undefined : worseOff(change, connection.tunnels, part)',
-    becomes: 'undefined',
+    file: 'shared/worker/prepare-step.ts',
+    text: 'if (down) return waitForTunnel(',
+    becomes: 'if (down === null) return waitForTunnel(',
     reddens: {
       'test/function/worker/dual-tunnel-waits.test.ts': [
         'is not written until the first tunnel is up again, and holds up nobody',
