@@ -238,10 +238,15 @@ describe('a worker that is stopped between its last look at the lease and the wr
   });
 });
 
-/** The store of a process that is stopped: its leases run out. */
+/** The store of a process that is stopped with a change in its hands: its leases run out, and it takes nothing more. */
 function withoutRenewal({ lanes }: VirtualWorld): VirtualWorld['lanes'] {
+  let isStopped = false;
   return {
-    claim: (request) => lanes.claim(request),
+    claim: async (request) => {
+      const claimed = await lanes.claim(isStopped ? { ...request, limit: 0 } : request);
+      isStopped ||= claimed.lanes.some(({ kind }) => kind === 'connection');
+      return claimed;
+    },
     record: (updates, lease) => lanes.record(updates, lease),
     renew: () => Promise.resolve([]),
     tendJob: (lease, jobId) => lanes.tendJob(lease, jobId),
