@@ -27,17 +27,10 @@ export function leavingOf({
   );
   const unused = open.find(({ isApplied }) => !isApplied);
   if (unused) return { kind: 'settle', delivery: unused, stage: 'withdrawn' };
-  const isGood = state === 'succeeded' || state === 'rolled_back';
-  if (isGood && verdict === 'latent' && state === 'succeeded') return { kind: 'watch' };
-  const [applied] = isGood ? open : [];
-  if (applied && isUnrefuted(state, verdict)) {
-    return { kind: 'settle', delivery: applied, stage: 'promoted' };
-  }
-  return null;
-}
-
-function isUnrefuted(state: ChangeProgress['state'], verdict: ChangeProgress['verdict']): boolean {
-  return state === 'rolled_back' || verdict !== 'refuted';
+  if (state === 'succeeded' && verdict === 'latent') return { kind: 'watch' };
+  const stands = state === 'rolled_back' || (state === 'succeeded' && verdict !== 'refuted');
+  const [applied] = open;
+  return applied && stands ? { kind: 'settle', delivery: applied, stage: 'promoted' } : null;
 }
 
 /** Does what a change that is over left to be done. */

@@ -62,12 +62,13 @@ export async function recordUpdates(
   const lanes = new Map([...locked].filter(([laneKey]) => !gone.has(laneKey)));
   const held = updates.filter((update) => lanes.has(update.laneKey));
   const moved = await writeChanges(run, held);
+  const told = toldLate(held);
   const left = moved.filter((move) => isFinalChange(move.to) || move.to === 'queued');
   const wanting = held.filter((update) => wantsNext(update, lanes)).map(({ laneKey }) => laneKey);
   const jobs = await moveJobs(run, {
     moves: moved,
     laneKeys: [...wanting, ...left.map(({ laneKey }) => laneKey)],
-    retold: toldLate(held),
+    retold: told,
     stops: held.flatMap((u) =>
       u.stopsJob && u.change ? [{ jobId: u.change.jobId, reason: u.stopsJob }] : [],
     ),
@@ -107,7 +108,7 @@ export async function recordUpdates(
       { lease, lanes, assignments, moved },
     ),
     writeErrands(run, held, dueAt),
-    tendJobs(run, toldLate(held)),
+    tendJobs(run, told),
   ]);
   const back = new Set(held.filter(goesBack).map(({ change }) => change?.id));
   const returning = moved.filter(({ id }) => back.has(id)).map(({ laneKey }) => laneKey);
