@@ -10,6 +10,7 @@ import { fingerprintOf, type MaskedValues, maskFields } from '../connection/mask
 import { isUp, type VpnConnection } from '../connection/model.ts';
 import { type FieldValues, isKeyPath, type PathParts, valuePath } from '../connection/values.ts';
 import { type ChangePart, connectionPart } from '../connection/vpn-api.ts';
+import { wishOfChange } from '../job/opened-values.ts';
 import type { Assignment } from '../lane/lane-store.ts';
 import { makeKey } from '../rotation/make-key.ts';
 import { baseKeyContext, madeKeyContext, previousKeyContext } from '../secret/seal-context.ts';
@@ -22,7 +23,6 @@ import {
   isHalfDone,
   rememberTunnels,
   stateOnLane,
-  wishOfChange,
   writeOnlyOf,
 } from './stored-change.ts';
 import { lostRedundancy, waitForTunnel, worseOff } from './tunnel-order.ts';

@@ -3,6 +3,7 @@ import { type MaskedWish, notInRegion, resolveChange } from '../change/resolve-c
 import { maskFields } from '../connection/mask.ts';
 import { laneKeyOf, type VpnConnection } from '../connection/model.ts';
 import type { Found } from '../inventory/region-reader.ts';
+import { wishOf } from '../job/opened-values.ts';
 import { maxSelected, roomySeq } from '../job/plan-order.ts';
 import type { StoredIntent } from '../job/record.ts';
 import type {
@@ -17,7 +18,7 @@ import { selectConnections } from '../plan/select-connections.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Ids } from '../platform/id.ts';
 import { ownError, storedError } from './step-results.ts';
-import { rememberTunnels, wishOf } from './stored-change.ts';
+import { rememberTunnels } from './stored-change.ts';
 import type { HeldLane, StepDeps } from './worker-deps.ts';
 
 /** A region that cannot be read for so long fails its targets. */

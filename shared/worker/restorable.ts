@@ -1,8 +1,8 @@
 import { comparableValue, type MaskedValues, maskFields } from '../connection/mask.ts';
 import { type FieldValues, isValuePath, shownPath } from '../connection/values.ts';
+import { plannedValues, previousValues } from '../job/opened-values.ts';
 import type { Assignment } from '../lane/lane-store.ts';
 import { fail, ownError } from './step-results.ts';
-import { plannedValues, previousValues } from './stored-change.ts';
 import type { StepDeps, StepResult } from './worker-deps.ts';
 
 /**

@@ -1,6 +1,7 @@
 import type { ChangeError, ChangeRecord } from '../change/record.ts';
 import { composeRequest, fieldsToSend, requestDigestOf } from '../change/request.ts';
 import type { CloudError, ModifyOutcome, ModifyRequest } from '../connection/vpn-api.ts';
+import { storedBase } from '../job/opened-values.ts';
 import type { Assignment, Due } from '../lane/lane-store.ts';
 import { AppError, unreachable } from '../platform/errors.ts';
 import { isSparable } from './look.ts';
@@ -18,7 +19,7 @@ import {
   type SeenAtEnd,
   storedError,
 } from './step-results.ts';
-import { isGoingBack, storedBase, storedPart } from './stored-change.ts';
+import { isGoingBack, storedPart } from './stored-change.ts';
 import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
 
 /** A sending: by whom, of what, and when it left, ISO 8601. */

@@ -1,73 +1,16 @@
 import { type PartOfChange, partNamed, type WholeChange } from '../change/parts.ts';
 import type { ChangeRecord, ChangeTunnel } from '../change/record.ts';
-import { expandWithMade, type Wish } from '../change/wish-on-connection.ts';
 import { fieldTable } from '../connection/fields.ts';
 import type { MaskedValues } from '../connection/mask.ts';
 import { isUp, type Tunnel } from '../connection/model.ts';
-import { type FieldValues, isKeyPath, isValuePath, partsOf } from '../connection/values.ts';
+import { partsOf } from '../connection/values.ts';
 import { type ChangePart, connectionPart } from '../connection/vpn-api.ts';
-import type { StoredIntent } from '../job/record.ts';
+import { plannedValues, previousValues } from '../job/opened-values.ts';
 import type { Assignment } from '../lane/lane-store.ts';
-import {
-  baseKeyContext,
-  intentKeyContext,
-  madeKeyContext,
-  previousKeyContext,
-} from '../secret/seal-context.ts';
-import { openedKeysOf } from '../secret/sealed-keys.ts';
-import type { Sealer } from '../secret/sealer.ts';
-
-type Deps = { sealer: Sealer };
-
-/** What a plan wants, its keys opened. Raises `internal` when one of them does not open. */
-export function wishOf({ sealer }: Deps, intent: StoredIntent, jobId: string): Wish {
-  const keys = openedKeysOf(sealer, intent.sealedKeys, (path) =>
-    intentKeyContext(jobId, intent.number, path),
-  );
-  const { fields, acceptOutage, tunnelProof } = intent;
-  return { set: { ...fields, ...keys }, acceptOutage, provesTunnels: tunnelProof !== 'none' };
-}
-
-/** What a change wants, with the keys that were made for it. Raises `internal` when one of them does not open. */
-export function wishOfChange(deps: Deps, { change, intent }: Assignment): Wish {
-  const made = openedKeysOf(deps.sealer, change.sealedMadeKeys, (path) =>
-    madeKeyContext(change.jobId, change.id, path),
-  );
-  return { ...wishOf(deps, intent, change.jobId), made };
-}
-
-/** The fields of a connection as they are stored with its change, their keys opened. */
-export function storedBase({ sealer }: Deps, change: ChangeRecord): FieldValues {
-  const keys = openedKeysOf(sealer, change.sealedBaseKeys, (path) =>
-    baseKeyContext(change.id, path),
-  );
-  return { ...withoutKeys(change.base), ...keys };
-}
-
-/** What a change replaced, as far as it still can be restored, keys opened. */
-export function previousValues({ sealer }: Deps, change: ChangeRecord): FieldValues {
-  const keys = openedKeysOf(sealer, change.sealedPreviousKeys, (path) =>
-    previousKeyContext(change.id, path),
-  );
-  return { ...withoutKeys(change.handover.previous), ...keys };
-}
-
-function withoutKeys(values: MaskedValues | null): FieldValues {
-  const entries = Object.entries(values ?? {}).filter(
-    ([path]) => isValuePath(path) && !isKeyPath(path),
-  );
-  return Object.fromEntries(entries);
-}
-
-/** What the plan wants of the connection as it is stored. */
-export function plannedValues(deps: Deps, assignment: Assignment): FieldValues {
-  const { attachType, tunnels } = assignment.change;
-  const target = { attachType: attachType ?? 'VPNGW', tunnels, fields: {} };
-  return expandWithMade(wishOfChange(deps, assignment), target).wanted;
-}
+import type { StepDeps } from './worker-deps.ts';
 
 /** Everything that a change wants now, on the connection as it is stored: the plan's values, or those of before. */
-export function wholeChange(deps: Deps, assignment: Assignment): WholeChange {
+export function wholeChange(deps: Pick<StepDeps, 'sealer'>, assignment: Assignment): WholeChange {
   const { change } = assignment;
   const wanted = isGoingBack(change)
     ? previousValues(deps, change)
@@ -76,7 +19,7 @@ export function wholeChange(deps: Deps, assignment: Assignment): WholeChange {
 }
 
 /** The part of a change that its stored request is for. */
-export function storedPart(deps: Deps, assignment: Assignment): PartOfChange {
+export function storedPart(deps: Pick<StepDeps, 'sealer'>, assignment: Assignment): PartOfChange {
   return partNamed(assignment.change.part ?? connectionPart, wholeChange(deps, assignment));
 }
 
