@@ -24,8 +24,8 @@ import { scheduleReads } from '../../shared/schedule/schedule-reads.ts';
 import { type ScheduleWriteDeps, scheduleWrites } from '../../shared/schedule/schedule-writes.ts';
 import { type ApprovalDeps, approvalRoutes } from './approval-routes.ts';
 import { type ChangeVerbDeps, changeVerbRoutes } from './change-verb-routes.ts';
+import { type FollowUpDeps, followUpRoutes } from './follow-up-routes.ts';
 import { type FreezeDeps, freezeRoutes } from './freeze-routes.ts';
-import { type RetryDeps, retryRoutes } from './retry-routes.ts';
 import { type VerbDeps, verbRoutes } from './verb-routes.ts';
 
 export interface SubmitDeps
@@ -37,7 +37,7 @@ export interface SubmitDeps
     VerbDeps,
     ChangeVerbDeps,
     ApprovalDeps,
-    RetryDeps,
+    FollowUpDeps,
     FreezeDeps,
     MetricsDeps {
   gate: Gate;
@@ -60,7 +60,7 @@ export function createSubmitApp(deps: SubmitDeps): HttpApp {
       ...verbRoutes(deps),
       ...changeVerbRoutes(deps),
       ...approvalRoutes(deps),
-      ...retryRoutes(deps),
+      ...followUpRoutes(deps),
       ...freezeRoutes(deps),
       ...previewRoutes(deps),
       ...scheduleWrites(deps),

@@ -108,6 +108,7 @@ const open: Open<WorkerHandler> = async ({ config, logger, credentials, onClose 
   onClose(() => kms.close());
   const secrets = createKmsSecretsManager(kms);
   const deps = assembleWorker({
+    jobs: createPgJobStore(database),
     lanes: createPgLaneStore(database),
     resolving: createPgResolveStore(database),
     journal: createPgJournalStore(database),

@@ -5,6 +5,7 @@ import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { createPgTallyStore } from '../../shared/adapters/postgres/fleet-store.ts';
+import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgJobTraces } from '../../shared/adapters/postgres/job-traces.ts';
 import { createPgJournalStore } from '../../shared/adapters/postgres/journal-store.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
@@ -63,6 +64,7 @@ export function buildWorker(parts: LocalWorkerParts): { deps: WorkerDeps; close(
   const kms = createKmsClient({ endpoint, credentials, clock, logger });
   const secrets = createKmsSecretsManager(kms);
   const deps = assembleWorker({
+    jobs: createPgJobStore(database),
     lanes: createPgLaneStore(database),
     resolving: createPgResolveStore(database),
     journal: createPgJournalStore(database),

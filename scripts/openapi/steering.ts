@@ -2,10 +2,11 @@ import { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
 import { ConsentBody } from '../../functions/submit/approval-routes.ts';
 import { AcknowledgeBody } from '../../functions/submit/change-verb-routes.ts';
+import { FollowUpBody } from '../../functions/submit/follow-up-routes.ts';
 import { FreezeBody, FreezeList } from '../../functions/submit/freeze-routes.ts';
-import { RetryBody } from '../../functions/submit/retry-routes.ts';
 import { OrderBody } from '../../functions/submit/verb-routes.ts';
 import { FreezeInput } from '../../shared/freeze/freeze.ts';
+import type { ErrorCode } from '../../shared/platform/errors.ts';
 import { ResourceName } from '../../shared/platform/http/input.ts';
 import { ChangeBody } from '../../shared/progress/change-body.ts';
 import { JobBody } from '../../shared/progress/job-body.ts';
@@ -80,6 +81,63 @@ function consent(
       },
       ...more,
       ...orderProblems,
+    },
+  };
+}
+
+/** Submits a job that is made of another one. */
+function followUp(of: {
+  operationId: string;
+  summary: string;
+  description: string;
+  answer: string;
+  more?: readonly ErrorCode[];
+}): ZodOpenApiOperationObject {
+  const { operationId, summary, description, answer, more = [] } = of;
+  return {
+    operationId,
+    summary,
+    description,
+    requestParams: {
+      path: z.object({ jobId: JobId }),
+      header: z.object({
+        'Idempotency-Key': z
+          .string()
+          .min(1)
+          .max(128)
+          .optional()
+          .meta({ description: 'The same key again finds the same job, for 7 days.' }),
+      }),
+    },
+    requestBody: {
+      required: false,
+      content: { 'application/json': { schema: FollowUpBody } },
+    },
+    responses: {
+      '202': {
+        description: answer,
+        headers: {
+          Location: { schema: { type: 'string' }, description: 'Path of the job.' },
+          ...EntityTag,
+        },
+        content: { 'application/json': { schema: JobBody } },
+      },
+      '200': {
+        description: 'The same key came before: that job.',
+        headers: EntityTag,
+        content: { 'application/json': { schema: JobBody } },
+      },
+      ...problems(
+        'invalid_json',
+        'invalid_request',
+        'not_found',
+        'conflict',
+        ...more,
+        'too_large',
+        'unsupported_media_type',
+        'idempotency_key_reused',
+        ...readProblems,
+      ),
     },
   };
 }
@@ -173,52 +231,23 @@ export const steeringPaths: ZodOpenApiPathsObject = {
     ),
   },
   '/v1/jobs/{jobId}/retry': {
-    post: {
+    post: followUp({
       operationId: 'retryJob',
       summary: 'Submit once more what of a job did not succeed',
       description:
         'Takes the role `operator`, who submits the new job. Its changes are those that failed or were cancelled, with the same wishes and settings; selectors that were refused or not looked at are looked at again. The job must have ended.',
-      requestParams: {
-        path: z.object({ jobId: JobId }),
-        header: z.object({
-          'Idempotency-Key': z
-            .string()
-            .min(1)
-            .max(128)
-            .optional()
-            .meta({ description: 'The same key again finds the same job, for 7 days.' }),
-        }),
-      },
-      requestBody: {
-        required: false,
-        content: { 'application/json': { schema: RetryBody } },
-      },
-      responses: {
-        '202': {
-          description: 'The new job. Its `retryOf` is the one that was retried.',
-          headers: {
-            Location: { schema: { type: 'string' }, description: 'Path of the job.' },
-            ...EntityTag,
-          },
-          content: { 'application/json': { schema: JobBody } },
-        },
-        '200': {
-          description: 'The same key came before: that job.',
-          headers: EntityTag,
-          content: { 'application/json': { schema: JobBody } },
-        },
-        ...problems(
-          'invalid_json',
-          'invalid_request',
-          'not_found',
-          'conflict',
-          'too_large',
-          'unsupported_media_type',
-          'idempotency_key_reused',
-          ...readProblems,
-        ),
-      },
-    },
+      answer: 'The new job. Its `retryOf` is the one that was retried.',
+    }),
+  },
+  '/v1/jobs/{jobId}/rollback': {
+    post: followUp({
+      operationId: 'rollbackJob',
+      summary: 'Restore what the succeeded changes of a job replaced',
+      description:
+        'Takes the role `operator`, who submits the new job. Its changes are those that succeeded and replaced something, in reverse order, each with the values of before: they are handed over, acknowledged and proved as the plan says for all changes. A field is restored only where what the change set still stands; otherwise the change ends `failed` with `changed_elsewhere`, and the others go on. Neither approval nor window is asked for; freezes hold. The job must have ended, and the keys of before must still be kept (`handover.keepPreviousFor`): otherwise 409, `rollback_expired`.',
+      answer: 'The new job. Its `rollbackOf` is the one that is taken back.',
+      more: ['rollback_expired'],
+    }),
   },
   '/v1/jobs/{jobId}/approve': {
     post: consent(

@@ -70,6 +70,8 @@ export interface HandoverProgress {
   /** Oldest first. */
   deliveries: readonly ChangeDelivery[];
   proof: ChangeProof | null;
+  /** The job that takes it back since it was refuted late, or that there is none; null while nothing of this is due. */
+  takenBack: { jobId: string | null } | null;
 }
 
 /** A change that has done nothing of this. */
@@ -78,6 +80,7 @@ export const nothingHandedOver: HandoverProgress = {
   previous: null,
   deliveries: [],
   proof: null,
+  takenBack: null,
 };
 
 /** The worst of some verdicts; null when there is none. */

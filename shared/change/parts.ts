@@ -22,8 +22,8 @@ export interface WholeChange {
 }
 
 /**
- * Which part comes first of those that still differ: the connection itself, then the tunnels one at a time, the standby
- * (`slave`, or number 2) before the one that carries the traffic. Null when nothing differs.
+ * Which part comes first of those that still differ: the connection itself, then the tunnels one at a time, in their order.
+ * Null when nothing differs.
  */
 export function nextPartOf(
   differing: readonly PathParts[],
@@ -31,10 +31,13 @@ export function nextPartOf(
 ): ChangePart | null {
   const open = new Set(differing.map(({ tunnel }) => tunnel));
   if (open.has(null)) return connectionPart;
-  return standbyFirst(tunnels).find(({ tunnelId }) => open.has(tunnelId))?.tunnelId ?? null;
+  return tunnels.find(({ tunnelId }) => open.has(tunnelId))?.tunnelId ?? null;
 }
 
-function standbyFirst(tunnels: readonly TunnelIdentity[]): readonly TunnelIdentity[] {
+/** The standby (`slave`, or number 2) before the one that carries the traffic. */
+export function standbyFirst<Identified extends TunnelIdentity>(
+  tunnels: readonly Identified[],
+): readonly Identified[] {
   return [...tunnels].sort((a, b) => Number(isStandby(b)) - Number(isStandby(a)));
 }
 

@@ -114,6 +114,8 @@ export const eventKinds = [
   'reverting',
   'promoted',
   'withdrawn',
+  'superseded',
+  'taken_back',
   'finished',
   'retried',
 ] as const;

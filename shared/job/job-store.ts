@@ -1,7 +1,7 @@
 import type { ChangeRecord, JournalEvent } from '../change/record.ts';
 import type { ChangeState } from '../change/state.ts';
 import type { QueuePlace } from './queue-place.ts';
-import type { JobRecord, NewJob, RetriedJob } from './record.ts';
+import type { JobRecord, NewJob, RestoredJob, RetriedJob } from './record.ts';
 import type { JobSettings } from './settings.ts';
 import type { JobState } from './state.ts';
 
@@ -44,6 +44,8 @@ export interface JobStore {
   settings(jobId: string): Promise<JobSettings | null>;
   /** What it takes to retry a job, whatever its state; null when there is none of that id. */
   retryable(jobId: string): Promise<RetriedJob | null>;
+  /** What it takes to restore what a job's changes replaced, or one of them did; null when there is no such job. */
+  restorable(jobId: string, changeId: string | null): Promise<RestoredJob | null>;
   /** Newest first; `before` is the position of the last one seen. */
   list(query: {
     states: readonly JobState[] | null;

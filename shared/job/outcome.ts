@@ -34,9 +34,17 @@ function countWhere(counts: ChangeCounts, keep: (state: ChangeState) => boolean)
   return changeStates.filter(keep).reduce((sum, state) => sum + counts[state], 0);
 }
 
-/** Whether the failure policy now forbids to start anything more. */
-export function mustStop(counts: ChangeCounts, policy: FailurePolicy): boolean {
-  return policy.onFailure !== 'continue' && countWhere(counts, isErrorState) > policy.maxErrors;
+/** Changes that are errors by their state, and those that were refuted after they had succeeded. */
+function errorsOf(counts: ChangeCounts, { refuted }: { refuted: number }): number {
+  return countWhere(counts, isErrorState) + refuted;
+}
+
+/** Whether the failure policy now forbids to start anything more. `refuted` counts changes that were so after they had succeeded. */
+export function mustStop(
+  counts: ChangeCounts,
+  { onFailure, maxErrors, refuted }: FailurePolicy & { refuted: number },
+): boolean {
+  return onFailure !== 'continue' && errorsOf(counts, { refuted }) > maxErrors;
 }
 
 /**
@@ -45,10 +53,14 @@ export function mustStop(counts: ChangeCounts, policy: FailurePolicy): boolean {
  */
 export function endOf(
   counts: ChangeCounts,
-  { isWindowClosed }: { isWindowClosed: boolean },
+  { isWindowClosed, refuted }: { isWindowClosed: boolean; refuted: number },
 ): JobState | null {
   if (countWhere(counts, (state) => !isFinalChange(state)) > 0) return null;
-  if (countWhere(counts, isErrorState) > 0) return 'failed';
+  if (errorsOf(counts, { refuted }) > 0) return 'failed';
   if (counts.cancelled > 0) return isWindowClosed ? 'failed' : 'cancelled';
   return 'succeeded';
 }
+
+/** How a sentence goes on that begins with how many changes of a job were refuted late. */
+export const refutedLater =
+  ' of its changes turned out not to be on the other side after they had ended';

@@ -1,4 +1,6 @@
+import type { ChangeRecord } from '../change/record.ts';
 import type { ChangeState } from '../change/state.ts';
+import type { MaskedValues } from '../connection/mask.ts';
 import type { TunnelProof } from '../connection/tunnel-proof.ts';
 import type { FieldValues } from '../connection/values.ts';
 import { batchFaults, countedBatches } from '../plan/batches.ts';
@@ -32,6 +34,8 @@ export interface JobRecord {
   hold: Hold | null;
   /** The job of which it takes up what did not succeed. */
   retryOf: string | null;
+  /** The job whose changes it takes back; also where it takes up what did not succeed of such a job. */
+  rollbackOf: string | null;
   /** The schedule that it came of. */
   scheduleName: string | null;
 }
@@ -52,6 +56,11 @@ export interface StoredIntent {
   acceptOutage: boolean;
   /** What a tunnel has to show after a change of what both sides must agree on. */
   tunnelProof: TunnelProof;
+  /**
+   * What has to stand where these values come back, by the same paths, keys as keyed digests; null for a plan's wishes, which
+   * take the place of whatever stands.
+   */
+  expected: MaskedValues | null;
 }
 
 /** What happens when changes fail: go on, or stop after more than `maxErrors`, and whether the failed ones are restored. */
@@ -97,6 +106,13 @@ export interface StoredSelector {
   select: Selector;
 }
 
+/** Another job that one comes of, who wants that and why. */
+export interface FollowUp {
+  jobId: string;
+  actor: string;
+  reason: string | null;
+}
+
 /** A job at the moment of its acceptance: everything that must be stored before the caller hears 202. */
 export interface NewJob {
   id: string;
@@ -131,22 +147,35 @@ export interface NewJob {
     minAge: string | null;
   } | null;
   /** The job of which it takes up what did not succeed, who wants that and why; null when it is a plan's first. */
-  retryOf: { jobId: string; actor: string; reason: string | null } | null;
+  retryOf: FollowUp | null;
+  /** The job whose changes it takes back, who wants that and why; null for all other jobs. */
+  rollbackOf: FollowUp | null;
   /** Present when the caller gave an `Idempotency-Key`; `planHash` is a keyed digest of the plan. */
   idempotency: { key: string; planHash: string } | null;
   /** Where its trace began (W3C Trace Context); null when nobody records one. */
   traceparent: string | null;
 }
 
-/** What a job was made of, and what of it did not come to its end. */
-export interface RetriedJob extends Pick<JobRecord, 'id' | 'title' | 'state'> {
+/** What a job was made of. */
+export interface StoredPlan
+  extends Pick<JobRecord, 'id' | 'title' | 'state' | 'createdBy' | 'rollbackOf'> {
   /** The plan as it may be shown. */
   plan: unknown;
   onFailure: NewJob['failurePolicy']['onFailure'];
   settings: JobSettings;
   intents: readonly StoredIntent[];
+}
+
+/** What a job was made of, and what of it did not come to its end. */
+export interface RetriedJob extends StoredPlan {
   /** Changes that failed, were taken back or cancelled, in plan order. */
   changes: readonly Omit<NewJob['changes'][number], 'id'>[];
   /** Selectors that were refused, or not looked at. */
   selectors: readonly (StoredSelector & { regionId: string })[];
+}
+
+/** What a job was made of, and what of it can be restored. */
+export interface RestoredJob extends StoredPlan {
+  /** Changes that succeeded after they had replaced something, in plan order. */
+  changes: readonly (ChangeRecord & { intentNumber: number })[];
 }

@@ -1,19 +1,12 @@
-import { z } from 'zod';
-import { Rollout } from '../plan/rollout.ts';
 import { keyedDigest } from '../platform/canonical.ts';
 import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import { intentKeyContext } from '../secret/seal-context.ts';
 import { openedKeysOf, sealedKeysOf } from '../secret/sealed-keys.ts';
 import { roomySeq } from './plan-order.ts';
-import {
-  countedRollout,
-  type JobRecord,
-  type NewJob,
-  type RetriedJob,
-  type RolloutShares,
-} from './record.ts';
+import { countedRollout, type JobRecord, type NewJob, type RetriedJob } from './record.ts';
 import { isFinalJob } from './state.ts';
+import { storedSharesOf } from './stored-shares.ts';
 import { acceptedJob, type SubmitJobDeps } from './submit-job.ts';
 
 export interface RetryJobInput {
@@ -25,9 +18,6 @@ export interface RetryJobInput {
   idempotencyKey: string | null;
   traceparent?: string | null;
 }
-
-/** What a stored plan says of its rollout; those of earlier versions say less. */
-const RetriedPlan = z.looseObject({ rollout: Rollout.prefault({}) });
 
 /**
  * Submits what of an ended job did not succeed as a new one with the same wishes and settings, whose submitter is the caller. The
@@ -70,8 +60,7 @@ function retryOf(
 ): NewJob {
   const id = ids.job();
   const { changes, selectors, settings } = retried;
-  const { concurrency, maxErrors, batches } = RetriedPlan.parse(retried.plan).rollout;
-  const shares: RolloutShares = { concurrency, maxErrors, batches };
+  const shares = storedSharesOf(retried.plan);
   const counted = countedRollout(shares, changes.length);
   const hasSelectors = selectors.length > 0;
   // Selectors keep their places in the plan, which their refusals name; what they share a plan with comes after them.
@@ -97,6 +86,7 @@ function retryOf(
     selection: hasSelectors ? { selectors, rollout: shares } : null,
     schedule: null,
     retryOf: { jobId: retried.id, actor, reason },
+    rollbackOf: retried.rollbackOf === null ? null : { jobId: retried.rollbackOf, actor, reason },
     idempotency:
       idempotencyKey === null
         ? null

@@ -48,7 +48,7 @@ export async function submitJob(
 
 /** The job that an acceptance made or found. Raises `idempotency_key_reused`. */
 export async function acceptedJob(
-  deps: Pick<SubmitJobDeps, 'jobs'>,
+  deps: { jobs: Pick<JobStore, 'get'> },
   outcome: AcceptOutcome,
 ): Promise<{ kind: 'created' | 'repeated'; job: JobRecord }> {
   if (outcome.kind === 'key_reused') {
@@ -87,6 +87,7 @@ export function newJobOf(
       sealedKeys: sealedKeysOf(sealer, keys, (path) => intentKeyContext(id, intent.number, path)),
       acceptOutage: plan.acceptOutage,
       tunnelProof: tunnelProofOf(plan),
+      expected: null,
     })),
     changes: targets.map(({ place, ...target }) => {
       return { id: ids.change(), seq: hasSelectors ? roomySeq(place, 0) : place, ...target };
@@ -94,6 +95,7 @@ export function newJobOf(
     selection: hasSelectors ? { selectors, rollout } : null,
     schedule,
     retryOf: null,
+    rollbackOf: null,
     idempotency:
       idempotencyKey === null
         ? null

@@ -140,7 +140,14 @@ export function historyOf(changeId: string, events: readonly ChainedEvent[]): Ch
 }
 
 /** What may be told of a change that is over: somebody tries it again, or what it left is tidied up. */
-const maybeLate: ReadonlySet<string> = new Set(['retried', 'verdict', 'promoted', 'withdrawn']);
+const maybeLate: ReadonlySet<string> = new Set([
+  'retried',
+  'verdict',
+  'promoted',
+  'withdrawn',
+  'superseded',
+  'taken_back',
+]);
 
 function tell(draft: Draft, event: ChainedEvent, data: Data): void {
   const { at, kind } = event;
@@ -176,6 +183,8 @@ function tell(draft: Draft, event: ChainedEvent, data: Data): void {
     case 'acknowledged':
     case 'promoted':
     case 'withdrawn':
+    case 'superseded':
+    case 'taken_back':
       tellHandover(draft, event, data);
       break;
     case 'reverting':

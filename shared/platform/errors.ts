@@ -23,6 +23,12 @@ export const errorCatalog = {
     title: 'The path does not take this method',
   },
   conflict: { status: 409, blame: 'caller', retry: 'later', title: 'It cannot be done now' },
+  rollback_expired: {
+    status: 409,
+    blame: 'caller',
+    retry: 'never',
+    title: 'What it takes to go back is kept no longer',
+  },
   too_large: { status: 413, blame: 'caller', retry: 'never', title: 'The body is too large' },
   unsupported_media_type: {
     status: 415,

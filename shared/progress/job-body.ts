@@ -78,7 +78,7 @@ export function jobBodyOf(job: JobRecord, clock: Clock): JobBody {
     progress: progressOf(job),
     reason: reason ?? (job.hold && holdReason(job.hold)),
     retryOf: job.retryOf,
-    rollbackOf: null,
+    rollbackOf: job.rollbackOf,
     scheduleName,
     links: { self: jobPath(id), changes: `${jobPath(id)}/changes` },
   };

@@ -3,6 +3,7 @@ import { governVpnApi } from '../budget/governed-vpn-api.ts';
 import { createGovernor } from '../budget/governor.ts';
 import type { VpnApi } from '../connection/vpn-api.ts';
 import { createRegionReader } from '../inventory/region-reader.ts';
+import type { RollbackJobDeps } from '../job/rollback-job.ts';
 import type { JournalStore } from '../journal/journal-store.ts';
 import type { LaneStore, ResolveStore } from '../lane/lane-store.ts';
 import type { WorkerWaker } from '../lane/worker-waker.ts';
@@ -19,10 +20,12 @@ import type { Sink } from '../sink/sink.ts';
 import { createJobTracer, type JobTraces, noJobTracer, traceCalls } from './job-tracer.ts';
 import type { WorkerDeps } from './run-worker.ts';
 import { createSettleTimes } from './settle-times.ts';
+import { createTakeBack } from './take-back.ts';
 import type { SendNotice, WorkerSettings } from './worker-deps.ts';
 
 /** The ports and settings of a worker, as an entry point wires them. */
 export interface WorkerParts {
+  jobs: RollbackJobDeps['jobs'];
   lanes: LaneStore;
   resolving: ResolveStore;
   journal: JournalStore;
@@ -56,7 +59,7 @@ const askEachTimeBelow = 6_000;
 
 /** A worker out of its parts. What it learns (settle times, sizes) lives as long as the result: build it once a process. */
 export function assembleWorker(parts: WorkerParts): WorkerDeps {
-  const { clock, limits, lingerMs, settings, budget, tallies, tracing, ...rest } = parts;
+  const { clock, limits, lingerMs, settings, budget, tallies, tracing, jobs: _, ...rest } = parts;
   const tally = tallies ? createTally({ store: tallies, logger: parts.logger }) : noTally;
   const tracer = tracing?.tracer ?? noTracer;
   const governor = createGovernor({
@@ -81,5 +84,6 @@ export function assembleWorker(parts: WorkerParts): WorkerDeps {
     settings,
     reader: createRegionReader({ api, clock, lingerMs: Math.max(2, lingerMs) }),
     settleTimes: createSettleTimes(settings.pollIntervalMs),
+    takeBack: createTakeBack({ ...parts, digestKey: async () => parts.digestKey }),
   };
 }

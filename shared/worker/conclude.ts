@@ -27,9 +27,9 @@ function concludeEnd(
   if (change === null) return result;
   if (change.state === 'failed' && assignment.change.state !== 'failed') {
     if (isTakenBack(result, assignment)) return startBack(result, held);
-    return withErrand(tellStanding(result), held);
+    return withErrand(tellStanding(result), assignment, held);
   }
-  return withErrand(result, held);
+  return withErrand(result, assignment, held);
 }
 
 /**
@@ -91,8 +91,12 @@ function tellStanding(result: StepResult): StepResult {
   };
 }
 
-function withErrand(result: StepResult, held: Pick<HeldLane, 'kind'>): StepResult {
-  if (result.change === null || leavingOf(result.change) === null) return result;
+function withErrand(
+  result: StepResult,
+  assignment: Assignment,
+  held: Pick<HeldLane, 'kind'>,
+): StepResult {
+  if (result.change === null || leavingOf(result.change, assignment) === null) return result;
   if (held.kind !== 'change') return { ...result, errand: { dueInMs: 0 } };
   const { kind } = result.afterwards;
   return kind === 'next' ? { ...result, afterwards: { kind: 'keep' } } : result;

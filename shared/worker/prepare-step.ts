@@ -1,6 +1,7 @@
+import { changedElsewhere } from '../change/changed-elsewhere.ts';
 import { differencesOf, diffOf } from '../change/diff.ts';
 import { deliveryOf, type HandoverProgress } from '../change/handover.ts';
-import { nextPartOf, type PartOfChange, partNamed } from '../change/parts.ts';
+import { nextPartOf, type PartOfChange, partNamed, standbyFirst } from '../change/parts.ts';
 import { agreedAmong, proofToCome } from '../change/proof.ts';
 import type { ChangeRecord } from '../change/record.ts';
 import { clientTokenFor, fieldsToSend, requestDigestOf } from '../change/request.ts';
@@ -67,7 +68,7 @@ export function prepareStep(
   if (target.kind === 'result') return target.result;
   const masked = maskFields(target.wanted, deps.digestKey);
   const differences = differencesOf(base, masked);
-  const part = nextPartOf(differences, inOrderOf(change, read.connection.tunnels));
+  const part = nextPartOf(differences, inOrderOf(assignment, read.connection.tunnels));
   if (part === null) {
     const seen = { readBack: 'nothing_left', readAt: readAtOf(deps, read.readAt) } as const;
     return nothingLeft(change, base, seen);
@@ -85,6 +86,11 @@ function wantedOn(
   { connection, base }: Read & { base: MaskedValues },
 ): Target {
   const { change, intent } = assignment;
+  if (intent.expected !== null) {
+    const before = maskFields(wishOfChange(deps, assignment).set, deps.digestKey);
+    const error = changedElsewhere(base, { before, ours: intent.expected });
+    if (error !== null) return { kind: 'result', result: fail(change, error) };
+  }
   if (isMoved(assignment, fingerprintOf(base))) {
     const message =
       'somebody else changed the connection after the plan was accepted; submit again to go on from there';
@@ -120,14 +126,14 @@ function makeKeys(
   );
 }
 
-/** On the way back what is down comes first: the other tunnel carries the traffic meanwhile. */
+/** The standby first; where values of before come back, what is down before it: the other tunnel carries the traffic meanwhile. */
 function inOrderOf(
-  change: ChangeRecord,
+  { change, intent }: Assignment,
   tunnels: VpnConnection['tunnels'],
 ): VpnConnection['tunnels'] {
-  if (!isGoingBack(change)) return tunnels;
-  const down = tunnels.filter((tunnel) => !isUp(tunnel));
-  return down.length === 1 ? down : tunnels;
+  const inOrder = standbyFirst(tunnels);
+  if (!isGoingBack(change) && intent.expected === null) return inOrder;
+  return [...inOrder].sort((a, b) => Number(isUp(a)) - Number(isUp(b)));
 }
 
 function prepare(

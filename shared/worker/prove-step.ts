@@ -6,7 +6,7 @@ import {
   worstVerdict,
 } from '../change/handover.ts';
 import { judgeSubject, verdictOf } from '../change/proof.ts';
-import type { ChangeRecord } from '../change/record.ts';
+import type { ChangeError, ChangeRecord, JournalEvent } from '../change/record.ts';
 import { fingerprintOf, maskFields } from '../connection/mask.ts';
 import { isUp, type VpnConnection } from '../connection/model.ts';
 import type { Assignment } from '../lane/lane-store.ts';
@@ -22,6 +22,7 @@ import {
   fail,
   onTick,
   ownError,
+  preceded,
   readAtOf,
   storedError,
 } from './step-results.ts';
@@ -193,10 +194,20 @@ function finish(change: ChangeRecord, { settledAt }: ChangeProof): StepResult {
 
 async function refute(
   deps: StepDeps,
-  { terms }: Assignment,
+  assignment: Assignment,
   change: ChangeRecord,
   judged: ChangeProof,
 ): Promise<StepResult> {
+  const { error, event } = await refutationOf(deps, { ...assignment, change }, judged);
+  return preceded(fail(change, error), event);
+}
+
+/** Why a change that was to be proved is refuted, with the cloud's diagnosis, and what to tell of it. */
+export async function refutationOf(
+  deps: StepDeps,
+  { change, terms }: Assignment,
+  judged: ChangeProof,
+): Promise<{ error: ChangeError; event: JournalEvent }> {
   const down = judged.subjects.filter(({ verdict }) => verdict === 'refuted');
   const code = await diagnosisOf(deps, change, down);
   const names = down.map(({ tunnelId }) => tunnelId ?? 'the tunnel').join(' and ');
@@ -205,7 +216,6 @@ async function refute(
   const what = isBack ? 'the previous values were restored' : 'it was changed';
   const message = `${names} did not come up within ${terms.verifyTimeoutSeconds} s after ${what}${why}`;
   const error = ownError('tunnel_down', isBack ? 'RollbackNotProved' : 'TunnelDown', message);
-  const result = fail(change, error);
-  const told = { part: judged.part, direction: judged.direction, verdict: 'refuted', code };
-  return { ...result, events: [{ kind: 'verdict', data: told }, ...result.events] };
+  const data = { part: judged.part, direction: judged.direction, verdict: 'refuted', code };
+  return { error, event: { kind: 'verdict', data } };
 }

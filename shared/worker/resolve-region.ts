@@ -1,3 +1,4 @@
+import { changedElsewhere } from '../change/changed-elsewhere.ts';
 import type { ChangeError } from '../change/record.ts';
 import { type MaskedWish, notInRegion, resolveChange } from '../change/resolve-change.ts';
 import { maskFields } from '../connection/mask.ts';
@@ -62,12 +63,14 @@ async function resolveJob(
   }
   const changes = [...work.changes, ...changesOf(work, selections)];
   const wishes = wishesOf(deps, work);
+  const first = firstOnConnection(changes);
   const resolve = (change: OpenChange): Resolution =>
     found.kind === 'failed'
       ? { kind: 'refused', id: change.id, error: storedError(found.error) }
       : resolutionOf(deps, change, {
           connection: found.connections.get(change.vpnConnectionId) ?? null,
           wish: wishes.get(change.intentNumber) ?? null,
+          isFirst: first.has(change.id),
         });
   for (let from = 0; from < changes.length; from += chunkSize) {
     const resolutions = changes.slice(from, from + chunkSize).map(resolve);
@@ -118,8 +121,19 @@ function changesOf(work: RegionWork, selections: readonly Selection[]): readonly
   );
 }
 
+/** The first change on each connection: what others find there, those before them will have left. */
+function firstOnConnection(changes: readonly OpenChange[]): ReadonlySet<string> {
+  const first = new Map<string, string>();
+  for (const { id, vpnConnectionId } of changes) {
+    if (!first.has(vpnConnectionId)) first.set(vpnConnectionId, id);
+  }
+  return new Set(first.values());
+}
+
 /** What an intent wants, opened and masked once for all the changes that share it; or why nobody can open it. */
-type OpenedWish = { kind: 'open'; wish: MaskedWish } | { kind: 'unusable'; error: ChangeError };
+type OpenedWish =
+  | { kind: 'open'; wish: MaskedWish; expected: StoredIntent['expected'] }
+  | { kind: 'unusable'; error: ChangeError };
 
 function wishesOf(deps: StepDeps, work: RegionWork): ReadonlyMap<number, OpenedWish> {
   return new Map(
@@ -130,8 +144,9 @@ function wishesOf(deps: StepDeps, work: RegionWork): ReadonlyMap<number, OpenedW
 function openWish(deps: StepDeps, work: RegionWork, intent: StoredIntent): OpenedWish {
   try {
     const { set, ...terms } = wishOf(deps, intent, work.jobId);
-    const { rotatePsk } = intent;
-    return { kind: 'open', wish: { set: maskFields(set, deps.digestKey), rotatePsk, ...terms } };
+    const { rotatePsk, expected } = intent;
+    const wish = { set: maskFields(set, deps.digestKey), rotatePsk, ...terms };
+    return { kind: 'open', wish, expected };
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'internal') throw error;
     deps.logger.error('wish cannot be opened', { jobId: work.jobId, error });
@@ -142,13 +157,21 @@ function openWish(deps: StepDeps, work: RegionWork, intent: StoredIntent): Opene
 function resolutionOf(
   deps: StepDeps,
   { id, vpnConnectionId }: OpenChange,
-  { connection, wish }: { connection: VpnConnection | null; wish: OpenedWish | null },
+  {
+    connection,
+    wish,
+    isFirst,
+  }: { connection: VpnConnection | null; wish: OpenedWish | null; isFirst: boolean },
 ): Resolution {
   if (connection === null || wish === null) {
     return { kind: 'refused', id, error: notInRegion(vpnConnectionId) };
   }
   if (wish.kind === 'unusable') return { kind: 'refused', id, error: wish.error };
   const base = maskFields(connection.fields, deps.digestKey);
+  if (isFirst && wish.expected !== null) {
+    const error = changedElsewhere(base, { before: wish.wish.set, ours: wish.expected });
+    if (error !== null) return { kind: 'refused', id, error };
+  }
   const outlook = resolveChange({ ...connection, fields: base }, wish.wish);
   if (outlook.kind === 'refused') return { kind: 'refused', id, error: outlook.error };
   return {

@@ -1,8 +1,9 @@
-import { comparableValue, type MaskedValues, maskFields } from '../connection/mask.ts';
-import { type FieldValues, isValuePath, shownPath } from '../connection/values.ts';
+import { changedElsewhere } from '../change/changed-elsewhere.ts';
+import { type MaskedValues, maskFields } from '../connection/mask.ts';
+import type { FieldValues } from '../connection/values.ts';
 import { plannedValues, previousValues } from '../job/opened-values.ts';
 import type { Assignment } from '../lane/lane-store.ts';
-import { fail, ownError } from './step-results.ts';
+import { fail } from './step-results.ts';
 import type { StepDeps, StepResult } from './worker-deps.ts';
 
 /**
@@ -16,18 +17,11 @@ export function restorableOn(
 ): { kind: 'wanted'; wanted: FieldValues } | { kind: 'result'; result: StepResult } {
   const { change } = assignment;
   const previous = previousValues(deps, change);
-  const before = maskFields(previous, deps.digestKey);
-  const ours = maskFields(plannedValues(deps, assignment), deps.digestKey);
-  const holds = (path: string, values: MaskedValues): boolean => {
-    const [stands, value] = [base[path], values[path]];
-    if (stands === undefined || value === undefined) return stands === value;
-    return comparableValue(path, stands) === comparableValue(path, value);
-  };
-  const theirs = Object.keys(before)
-    .filter(isValuePath)
-    .filter((path) => !holds(path, before) && !holds(path, ours));
-  if (theirs.length === 0) return { kind: 'wanted', wanted: previous };
-  const message = `${theirs.map(shownPath).join(', ')} hold values of somebody else; nothing was taken back`;
-  const error = ownError('changed_elsewhere', 'ChangedElsewhere', message);
-  return { kind: 'result', result: fail(change, error) };
+  const error = changedElsewhere(base, {
+    before: maskFields(previous, deps.digestKey),
+    ours: maskFields(plannedValues(deps, assignment), deps.digestKey),
+  });
+  return error === null
+    ? { kind: 'wanted', wanted: previous }
+    : { kind: 'result', result: fail(change, error) };
 }

@@ -1,4 +1,5 @@
 import type { GovernedVpnApi } from '../budget/governed-vpn-api.ts';
+import type { ChangeRecord } from '../change/record.ts';
 import type { RegionReader } from '../inventory/region-reader.ts';
 import type { ClaimedLane, LaneUpdate, Lease, UpdateOutcome } from '../lane/lane-store.ts';
 import type { Tally } from '../metrics/tally.ts';
@@ -28,6 +29,11 @@ export interface WorkerSettings {
   busyLimitMs: number;
 }
 
+/** Has a change restored that was over when it was refuted: by a job of its own, or why by none. Raises `unavailable`. */
+export type TakeBack = (
+  change: Pick<ChangeRecord, 'id' | 'jobId' | 'vpnConnectionId'>,
+) => Promise<{ kind: 'submitted'; jobId: string } | { kind: 'impossible'; reason: string }>;
+
 /** What the steps of a change need. */
 export interface StepDeps {
   api: GovernedVpnApi;
@@ -45,6 +51,7 @@ export interface StepDeps {
   tally: Tally;
   tracer: JobTracer;
   settleTimes: SettleTimes;
+  takeBack: TakeBack;
   settings: WorkerSettings;
 }
 

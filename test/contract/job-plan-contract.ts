@@ -17,6 +17,7 @@ export function defineJobPlanContract(world: World): void {
           acceptOutage: false,
           rotatePsk: null,
           tunnelProof: 'none',
+          expected: null,
         },
         {
           number: 1,
@@ -26,6 +27,7 @@ export function defineJobPlanContract(world: World): void {
           acceptOutage: true,
           rotatePsk: 32,
           tunnelProof: 'required',
+          expected: { 'slave/IkeConfig.IkePfs': 'group2', 'slave/IkeConfig.Psk': 'hmac:3' },
         },
       ];
       const { changes } = aNewJob(['a@1', 'b@2'], { id: 'job_001' });

@@ -138,6 +138,7 @@ export function defineClaimContract(world: World): void {
               rotatePsk: null,
               acceptOutage: false,
               tunnelProof: 'none',
+              expected: null,
             },
             terms: {
               deliverTo: [],

@@ -42,6 +42,7 @@ export function anIntent(overrides: Partial<StoredIntent> = {}): StoredIntent {
     rotatePsk: null,
     acceptOutage: false,
     tunnelProof: 'none',
+    expected: null,
     ...overrides,
   };
 }
@@ -71,6 +72,7 @@ export function aNewJob(
     selection: null,
     schedule: null,
     retryOf: null,
+    rollbackOf: null,
     idempotency: null,
     traceparent: null,
     ...overrides,

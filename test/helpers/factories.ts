@@ -72,6 +72,7 @@ export function aJob(overrides: Partial<JobRecord> = {}): JobRecord {
     hold: null,
     scheduleName: null,
     retryOf: null,
+    rollbackOf: null,
     ...overrides,
   };
 }

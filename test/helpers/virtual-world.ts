@@ -20,6 +20,7 @@ import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-s
 import type { VpnApi } from '../../shared/connection/vpn-api.ts';
 import type { JobStore } from '../../shared/job/job-store.ts';
 import type { JobRecord } from '../../shared/job/record.ts';
+import { rollbackJob } from '../../shared/job/rollback-job.ts';
 import { submitJob } from '../../shared/job/submit-job.ts';
 import type { JournalStore } from '../../shared/journal/journal-store.ts';
 import type { LaneStore, ResolveStore } from '../../shared/lane/lane-store.ts';
@@ -71,6 +72,8 @@ export interface VirtualWorld {
   /** What makes jobs of schedules. */
   scheduling: RunScheduleDeps;
   submit(plan: Plan): Promise<JobRecord>;
+  /** Submits what takes a job back. */
+  rollback(jobId: string): Promise<JobRecord>;
   /** What previews stand on, as another instance of the function would have it. */
   previewer(wrapApi?: (api: VpnApi) => VpnApi): PreviewDeps;
   /** Another worker, as another process would be: it shares nothing with the others but database and cloud. */
@@ -136,6 +139,7 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
   const signer = createSignerLoader({ keyring, sealer, random: systemRandom });
   const worker: VirtualWorld['worker'] = (more = {}, wrapApi = (unwrapped) => unwrapped) => ({
     ...assembleWorker({
+      jobs,
       lanes,
       resolving,
       journal,
@@ -159,6 +163,7 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
     ...more,
   });
 
+  const submitting = { jobs, sealer, ids, digestKey: async () => digestKey };
   const closing = new AbortController();
   const drains = new Set<Promise<void>>();
 
@@ -201,9 +206,11 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
       clock,
       digestKey: async () => digestKey,
     },
-    submit: async (plan) => {
-      const deps = { jobs, sealer, ids, digestKey: async () => digestKey };
-      return (await submitJob(deps, { actor: 'tester', plan, idempotencyKey: null })).job;
+    submit: async (plan) =>
+      (await submitJob(submitting, { actor: 'tester', plan, idempotencyKey: null })).job,
+    rollback: async (jobId) => {
+      const asked = { actor: 'tester', reason: 'it was wrong', idempotencyKey: null };
+      return (await rollbackJob(submitting, { jobId, changeId: null, ...asked })).job;
     },
     previewer: (wrapApi = (unwrapped) => unwrapped) => ({
       previews: createPgPreviewStore(database),

@@ -124,6 +124,7 @@ export function invokeWorker(parts: ProcessParts): Actor {
     const { keyring } = stores;
     const digestKey = await loadDigestKey({ keyring, sealer, random });
     const deps = assembleWorker({
+      jobs: stores.jobs,
       lanes: stores.lanes,
       resolving: stores.resolving,
       journal: stores.journal,

@@ -81,15 +81,28 @@ export async function writeErrands(
   );
 }
 
-/** Erases the keys of changes that are kept no longer, except where a worker is just writing to one. */
+/**
+ * Erases the keys of changes that are kept no longer, except where a worker is just writing to one, and those of their wishes once
+ * no change can come back to them: all that share one have ended well, and the last of them has let go of its keys.
+ */
 export async function eraseKeys(query: Query): Promise<number> {
   const rows = await query(
-    `UPDATE lanekeeper.change
-        SET sealed_base_keys = '{}', sealed_made_keys = '{}', sealed_previous_keys = '{}', keys_kept_until = NULL
-      WHERE id = ANY (ARRAY(
-            SELECT id FROM lanekeeper.change WHERE keys_kept_until <= lanekeeper.now() ORDER BY id LIMIT 1000
-               FOR UPDATE SKIP LOCKED))
-  RETURNING id`,
+    `WITH e AS (
+       UPDATE lanekeeper.change
+          SET sealed_base_keys = '{}', sealed_made_keys = '{}', sealed_previous_keys = '{}', keys_kept_until = NULL
+        WHERE id = ANY (ARRAY(
+              SELECT id FROM lanekeeper.change WHERE keys_kept_until <= lanekeeper.now() ORDER BY id LIMIT 1000
+                 FOR UPDATE SKIP LOCKED))
+       RETURNING id, job_id, intent_number),
+     i AS (
+       UPDATE lanekeeper.intent i SET sealed_keys = '{}'
+         FROM (SELECT DISTINCT job_id, intent_number FROM e) AS w
+        WHERE i.job_id = w.job_id AND i.number = w.intent_number AND i.sealed_keys <> '{}' AND NOT EXISTS (
+              SELECT 1 FROM lanekeeper.change c
+               WHERE c.job_id = i.job_id AND c.intent_number = i.number
+                 AND (c.state NOT IN ('succeeded', 'unchanged', 'skipped') OR c.verdict IN ('latent', 'refuted')
+                      OR (c.keys_kept_until IS NOT NULL AND c.id NOT IN (SELECT id FROM e)))))
+     SELECT id FROM e`,
   );
   return rows.length;
 }

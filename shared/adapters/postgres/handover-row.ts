@@ -41,4 +41,6 @@ export const HandoverRow = z.object({
   previous: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).nullable(),
   deliveries: z.array(DeliveryRow),
   proof: ProofRow.nullable(),
+  // Changes that were stored before there were rollback jobs have none.
+  takenBack: z.object({ jobId: z.string().nullable() }).nullable().default(null),
 }) satisfies z.ZodType<HandoverProgress>;

@@ -13,9 +13,9 @@ import {
   settingValues,
 } from './job-settings.ts';
 import { QueuePlaceRow, queuePlace } from './queue-place.ts';
-import { readRetried } from './retried-job.ts';
 import { BigInteger, ChangeRow, changeColumns, JobRow, jobColumns, Timestamp } from './rows.ts';
 import { noteOnJob } from './stop-job.ts';
+import { readRestored, readRetried } from './stored-plan.ts';
 
 const ChangeViewRow = ChangeRow.extend({
   laneChangeId: z.string().nullable(),
@@ -66,6 +66,7 @@ export function createPgJobStore(database: Database): JobStore {
     },
     settings: (jobId) => readSettings(query, jobId),
     retryable: (jobId) => readRetried(query, jobId),
+    restorable: (jobId, changeId) => readRestored(query, jobId, changeId),
     async list({ states, limit, before }) {
       const rows = await query(
         `SELECT ${jobColumns} FROM lanekeeper.job j
@@ -113,11 +114,12 @@ export async function acceptJob(run: Query, job: NewJob): Promise<AcceptOutcome>
   const position = await insertJob(run, job);
   await run(
     `INSERT INTO lanekeeper.intent
-       (job_id, number, fields, sealed_keys, key_digests, accept_outage, rotate_psk, tunnel_proof)
-     SELECT $1, i.number, i.fields, i."sealedKeys", i."keyDigests", i."acceptOutage", i."rotatePsk", i."tunnelProof"
+       (job_id, number, fields, sealed_keys, key_digests, accept_outage, rotate_psk, tunnel_proof, expected)
+     SELECT $1, i.number, i.fields, i."sealedKeys", i."keyDigests", i."acceptOutage", i."rotatePsk", i."tunnelProof",
+            i.expected
        FROM jsonb_to_recordset($2::jsonb) AS i(
             number int, fields jsonb, "sealedKeys" jsonb, "keyDigests" jsonb, "acceptOutage" boolean, "rotatePsk" int,
-            "tunnelProof" text)`,
+            "tunnelProof" text, expected jsonb)`,
     [job.id, JSON.stringify(job.intents)],
   );
   await run(
@@ -136,9 +138,10 @@ export async function acceptJob(run: Query, job: NewJob): Promise<AcceptOutcome>
     ],
   );
   await insertSelectors(run, job);
-  if (job.retryOf !== null) {
-    const { jobId: of, ...order } = job.retryOf;
-    await noteOnJob(run, job.id, 'retries', { of, ...order });
+  const came = job.retryOf ?? job.rollbackOf;
+  if (came !== null) {
+    const { jobId: of, ...order } = came;
+    await noteOnJob(run, job.id, job.retryOf ? 'retries' : 'rolls_back', { of, ...order });
   }
   await enterRegions(run, job, position);
   return { kind: 'created', jobId: job.id };
@@ -182,10 +185,10 @@ async function insertJob(run: Query, job: NewJob): Promise<number> {
   const [row] = await run(
     `INSERT INTO lanekeeper.job
        (id, title, state, created_at, created_by, plan, on_failure, max_errors, max_in_flight, queued, total, rollout,
-        schedule_name, planned_at, min_age, traceparent, retry_of, ${settingColumns})
+        schedule_name, planned_at, min_age, traceparent, retry_of, rollback_of, ${settingColumns})
      SELECT $1, $2, 'resolving', lanekeeper.now(), $3, $4::jsonb, $5, $6, $7, $8, $9, $10::jsonb, $11,
-            $12::timestamptz, $13, $14, $15, ${settingValues}
-       FROM jsonb_to_record($16::jsonb) AS s${settingsRecord}
+            $12::timestamptz, $13, $14, $15, $16, ${settingValues}
+       FROM jsonb_to_record($17::jsonb) AS s${settingsRecord}
      RETURNING position`,
     [
       job.id,
@@ -203,6 +206,7 @@ async function insertJob(run: Query, job: NewJob): Promise<number> {
       job.schedule?.minAge ?? null,
       job.traceparent,
       job.retryOf?.jobId ?? null,
+      job.rollbackOf?.jobId ?? null,
       settingsJson(job.settings),
     ],
   );

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ChangeState, changeStates, isFinalChange } from '../../change/state.ts';
 import { countMove, endOf, inFlightOf, mustStop, slotLimitOf } from '../../job/outcome.ts';
 import type { ChangeCounts } from '../../job/record.ts';
-import { type JobState, jobStates } from '../../job/state.ts';
+import { isFinalJob, type JobState, jobStates } from '../../job/state.ts';
 import { windowClosed } from '../../job/window.ts';
 import type { FreeSlots } from '../../lane/assign-slots.ts';
 import { failureReactions } from '../../plan/rollout.ts';
@@ -36,6 +36,7 @@ const LockedRow = BatchesRow.extend({
   isSlowStart: z.boolean(),
   notAfter: Timestamp.nullable(),
   isWindowClosed: z.boolean(),
+  refuted: z.number(),
   counts: z.record(z.enum(changeStates), z.number()),
   reason: z.string().nullable(),
 });
@@ -85,11 +86,14 @@ export async function moveJobs(
     stops: readonly { jobId: string; reason: string }[];
     /** Jobs of changes that had ended and whose verdict may be another one now. */
     retold?: readonly string[];
+    /** Their jobs again, once for each change that was refuted. */
+    refuted?: readonly string[];
   },
 ): Promise<MovedJobs> {
   const moves = input.moves.filter((move) => move.from !== move.to);
   const retold = input.retold ?? [];
-  const touched = new Set([...moves, ...input.stops].map(({ jobId }) => jobId));
+  const refuted = input.refuted ?? [];
+  const touched = new Set([...moves, ...input.stops].map(({ jobId }) => jobId).concat(refuted));
   const jobs = await lockJobs(run, [...touched, ...retold], input.laneKeys);
   const inBatch = new Set(retold);
   for (const { jobId, seq, ...move } of moves) {
@@ -97,6 +101,10 @@ export async function moveJobs(
       if (countInBatch(job, seq, move)) inBatch.add(jobId);
       return countMove(job.counts, move);
     });
+  }
+  for (const jobId of refuted) {
+    const job = jobs.get(jobId);
+    if (job) job.refuted += 1;
   }
   const freed: ConnectionKey[] = [];
   for (const job of jobs.values()) {
@@ -190,7 +198,7 @@ async function lockJobs(
   const rows = await run(
     `SELECT j.id, j.state, j.stopping, j.on_failure AS "onFailure", j.max_errors AS "maxErrors",
             j.max_in_flight AS "maxInFlight", j.reason, ${isSlowStart} AS "isSlowStart",
-            j.not_after AS "notAfter", j.window_closed AS "isWindowClosed", ${batchColumns},
+            j.not_after AS "notAfter", j.window_closed AS "isWindowClosed", j.refuted, ${batchColumns},
             ${countsColumn}
        FROM lanekeeper.job j
       WHERE j.id = ANY (ARRAY(
@@ -219,7 +227,8 @@ async function finishJobs(
     (job) => input.touched.has(job.id) || startsOf.has(job.id),
   );
   const ended = touched.flatMap((job) => {
-    const end = endOf(job.counts, job);
+    // What is told of a job later does not end it again.
+    const end = isFinalJob(job.state) ? null : endOf(job.counts, job);
     if (end !== null) job.state = end;
     return end === null ? [] : [job.id];
   });
@@ -241,18 +250,19 @@ async function writeJobs(
 ): Promise<void> {
   const columns = changeStates.map((state) => `${state} = (r.counts->>'${state}')::int`).join(', ');
   const rows = jobs.map((job) => {
-    const { id, state, stopping, reason, counts, openLeft } = job;
+    const { id, state, stopping, reason, counts, openLeft, refuted } = job;
     const slotLimit = job.isSlowStart ? slotLimitOf(counts, job) : null;
-    return { id, state, stopping, reason, counts, openLeft, slotLimit };
+    return { id, state, stopping, reason, counts, openLeft, refuted, slotLimit };
   });
   await run(
     `UPDATE lanekeeper.job j
         SET state = r.state, stopping = r.stopping, reason = r.reason, open_left = r."openLeft",
-            slot_limit = r."slotLimit", ${columns},
+            refuted = r.refuted, slot_limit = r."slotLimit", ${columns},
             pause_reason = CASE WHEN j.id = ANY ($2) THEN NULL ELSE j.pause_reason END,
             finished_at = CASE WHEN j.id = ANY ($2) THEN lanekeeper.now() ELSE j.finished_at END
        FROM jsonb_to_recordset($1::jsonb) AS r(
-            id text, state text, stopping boolean, reason text, counts jsonb, "openLeft" int, "slotLimit" int)
+            id text, state text, stopping boolean, reason text, counts jsonb, "openLeft" int, refuted int,
+            "slotLimit" int)
       WHERE j.id = r.id`,
     [JSON.stringify(rows), ended],
   );

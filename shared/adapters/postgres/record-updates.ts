@@ -35,6 +35,8 @@ const Moved = z.object({
   laneKey: z.string(),
   from: z.enum(changeStates),
   to: z.enum(changeStates),
+  /** It had ended well, and the other side turns out not to have it. */
+  isRefutedLate: z.boolean(),
 });
 type Moved = z.infer<typeof Moved>;
 
@@ -69,6 +71,7 @@ export async function recordUpdates(
     moves: moved,
     laneKeys: [...wanting, ...left.map(({ laneKey }) => laneKey)],
     retold: told,
+    refuted: moved.flatMap(({ jobId, isRefutedLate }) => (isRefutedLate ? [jobId] : [])),
     stops: held.flatMap((u) =>
       u.stopsJob && u.change ? [{ jobId: u.change.jobId, reason: u.stopsJob }] : [],
     ),
@@ -208,14 +211,15 @@ async function writeChanges(run: Query, updates: readonly LaneUpdate[]): Promise
          JOIN lanekeeper.change o ON o.id = r.id
         WHERE c.id = r.id
     RETURNING c.id, c.job_id, c.seq, c.region_id, c.vpn_connection_id, c.lane_key, o.state AS before, c.state, o.events AS known,
-              r.events),
+              r.events,
+              o.finished_at IS NOT NULL AND o.verdict = 'latent' AND r.verdict = 'refuted' AS refuted_late),
      journal AS (
        INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
        SELECT c.id, c.known + e.number, c.job_id, lanekeeper.now(), e.event->>'kind', (e.event->>'data')::json
          FROM c CROSS JOIN LATERAL jsonb_array_elements(c.events) WITH ORDINALITY AS e(event, number)
         ORDER BY c.id, e.number)
      SELECT c.id, c.job_id AS "jobId", c.seq, c.region_id AS "regionId", c.vpn_connection_id AS "vpnConnectionId",
-            c.lane_key AS "laneKey", c.before AS "from", c.state AS "to" FROM c`,
+            c.lane_key AS "laneKey", c.before AS "from", c.state AS "to", coalesce(c.refuted_late, false) AS "isRefutedLate" FROM c`,
     [JSON.stringify(rows), changeStates.filter(isFinalChange)],
   );
   return moved.map((row) => Moved.parse(row));

@@ -153,7 +153,8 @@ async function finishRegion(
   );
   // The regions' lanes are different rows: the job's own row makes the last two finishers see each other.
   const [job] = await run(
-    `SELECT plan, rollout, failed, on_failure AS "onFailure", min_age AS "minAge" FROM lanekeeper.job
+    `SELECT plan, rollout, failed, on_failure AS "onFailure", min_age AS "minAge", rollback_of AS "rollbackOf"
+       FROM lanekeeper.job
       WHERE id = $1 AND state = 'resolving' FOR UPDATE`,
     [work.jobId],
   );
@@ -162,16 +163,17 @@ async function finishRegion(
     [work.jobId],
   );
   if (job === undefined || open.length > 0) return [];
-  const { plan, rollout, failed, onFailure, minAge } = JobHead.parse(job);
+  const { plan, rollout, failed, onFailure, minAge, rollbackOf } = JobHead.parse(job);
   const unfit = rollout ? await settleSelection(run, work.jobId, rollout) : null;
   const planDigest = digest(await foundPlan(run, work.jobId, plan));
   const refusal = await refusalOf(run, work.jobId, failed);
-  await run('UPDATE lanekeeper.job SET plan_digest = $2, reason = $3 WHERE id = $1', [
-    work.jobId,
-    planDigest,
-    refusal.ofSelectors,
-  ]);
-  if (unfit !== null || (refusal.ofAll !== null && onFailure !== 'continue')) {
+  // What cannot be restored any more keeps nobody from restoring the rest.
+  const isRollback = rollbackOf !== null;
+  await run(
+    `UPDATE lanekeeper.job SET plan_digest = $2, reason = $3, max_errors = max_errors + $4 WHERE id = $1`,
+    [work.jobId, planDigest, refusal.ofSelectors, isRollback ? failed : 0],
+  );
+  if (unfit !== null || (refusal.ofAll !== null && onFailure !== 'continue' && !isRollback)) {
     await endRefusedJob(
       run,
       work.jobId,
@@ -189,6 +191,7 @@ const JobHead = z.object({
   failed: z.number(),
   onFailure: z.string(),
   minAge: z.string().nullable(),
+  rollbackOf: z.string().nullable(),
 });
 
 /** What of the plan was refused, in words. Refused changes tell their reasons themselves, selectors have nothing else. */

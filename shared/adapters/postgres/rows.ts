@@ -6,6 +6,7 @@ import { attachTypes, tunnelRoles } from '../../connection/model.ts';
 import { tunnelProofs } from '../../connection/tunnel-proof.ts';
 import { type FieldValues, isValuePath } from '../../connection/values.ts';
 import type { Hold } from '../../job/hold.ts';
+import { refutedLater } from '../../job/outcome.ts';
 import type { JobRecord, StoredIntent } from '../../job/record.ts';
 import { jobStates } from '../../job/state.ts';
 import { HandoverRow } from './handover-row.ts';
@@ -110,7 +111,7 @@ const FieldsRow = z.record(z.string(), Scalar).transform((stored): FieldValues =
 /** The columns of an intent; `i` is the table's alias. */
 export const intentColumns = `
   i.number, i.fields, i.sealed_keys AS "sealedKeys", i.key_digests AS "keyDigests", i.accept_outage AS "acceptOutage",
-  i.rotate_psk AS "rotatePsk", i.tunnel_proof AS "tunnelProof"`;
+  i.rotate_psk AS "rotatePsk", i.tunnel_proof AS "tunnelProof", i.expected`;
 
 /** An intent as {@link intentColumns} gives it. */
 export const IntentRow = z.object({
@@ -121,6 +122,7 @@ export const IntentRow = z.object({
   rotatePsk: z.number().nullable(),
   acceptOutage: z.boolean(),
   tunnelProof: z.enum(tunnelProofs),
+  expected: z.record(z.string(), Scalar).nullable(),
 }) satisfies z.ZodType<StoredIntent>;
 
 /** How many changes of a job are in each state; `j` is the table's alias. */
@@ -148,12 +150,17 @@ export const HoldRow = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('window'), until: Timestamp }),
 ]) satisfies z.ZodType<Hold>;
 
+/** Why job `j` is as it is, with what is known of it since it ended. */
+const reasonColumn = `
+  nullif(concat_ws('; ', coalesce(j.pause_reason, j.reason),
+                   CASE WHEN j.refuted > 0 THEN j.refuted || '${refutedLater}' END), '')`;
+
 /** The columns of a job; `j` is the table's alias. */
 export const jobColumns = `
   j.id, j.position, j.title, j.state, j.created_at AS "createdAt", j.created_by AS "createdBy",
   j.started_at AS "startedAt", j.finished_at AS "finishedAt", j.plan_digest AS "planDigest", j.total,
-  coalesce(j.pause_reason, j.reason) AS reason, ${holdColumn} AS hold,
-  j.schedule_name AS "scheduleName", j.retry_of AS "retryOf",
+  ${reasonColumn} AS reason, ${holdColumn} AS hold,
+  j.schedule_name AS "scheduleName", j.retry_of AS "retryOf", j.rollback_of AS "rollbackOf",
   ${countsColumn}`;
 
 /** A job as {@link jobColumns} gives it. */
@@ -172,5 +179,6 @@ export const JobRow = z.object({
   hold: HoldRow.nullable(),
   scheduleName: z.string().nullable(),
   retryOf: z.string().nullable(),
+  rollbackOf: z.string().nullable(),
   counts: z.record(z.enum(changeStates), z.number()),
 }) satisfies z.ZodType<JobRecord>;

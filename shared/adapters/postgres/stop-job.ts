@@ -21,7 +21,10 @@ export interface StopCause {
   isWindowClosed?: boolean;
 }
 
-const CountsRow = z.object({ counts: z.record(z.enum(changeStates), z.number()) });
+const CountsRow = z.object({
+  counts: z.record(z.enum(changeStates), z.number()),
+  refuted: z.number(),
+});
 
 /**
  * Stops a job whose lock the caller holds: what waits ends `cancelled` here and now, the rest of the job with what is in flight.
@@ -33,8 +36,12 @@ export async function stopJob(
   { reason, order, error, isWindowClosed = false }: StopCause,
 ): Promise<readonly string[]> {
   const freed = await cancelWaiting(run, jobId, { order, error });
-  const [row] = await run(`SELECT ${countsColumn} FROM lanekeeper.job j WHERE j.id = $1`, [jobId]);
-  const counts = countCancelled(CountsRow.parse(row).counts, freed);
+  const [row] = await run(
+    `SELECT ${countsColumn}, j.refuted FROM lanekeeper.job j WHERE j.id = $1`,
+    [jobId],
+  );
+  const { refuted, ...before } = CountsRow.parse(row);
+  const counts = countCancelled(before.counts, freed);
   await run(
     `UPDATE lanekeeper.job j
         SET stopping = true, pause_reason = NULL, window_closed = $5, reason = $2,
@@ -47,7 +54,7 @@ export async function stopJob(
       jobId,
       reason,
       counts.queued,
-      endOf(counts, { isWindowClosed }),
+      endOf(counts, { isWindowClosed, refuted }),
       isWindowClosed,
       counts.delivering,
       counts.cancelled,

@@ -263,6 +263,7 @@ describe('the status function without its database', () => {
     get: away,
     settings: away,
     retryable: away,
+    restorable: away,
     list: away,
     listChanges: away,
     getChange: away,

@@ -2,9 +2,15 @@ import { nothingHandedOver } from '../../../shared/change/handover.ts';
 import type { ChangeRecord } from '../../../shared/change/record.ts';
 import type { Hold } from '../../../shared/job/hold.ts';
 import type { AcceptOutcome, ChangeView, JobStore } from '../../../shared/job/job-store.ts';
-import { inFlightOf } from '../../../shared/job/outcome.ts';
+import { inFlightOf, refutedLater } from '../../../shared/job/outcome.ts';
 import type { QueuePlace } from '../../../shared/job/queue-place.ts';
-import type { JobRecord, NewJob, RetriedJob } from '../../../shared/job/record.ts';
+import type {
+  JobRecord,
+  NewJob,
+  RestoredJob,
+  RetriedJob,
+  StoredPlan,
+} from '../../../shared/job/record.ts';
 import { AppError } from '../../../shared/platform/errors.ts';
 import { aheadOf, countsOf, freeSlotsOf } from './queues.ts';
 import type { StoredChange, StoredJob, StoredKey, Tables } from './tables.ts';
@@ -22,6 +28,7 @@ export function createMemoryJobStore(tables: Tables): JobStore {
     },
     settings: async (jobId) => tables.jobs.get(jobId)?.settings ?? null,
     retryable: async (jobId) => retriedOf(tables, jobId),
+    restorable: async (jobId, changeId) => restoredOf(tables, jobId, changeId),
     async list({ states, limit, before }) {
       return [...tables.jobs.values()]
         .filter(({ state }) => states === null || states.includes(state))
@@ -58,9 +65,10 @@ function accept(tables: Tables, job: NewJob): AcceptOutcome {
   refuseUnstorable(tables, job);
   const stored = storedJob(tables, job);
   tables.jobs.set(job.id, stored);
-  if (job.retryOf) {
-    const { jobId: of, ...order } = job.retryOf;
-    tables.journalOnJob(stored, 'retries', { of, ...order });
+  const came = job.retryOf ?? job.rollbackOf;
+  if (came) {
+    const { jobId: of, ...order } = came;
+    tables.journalOnJob(stored, job.retryOf ? 'retries' : 'rolls_back', { of, ...order });
   }
   for (const change of job.changes) tables.addChange(queued(change, job.id, stored.position));
   if (keyOf !== null && job.idempotency) {
@@ -110,6 +118,8 @@ function storedJob(tables: Tables, job: NewJob): StoredJob {
     reason: null,
     scheduleName: job.schedule?.name ?? null,
     retryOf: job.retryOf?.jobId ?? null,
+    rollbackOf: job.rollbackOf?.jobId ?? null,
+    refuted: 0,
     isStopping: false,
     openUntil: null,
     pauseReason: null,
@@ -179,11 +189,14 @@ export function queued(
 export function recordOf(tables: Tables, job: StoredJob): JobRecord {
   const { id, position, title, state, createdAt, createdBy, startedAt, finishedAt } = job;
   const { planDigest, total } = job;
-  const reason = job.pauseReason ?? job.reason;
+  const later = job.refuted > 0 ? `${job.refuted}${refutedLater}` : null;
+  const reasons = [job.pauseReason ?? job.reason, later].filter((part) => part !== null);
+  const reason = reasons.length > 0 ? reasons.join('; ') : null;
   const times = { createdAt, startedAt, finishedAt };
   const found = { planDigest, total, reason, counts: countsOf(tables, id), hold: holdOf(job) };
-  const { scheduleName, retryOf } = job;
-  return { id, position, title, state, createdBy, scheduleName, retryOf, ...times, ...found };
+  const { scheduleName, retryOf, rollbackOf } = job;
+  const origins = { scheduleName, retryOf, rollbackOf };
+  return { id, position, title, state, createdBy, ...origins, ...times, ...found };
 }
 
 function placeOf(tables: Tables, change: StoredChange): QueuePlace | null {
@@ -214,9 +227,8 @@ const isRetried: ReadonlySet<string> = new Set(['failed', 'rolled_back', 'cancel
 function retriedOf(tables: Tables, jobId: string): RetriedJob | null {
   const job = tables.jobs.get(jobId);
   if (job === undefined) return null;
-  const { id, title, state, plan, onFailure, settings, intents } = job;
   return {
-    ...{ id, title, state, plan, onFailure, settings, intents },
+    ...planOf(job),
     changes: tables.changesOf(jobId).flatMap(({ record, intentNumber }) => {
       const { seq, regionId, vpnConnectionId } = record;
       return isRetried.has(record.state) ? [{ seq, regionId, vpnConnectionId, intentNumber }] : [];
@@ -225,6 +237,22 @@ function retriedOf(tables: Tables, jobId: string): RetriedJob | null {
       !isResolved || refusal !== null ? [selector] : [],
     ),
   };
+}
+
+function planOf(job: StoredJob): StoredPlan {
+  const { id, title, state, createdBy, rollbackOf, plan, onFailure, settings, intents } = job;
+  return { id, title, state, createdBy, rollbackOf, plan, onFailure, settings, intents };
+}
+
+function restoredOf(tables: Tables, jobId: string, changeId: string | null): RestoredJob | null {
+  const job = tables.jobs.get(jobId);
+  if (job === undefined) return null;
+  const changes = tables.changesOf(jobId).flatMap(({ record, intentNumber }) => {
+    const isAsked = changeId === null || changeId === record.id;
+    const isRestored = record.state === 'succeeded' && record.handover.previous !== null;
+    return isAsked && isRestored ? [{ ...record, intentNumber }] : [];
+  });
+  return { ...planOf(job), changes };
 }
 
 function holdOf({ state, settings, approvals, planDigest, approveBy }: StoredJob): Hold | null {

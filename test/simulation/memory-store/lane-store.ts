@@ -10,7 +10,7 @@ import {
 } from './queues.ts';
 import { recordUpdates } from './record-updates.ts';
 import { tendJob } from './rollout.ts';
-import type { StoredLane, Tables } from './tables.ts';
+import type { StoredJob, StoredLane, Tables } from './tables.ts';
 
 /** The lane store in memory. Each call is one step that nobody else comes between. */
 export function createMemoryLaneStore(tables: Tables): LaneStore {
@@ -101,5 +101,20 @@ function eraseKeys(tables: Tables): number {
     change.record = { ...change.record, ...none };
     change.keysKeptUntil = null;
   }
+  for (const job of new Set(over.map(({ record }) => tables.jobs.get(record.jobId)))) {
+    if (job) eraseWishes(tables, job);
+  }
   return over.length;
+}
+
+function eraseWishes(tables: Tables, job: StoredJob): void {
+  const changes = tables.changesOf(job.id);
+  job.intents = job.intents.map((intent) => {
+    const own = changes.filter(({ intentNumber }) => intentNumber === intent.number);
+    const isOver = own.every(({ record: { state, verdict }, keysKeptUntil }) => {
+      const isWell = state === 'succeeded' || state === 'unchanged' || state === 'skipped';
+      return isWell && (verdict ?? 'proved') === 'proved' && keysKeptUntil === null;
+    });
+    return isOver ? { ...intent, sealedKeys: {} } : intent;
+  });
 }

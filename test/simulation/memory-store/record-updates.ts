@@ -106,6 +106,9 @@ function writeChange(tables: Tables, update: LaneUpdate): void {
     partAppliedAt: isPartApplied ? tables.stamp() : before.partAppliedAt,
     finishedAt: isFinalChange(change.state) ? (before.finishedAt ?? tables.stamp()) : null,
   };
+  const isRefutedLate = before.finishedAt !== null && before.verdict === 'latent';
+  const job = tables.jobs.get(before.jobId);
+  if (isRefutedLate && change.verdict === 'refuted' && job) job.refuted += 1;
   stored.resumeAt = afterwards.kind === 'wait' ? dueAtOf(tables, afterwards) : null;
   if (keysKeptFor !== undefined)
     stored.keysKeptUntil = Date.parse(laterBy(tables.stamp(), keysKeptFor));

@@ -99,7 +99,9 @@ function finishRegion(
   const ofChanges = failed > 0 ? `${failed} of the plan's targets were refused` : null;
   const refusals = [unfit, ofChanges, ofSelectors].filter((refusal) => refusal !== null);
   job.reason = ofSelectors;
-  if (unfit !== null || (refusals.length > 0 && job.onFailure !== 'continue')) {
+  const isRollback = job.rollbackOf !== null;
+  if (isRollback) job.maxErrors += failed;
+  if (unfit !== null || (refusals.length > 0 && job.onFailure !== 'continue' && !isRollback)) {
     cancelWaiting(tables, job.id);
     const reason = `${refusals.join('; ')}; nothing was changed`;
     const now = tables.stamp();

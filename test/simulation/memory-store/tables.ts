@@ -12,6 +12,8 @@ export interface StoredJob extends Omit<JobRecord, 'counts' | 'hold'> {
   settings: NewJob['settings'];
   maxErrors: number;
   maxInFlight: number;
+  /** How many of its changes were latent as they ended and are refuted since. */
+  refuted: number;
   /** Nothing more of it starts. */
   isStopping: boolean;
   /** Changes with a lower place may start; null: all. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { differencesOf } from '../../../shared/change/diff.ts';
-import { nextPartOf, partNamed } from '../../../shared/change/parts.ts';
+import { nextPartOf, partNamed, standbyFirst } from '../../../shared/change/parts.ts';
 import { fieldsToSend } from '../../../shared/change/request.ts';
 import type { TunnelIdentity } from '../../../shared/connection/model.ts';
 import { connectionPart } from '../../../shared/connection/vpn-api.ts';
@@ -22,7 +22,7 @@ function partsIn(wanted: Values, base: Values, tunnels: readonly TunnelIdentity[
   const parts: string[] = [];
   let stands = base;
   for (;;) {
-    const part = nextPartOf(differencesOf(stands, wanted), tunnels);
+    const part = nextPartOf(differencesOf(stands, wanted), standbyFirst(tunnels));
     if (part === null) return parts;
     parts.push(part);
     stands = {

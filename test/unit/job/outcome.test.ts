@@ -79,11 +79,17 @@ describe('mustStop', () => {
     [{ cancelled: 9, skipped: 9 }, stop(0), false],
     [{ failed: 99 }, { onFailure: 'continue', maxErrors: 0 }, false],
   ])('of %j under %j is %s', (counts, policy, expected) => {
-    expect(mustStop(countsOf(counts), policy)).toBe(expected);
+    expect(mustStop(countsOf(counts), { ...policy, refuted: 0 })).toBe(expected);
+  });
+
+  it('counts what was refuted after it had succeeded', () => {
+    const counts = countsOf({ succeeded: 5, failed: 1 });
+    expect(mustStop(counts, { ...stop(1), refuted: 0 })).toBe(false);
+    expect(mustStop(counts, { ...stop(1), refuted: 1 })).toBe(true);
   });
 });
 
-const open = { isWindowClosed: false };
+const open = { isWindowClosed: false, refuted: 0 };
 
 describe('endOf', () => {
   it.each<[Some, JobState | null]>([
@@ -102,7 +108,12 @@ describe('endOf', () => {
     [{ succeeded: 2 }, 'succeeded'],
     [{ applying: 1, cancelled: 1 }, null],
   ])('of %j is %s once the window is over', (counts, expected) => {
-    expect(endOf(countsOf(counts), { isWindowClosed: true })).toBe(expected);
+    expect(endOf(countsOf(counts), { isWindowClosed: true, refuted: 0 })).toBe(expected);
+  });
+
+  it('is failed where a change was refuted after it had succeeded', () => {
+    expect(endOf(countsOf({ succeeded: 2 }), { ...open, refuted: 1 })).toBe('failed');
+    expect(endOf(countsOf({ succeeded: 2, queued: 1 }), { ...open, refuted: 1 })).toBeNull();
   });
 
   it.each(changeStates.filter((state) => !isFinalChange(state)))(

@@ -73,6 +73,7 @@ function aWorker(
     },
   };
   const deps = assembleWorker({
+    jobs: { restorable: unused, accept: unused, get: unused },
     lanes,
     resolving: {
       nextInRegion: unused,
