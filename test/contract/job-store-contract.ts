@@ -35,6 +35,7 @@ export function defineJobStoreContract(world: World): void {
         hold: null,
         scheduleName: null,
         retryOf: null,
+        rollbackOf: null,
       });
       const changes = await world.jobs.listChanges({ jobId, states: null, limit: 9, after: null });
       expect(

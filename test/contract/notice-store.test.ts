@@ -21,7 +21,7 @@ describe.each(databaseKinds)('notices, $kind', ({ withDatabase }) => {
   const lanes = createPgLaneStore(database);
 
   async function aJob(): Promise<string> {
-    const job = aNewJob(['a'], { id: createIds(systemClock, systemRandom).job() });
+    const job = aNewJob(['a@1'], { id: createIds(systemClock, systemRandom).job() });
     await storesOn(database).jobs.accept(job);
     return job.id;
   }
@@ -81,6 +81,34 @@ describe.each(databaseKinds)('notices, $kind', ({ withDatabase }) => {
     await turn(other, "state = 'succeeded', finished_at = lanekeeper.now()");
 
     expect(await written()).toEqual(['finished']);
+  });
+
+  it('tell that a change turned out to be wrong after its end, and only then', async () => {
+    await notices.listenFor(['refuted']);
+    const id = await aJob();
+    const to = (verdict: string, ended: boolean, message: string | null = null) =>
+      database.query(
+        `UPDATE lanekeeper.change
+            SET verdict = $2, finished_at = CASE WHEN $3 THEN lanekeeper.now() END,
+                last_error = CASE WHEN $4::text IS NOT NULL THEN jsonb_build_object('message', $4::text) END
+          WHERE job_id = $1`,
+        [id, verdict, ended, message],
+      );
+    await to('latent', false);
+    await to('refuted', true);
+    await to('latent', true);
+    await to('proved', true);
+    await to('latent', true);
+    expect(await written()).toEqual([]);
+    await to('refuted', true, 'the tunnel is down');
+    await to('refuted', true, 'the tunnel is down');
+
+    expect(await written()).toEqual(['refuted']);
+    const notice = await notices.get(await claim());
+    expect(notice).toMatchObject({
+      jobId: id,
+      data: { vpnConnectionId: 'a', reason: 'the tunnel is down' },
+    });
   });
 
   it('tell that the next batch of a job begins, and nothing of its first', async () => {

@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest';
+import { nothingHandedOver } from '../../shared/change/handover.ts';
+import type { ChangeProgress } from '../../shared/change/record.ts';
+import type { FailurePolicy, NewJob } from '../../shared/job/record.ts';
+import { anIntent, changeIdOf, found, refused } from '../helpers/factories-store.ts';
+import { type Held, next, stepOf, type World } from './lane-store-world.ts';
+
+const replaced = { ...nothingHandedOver, previous: { 'IkeConfig.Psk': 'hmac:1', Name: 'before' } };
+const sealed = { 'IkeConfig.Psk': 'sealed' };
+const keys = { sealedPreviousKeys: sealed, sealedMadeKeys: sealed, sealedBaseKeys: sealed };
+
+/** What can be restored of a job, how it is, and for how long. */
+export function defineRestoredContract(world: World): void {
+  /** Ends the next change of a lane, and lets its keys be kept for so long. */
+  async function end(
+    held: Held,
+    patch: Partial<ChangeProgress> = {},
+    more: { state?: 'succeeded' | 'failed'; keysKeptFor?: string; isWatched?: boolean } = {},
+  ): Promise<Held> {
+    const { state = 'succeeded', keysKeptFor, isWatched = false } = more;
+    const update = stepOf(held, state, next, { step: null, handover: replaced, ...keys, ...patch });
+    const [outcome] = await world.hand().record({
+      ...update,
+      ...(keysKeptFor === undefined ? {} : { keysKeptFor }),
+      ...(isWatched ? { errand: { dueInMs: 0 } } : {}),
+    });
+    const change = outcome?.kind === 'next' ? outcome.assignment.change : null;
+    return { ...held, change };
+  }
+
+  async function begin(lane = '1'): Promise<Held> {
+    const hand = world.hand();
+    return hand.next(await hand.take(lane));
+  }
+
+  async function restorable(jobId: string, changeId: string | null = null) {
+    return world.jobs.restorable(jobId, changeId);
+  }
+
+  describe('what can be restored', () => {
+    it('are changes that succeeded and replaced something, in plan order', async () => {
+      const failurePolicy: FailurePolicy = { onFailure: 'continue', maxErrors: 0 };
+      const jobId = await world.release(['a@1', 'b@1', 'c@1', 'd@1'], { failurePolicy });
+      let held = await begin();
+      held = await end(held);
+      held = await end(held, { handover: nothingHandedOver });
+      held = await end(held, {}, { state: 'failed' });
+      await end(held, { verdict: 'refuted' });
+
+      const all = await restorable(jobId);
+      expect(all).toMatchObject({ id: jobId, createdBy: 'ops', rollbackOf: null });
+      expect(
+        all?.changes.map(({ vpnConnectionId, intentNumber }) => [vpnConnectionId, intentNumber]),
+      ).toEqual([
+        ['a', 0],
+        ['d', 0],
+      ]);
+      expect(all?.changes[0]).toMatchObject({ handover: replaced, ...keys });
+      expect(all?.intents).toHaveLength(1);
+      const one = await restorable(jobId, changeIdOf(jobId, 3));
+      expect(one?.changes.map(({ seq }) => seq)).toEqual([3]);
+      expect(await restorable('job_none')).toBeNull();
+    });
+  });
+
+  describe('keys that are kept no longer', () => {
+    const intents: NewJob['intents'] = [anIntent({ sealedKeys: sealed })];
+
+    it('are erased with those of their wish once all that share it have let go', async () => {
+      const jobId = await world.release(['a@1', 'b@1'], { intents });
+      let held = await begin();
+      held = await end(held, {}, { keysKeptFor: 'PT1H' });
+      await end(held, {}, { keysKeptFor: 'PT2H' });
+
+      await world.pass(3_599_000);
+      expect(await world.lanes.eraseKeys()).toBe(0);
+      await world.pass(2_000);
+      expect(await world.lanes.eraseKeys()).toBe(1);
+      const first = await restorable(jobId);
+      expect(first?.changes.map(({ sealedPreviousKeys }) => sealedPreviousKeys)).toEqual([
+        {},
+        sealed,
+      ]);
+      expect(first?.intents[0]?.sealedKeys).toEqual(sealed);
+      await world.pass(3_600_000);
+      expect(await world.lanes.eraseKeys()).toBe(1);
+      const both = await restorable(jobId);
+      expect(
+        both?.changes.map(({ sealedMadeKeys, sealedBaseKeys }) => [sealedMadeKeys, sealedBaseKeys]),
+      ).toEqual([
+        [{}, {}],
+        [{}, {}],
+      ]);
+      expect(both?.intents[0]?.sealedKeys).toEqual({});
+      expect(await world.lanes.eraseKeys()).toBe(0);
+    });
+
+    it.each<[string, Partial<ChangeProgress>, 'succeeded' | 'failed']>([
+      ['failed', {}, 'failed'],
+      ['is latent', { verdict: 'latent' }, 'succeeded'],
+      ['was refuted', { verdict: 'refuted' }, 'succeeded'],
+    ])('leave those of the wish where another change %s', async (_, patch, state) => {
+      const failurePolicy: FailurePolicy = { onFailure: 'continue', maxErrors: 0 };
+      const jobId = await world.release(['a@1', 'b@1'], { intents, failurePolicy });
+      const held = await end(await begin(), {}, { keysKeptFor: 'PT0S' });
+      await end(held, patch, { state });
+
+      expect(await world.lanes.eraseKeys()).toBe(1);
+      expect((await world.jobs.retryable(jobId))?.intents[0]?.sealedKeys).toEqual(sealed);
+    });
+  });
+
+  describe('a change that is refuted after it had succeeded', () => {
+    async function refute(jobId: string, hand = world.hand('errands')): Promise<void> {
+      const errands = await hand.claim();
+      const errand = errands.find(({ laneKey }) => laneKey === `change:${changeIdOf(jobId, 0)}`);
+      if (!errand) throw new Error('the errand of the first change');
+      const update = stepOf(errand, 'succeeded', next, { verdict: 'refuted' });
+      await hand.record({ ...update, events: [{ kind: 'verdict', data: { verdict: 'refuted' } }] });
+    }
+
+    it('is an error of a job that runs', async () => {
+      const jobId = await world.release(['a@1', 'b@1'], { maxInFlight: 1 });
+      const hand = world.hand();
+      const latent = stepOf(
+        await begin(),
+        'succeeded',
+        { kind: 'release', dueInMs: 60_000 },
+        {
+          step: null,
+          verdict: 'latent',
+        },
+      );
+      await hand.record({ ...latent, errand: { dueInMs: 0 } });
+
+      await refute(jobId);
+
+      expect(await world.states(jobId)).toEqual(['a:succeeded', 'b:cancelled']);
+      expect(await world.job(jobId)).toMatchObject({ state: 'failed' });
+    });
+
+    it('is told of a job that has ended, and leaves it as it ended', async () => {
+      const jobId = await world.release(['a@1']);
+      await end(await begin(), { verdict: 'latent' }, { isWatched: true });
+      expect(await world.job(jobId)).toMatchObject({ state: 'succeeded', reason: null });
+
+      await refute(jobId);
+
+      const { state, reason } = await world.job(jobId);
+      expect(state).toBe('succeeded');
+      expect(reason).toMatch(/^1 of its changes turned out not to be on the other side/);
+    });
+  });
+
+  describe('a job that takes another one back', () => {
+    it('goes on with the rest where something was refused, as often as that', async () => {
+      const rollbackOf = { jobId: 'job_000', actor: 'ops', reason: null };
+      const jobId = await world.accept(['a@1', 'b@1', 'c@1'], { rollbackOf });
+      await world.resolve({
+        answer: (id) =>
+          id === changeIdOf(jobId, 1) ? refused({ id }) : found({ id }, 'gateway:cn-hangzhou/1'),
+      });
+
+      const held = await end(await begin(), {}, { state: 'succeeded' });
+      expect(held.change?.vpnConnectionId).toBe('c');
+      await end(held);
+      expect(await world.states(jobId)).toEqual(['a:succeeded', 'b:failed', 'c:succeeded']);
+      expect(await world.job(jobId)).toMatchObject({ state: 'failed', rollbackOf: 'job_000' });
+    });
+
+    it('stops at the first error that comes later', async () => {
+      const rollbackOf = { jobId: 'job_000', actor: 'ops', reason: null };
+      const jobId = await world.accept(['a@1', 'b@1', 'c@1'], { rollbackOf, maxInFlight: 1 });
+      await world.resolve({
+        answer: (id) =>
+          id === changeIdOf(jobId, 0) ? refused({ id }) : found({ id }, 'gateway:cn-hangzhou/1'),
+      });
+
+      await end(await begin(), {}, { state: 'failed' });
+
+      expect(await world.states(jobId)).toEqual(['a:failed', 'b:failed', 'c:cancelled']);
+    });
+  });
+}
