@@ -207,6 +207,11 @@ describe('a change that is refuted after its end', { timeout: 60_000 }, () => {
     const [outcome] = await outcomesOf(world.jobs, id);
     expect(outcome).toMatchObject({ state: 'succeeded', code: 'TunnelDown' });
     expect(outcome?.kinds.slice(-2)).toEqual(['verdict', 'taken_back']);
+    const [change] = await changesOf(world, id);
+    if (change === undefined) throw new Error('the change');
+    // Whoever died after the job was submitted, and before that was written down, finds the same one.
+    expect(await world.worker().takeBack(change)).toEqual({ kind: 'submitted', jobId: back?.id });
+    expect(await world.jobs.list({ states: null, limit: 9, before: null })).toHaveLength(2);
     expect(world.simulator.state.connection(region, 'vco-a').status).toBe('ipsec_sa_established');
   });
 
