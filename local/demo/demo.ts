@@ -85,6 +85,8 @@ function configOf(cloudUrl: string, port: string): Promise<Config> {
       PORT: port,
       DATA_DIR: ':memory:',
       VPC_ENDPOINT: cloudUrl,
+      KMS_ENDPOINT: cloudUrl,
+      SINKS: JSON.stringify({ kms: { type: 'kms' } }),
       ALIBABA_CLOUD_ACCESS_KEY_ID: DEMO_ACCESS_KEY.accessKeyId,
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: DEMO_ACCESS_KEY.accessKeySecret,
       POLL_INTERVAL_MS: '150',
@@ -100,10 +102,9 @@ async function perform(
   stage: Stage,
   signals: { stop: AbortSignal; colleague: AbortController },
 ): Promise<DemoEnd> {
-  const { output, clock, random } = options;
+  const { output, clock } = options;
   const { fleet, simulator, api, logLines } = stage;
-  const rotation = rotationPlan(fleet, random);
-  const plans: readonly DemoPlan[] = [upgradePlan(fleet), rotation];
+  const plans: readonly DemoPlan[] = [upgradePlan(fleet), rotationPlan(fleet)];
   output.write(introduction(stage, plans, paintFor(output)));
   const colleague = startColleague(
     { state: simulator.state, others: fleet.others, clock },
@@ -124,10 +125,9 @@ async function perform(
   await clock.sleep(colleagueSettleMs);
   const pages = await Promise.all(ended.map(({ job }) => api.changes(job.id)));
   const changes = pages.flat();
-  const keys = [...rotation.keys, ...fleet.inventory.connections.map(({ ike }) => ike.Psk)];
   const { answers } = api;
   const journals = await verifyJournals(api, ended);
-  const evidence = { fleet, plans, keys, simulator, colleague, changes, logLines, answers };
+  const evidence = { fleet, plans, simulator, colleague, changes, logLines, answers };
   const checks = [...checksOf(evidence), journalCheckOf(journals)];
   output.write(
     `\n${summaryOf({ changes, record: record.snapshot(), wallMs: wallMsOf(ended, startedAt) })}`,

@@ -15,6 +15,9 @@ export interface Fleet {
   others: readonly Connection[];
 }
 
+/** How many connections have two tunnels. */
+const dualTunnelShare = 0.25;
+
 const sizes: Readonly<Record<DemoSize, InventoryOptions>> = {
   full: {
     regionIds: ['cn-hangzhou', 'eu-central-1'],
@@ -22,8 +25,9 @@ const sizes: Readonly<Record<DemoSize, InventoryOptions>> = {
     connectionsPerGateway: 9,
     attachments: 22,
     unattached: 0,
+    dualTunnelShare,
   },
-  small: { gateways: 5, connectionsPerGateway: 4, attachments: 8, unattached: 0 },
+  small: { gateways: 5, connectionsPerGateway: 4, attachments: 8, unattached: 0, dualTunnelShare },
 };
 
 /** About one write in nine and one read in fifty goes wrong: lost either way, broken, throttled or refused as busy. */
@@ -63,6 +67,7 @@ export function simulatorOptionsOf(fleet: Fleet, seed: number): SimulatorOptions
     settleMs: { min: 400, max: 1_600 },
     lateMs: { min: 0, max: 150 },
     latencyMs: 5,
+    handshakeMs: 1_500,
     quotas: { reads: Number.POSITIVE_INFINITY, writes: Number.POSITIVE_INFINITY },
     faults,
   };

@@ -1,4 +1,3 @@
-import type { Random } from '../../shared/platform/random.ts';
 import type { Connection } from '../simulator/shapes.ts';
 import type { Fleet } from './fleet.ts';
 
@@ -8,15 +7,14 @@ export interface DemoPlan {
   label: string;
   body: Readonly<Record<string, unknown>>;
   connections: readonly Connection[];
-  /** The connection as it has to be afterwards. */
-  appliedTo(connection: Connection): Connection;
+  /** Whether keys are made by the service. */
+  makesKeys: boolean;
+  /** The connection as it has to be afterwards; keys that were made are those that it has `now`. */
+  appliedTo(connection: Connection, now: Connection): Connection;
 }
 
-const keyBytes = 24;
-
-/** Nothing waits for anything but the lanes; an outage is accepted, because tunnels are not verified in this version. */
+/** Nothing waits for anything but the lanes, and the second tunnel of a pair for the first. */
 const rollout = { concurrency: '100%', redundancy: 'none' };
-const common = { rollout, acceptOutage: true, verify: { tunnel: 'none' } };
 
 const ike = { IkeVersion: 'ikev2', IkeEncAlg: 'aes256', IkeAuthAlg: 'sha256', IkePfs: 'group14' };
 const ipsec = { IpsecEncAlg: 'aes256', IpsecAuthAlg: 'sha256', IpsecPfs: 'group14' };
@@ -29,38 +27,44 @@ export function upgradePlan({ ours }: Fleet): DemoPlan {
       title: 'IKEv2, AES-256 and group 14 everywhere',
       targets: ours.map(targetOf),
       set: { IkeConfig: ike, IpsecConfig: ipsec },
-      ...common,
+      rollout,
     },
     connections: ours,
+    makesKeys: false,
     appliedTo: (connection) => ({
       ...connection,
-      ike: { ...connection.ike, ...ike },
-      ipsec: { ...connection.ipsec, ...ipsec },
+      ...(connection.tunnels.length === 0 ? upgraded(connection) : {}),
+      tunnels: connection.tunnels.map((tunnel) => ({ ...tunnel, ...upgraded(tunnel) })),
     }),
   };
 }
 
-/** A key of its own for every connection in production, told by its tag. */
-export function rotationPlan({ ours }: Fleet, random: Random): DemoPlan & { keys: string[] } {
+function upgraded(sa: Pick<Connection, 'ike' | 'ipsec'>): Pick<Connection, 'ike' | 'ipsec'> {
+  return { ike: { ...sa.ike, ...ike }, ipsec: { ...sa.ipsec, ...ipsec } };
+}
+
+/** A fresh key for every tunnel in production, told by its tag. */
+export function rotationPlan({ ours }: Fleet): DemoPlan {
   const connections = ours.filter(isProduction);
-  const keys = connections.map(() => random.bytes(keyBytes).toString('base64url'));
-  const keyOf = new Map(connections.map((connection, index) => [connection.id, keys[index]]));
   return {
     label: 'key rotation',
     body: {
       title: 'Q4 key rotation, production',
-      targets: connections.map((connection) => ({
-        ...targetOf(connection),
-        set: { IkeConfig: { Psk: keyOf.get(connection.id) } },
-      })),
-      ...common,
+      targets: connections.map(targetOf),
+      rotatePsk: true,
+      handover: { deliverTo: ['kms'] },
+      rollout,
     },
     connections,
-    keys,
-    appliedTo: (connection) => {
-      const Psk = keyOf.get(connection.id) ?? connection.ike.Psk;
-      return { ...connection, ike: { ...connection.ike, Psk } };
-    },
+    makesKeys: true,
+    appliedTo: (connection, now) => ({
+      ...connection,
+      ...(connection.tunnels.length === 0 ? { ike: { ...connection.ike, Psk: now.ike.Psk } } : {}),
+      tunnels: connection.tunnels.map((tunnel, index) => {
+        const Psk = now.tunnels[index]?.ike.Psk ?? tunnel.ike.Psk;
+        return { ...tunnel, ike: { ...tunnel.ike, Psk } };
+      }),
+    }),
   };
 }
 

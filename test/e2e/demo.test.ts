@@ -14,10 +14,10 @@ describe('npm run demo in a pipe', () => {
     const code = await demo.ended();
 
     const text = demo.stdout();
-    expect(text).toMatch(/^ +changes succeeded +44 +of 44; 23 connections, 13 lanes$/m);
+    expect(text).toMatch(/^ +changes succeeded +41 +of 41; 23 connections, 13 lanes$/m);
     expect(text).toMatch(/^ +overlaps seen by the simulator +0$/m);
     expect(text).toMatch(/^ +lost replies +[1-9]/m);
-    expect(text.match(/^ +✓ .+$/gm)).toHaveLength(6);
+    expect(text.match(/^ +✓ .+$/gm)).toHaveLength(9);
     expect(text).toMatch(/^ +✓ the journals prove it: \d+ events in 2 sealed journals/m);
     expect(text).not.toContain('✗');
     expect(text).not.toContain('\u001b');
