@@ -97,7 +97,10 @@ module.exports = {
     ),
     forbid(
       'wired-in-one-place',
-      { path: '^functions/', pathNot: '^functions/([^/]+/index|custom-runtime)\\.ts$' },
+      {
+        path: '^functions/',
+        pathNot: '^functions/([^/]+/(index|open-[^/]+)|custom-runtime)\\.ts$',
+      },
       { path: '^shared/adapters/' },
     ),
     ...vendorsStayHome,

@@ -1,7 +1,10 @@
 import { getRequestListener } from '@hono/node-server';
 import openApi from '../../docs/openapi.json' with { type: 'json' };
+import { createChatopsApp } from '../../functions/chatops/handler.ts';
+import { openChats } from '../../functions/chatops/open-chats.ts';
 import { tick } from '../../functions/scheduler/handler.ts';
 import { createSubmitApp } from '../../functions/submit/handler.ts';
+import { listenFor } from '../../functions/worker/open-notices.ts';
 import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { openTracer } from '../../shared/adapters/otel/open-tracer.ts';
 import { createPgAcknowledgements } from '../../shared/adapters/postgres/acknowledgements.ts';
@@ -38,8 +41,6 @@ import type { SimulatorOptions } from '../simulator/simulator.ts';
 import { buildWorker } from '../worker/build-worker.ts';
 import { createHintBell, type HintBell } from '../worker/hint-bell.ts';
 import { keepWorking } from '../worker/keep-working.ts';
-import { listenFor } from '../worker/notices.ts';
-import { openChat } from './chat.ts';
 import { type Cloud, configuredCloud, simulatedCloud } from './cloud.ts';
 import { type HttpServer, openHttpServer } from './http-server.ts';
 import { openKeyWrapper } from './kms.ts';
@@ -194,7 +195,8 @@ function listenerOf(parts: Parts): ReturnType<typeof getRequestListener> {
     tracer: parts.tracer,
     waker: bell,
   });
-  const chat = openChat(parts);
+  const chatParts = { ...parts, digestKey: async () => digestKey, waker: bell };
+  const chat = createChatopsApp({ logger, random }, openChats(chatParts, config));
   return getRequestListener((request, { incoming }) => {
     const isChat = new URL(request.url).pathname.startsWith('/v1/chatops/');
     return (isChat ? chat : api).fetch(request, { address: incoming.socket.remoteAddress ?? null });

@@ -1,3 +1,4 @@
+import { type Notifying, openNotices } from '../../functions/worker/open-notices.ts';
 import { createKmsClient } from '../../shared/adapters/aliyun/kms-client.ts';
 import { createKmsSecretsManager } from '../../shared/adapters/aliyun/kms-secrets-manager.ts';
 import type { CredentialsSource } from '../../shared/adapters/aliyun/rpc-client.ts';
@@ -26,7 +27,6 @@ import { createSignerLoader } from '../../shared/secret/signing-key.ts';
 import { assembleWorker } from '../../shared/worker/assemble-worker.ts';
 import type { WorkerDeps } from '../../shared/worker/run-worker.ts';
 import { workerSettings } from '../../shared/worker/worker-settings.ts';
-import { type Notifying, openNotices } from './notices.ts';
 
 /** What a worker on a laptop stands on. */
 export interface LocalWorkerParts {
@@ -87,7 +87,12 @@ export function buildWorker(parts: LocalWorkerParts): { deps: WorkerDeps; close(
     lingerMs: database.kind === 'embedded' ? embeddedLingerMs : servedLingerMs,
     ...(onHint ? { onHint } : {}),
     ...(parts.notifying
-      ? { sendNotice: openNotices({ ...parts, ids, api }, parts.notifying) }
+      ? {
+          sendNotice: openNotices(
+            { ...parts, ids, api, limits: settings, digestKey: async () => digestKey },
+            parts.notifying,
+          ),
+        }
       : {}),
   });
   const close = (): void => {

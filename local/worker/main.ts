@@ -1,3 +1,4 @@
+import { listenFor } from '../../functions/worker/open-notices.ts';
 import { openKmsSecrets } from '../../shared/adapters/aliyun/kms-secret-reader.ts';
 import { staticCredentials } from '../../shared/adapters/aliyun/static-credentials.ts';
 import { openTracer } from '../../shared/adapters/otel/open-tracer.ts';
@@ -14,7 +15,6 @@ import { openDatabase } from '../host/open-database.ts';
 import { closeOnSignals, giveUp } from '../host/process-end.ts';
 import { buildWorker, type LocalWorkerParts } from './build-worker.ts';
 import { keepWorking } from './keep-working.ts';
-import { listenFor } from './notices.ts';
 
 /** The cloud of a worker of its own. Raises `invalid_configuration` that names every variable it lacks. */
 function requireCloud({ database, cloud }: Config): LocalWorkerParts['cloud'] & {

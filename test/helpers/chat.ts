@@ -1,21 +1,10 @@
 import { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { type Chats, createChatopsApp } from '../../functions/chatops/handler.ts';
-import { openTransports } from '../../shared/adapters/chat/open-chat.ts';
-import { createPgApprovalStore } from '../../shared/adapters/postgres/approval-store.ts';
-import { createPgAuditLog } from '../../shared/adapters/postgres/audit-log.ts';
-import { createPgChatStore } from '../../shared/adapters/postgres/chat-store.ts';
+import { openChats } from '../../functions/chatops/open-chats.ts';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
-import { createPgFreezeStore } from '../../shared/adapters/postgres/freeze-store.ts';
-import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
-import { createPgJobVerbs } from '../../shared/adapters/postgres/job-verbs.ts';
 import { createPgKeyringStore } from '../../shared/adapters/postgres/keyring-store.ts';
-import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
-import { createPgRequestRate } from '../../shared/adapters/postgres/request-rate.ts';
-import { createPgScheduleStore } from '../../shared/adapters/postgres/schedule-store.ts';
-import { createWatch } from '../../shared/auth/watch.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
 import { type ChatActor, chatPlatforms } from '../../shared/platform/config/chat.ts';
-import { createIds } from '../../shared/platform/id.ts';
 import { systemRandom as random } from '../../shared/platform/random.ts';
 import { Secret } from '../../shared/platform/secret.ts';
 import { createDigestKeyLoader } from '../../shared/secret/digest-key.ts';
@@ -24,6 +13,8 @@ import { createRecordingLogger } from './recording-logger.ts';
 
 /** Secrets of the platforms that the test apps are known by. */
 export const slackSecret = '8f742231b10e8888abcd99yyyzzz85a5';
+export const dingtalkSecret = 'this is secret';
+export const feishuKeys = { encryptKey: 'test key', verificationToken: 'v-token' };
 
 /** Users of every platform, by what they may do. */
 export const chatUsers = {
@@ -41,46 +32,37 @@ const actors: readonly ChatActor[] = chatPlatforms
   ])
   .map(({ roles, ...actor }) => ({ ...actor, roles: [...roles] }));
 
+const chatConfig: Parameters<typeof openChats>[1]['chat'] = {
+  slack: { signingSecret: new Secret(slackSecret), botToken: null },
+  dingtalk: { appSecret: new Secret(dingtalkSecret), appKey: null },
+  feishu: {
+    callbacks: {
+      verificationToken: new Secret(feishuKeys.verificationToken),
+      encryptKey: new Secret(feishuKeys.encryptKey),
+    },
+    app: null,
+  },
+  actors: [...actors],
+};
+
 /** The chatops app on a real database, with what it logged and why it woke the worker. */
 export function createTestChat(database: Database, overrides: Partial<Chats> = {}) {
   const { logger, lines } = createRecordingLogger();
   const keyring = createPgKeyringStore(database);
   const sealer = createSealer(new Secret(Buffer.alloc(32, 3).toString('base64')), random);
   const wakes: string[] = [];
-  const rate = createPgRequestRate(database);
-  const chats: Chats = {
-    actors,
-    approvals: createPgApprovalStore(database),
-    chats: createPgChatStore(database),
-    clock,
-    digestKey: createDigestKeyLoader({ keyring, sealer, random }),
-    freezes: createPgFreezeStore(database),
-    ids: createIds(clock, random),
-    jobs: createPgJobStore(database),
-    lanes: createPgLaneStore(database),
-    random,
-    requestsPerMinute: 100_000,
-    schedules: createPgScheduleStore(database),
-    sealer,
-    senders: new Set(chatPlatforms),
-    sinkNames: new Set(),
-    transports: openTransports({
-      slack: { signingSecret: new Secret(slackSecret), botToken: null },
-      dingtalk: { appSecret: new Secret(dingtalkSecret), appKey: null },
-      feishu: {
-        callbacks: {
-          verificationToken: new Secret(feishuKeys.verificationToken),
-          encryptKey: new Secret(feishuKeys.encryptKey),
-        },
-        app: null,
-      },
-      actors: [],
-    }),
-    verbs: createPgJobVerbs(database),
-    waker: { wake: async ({ cause }) => void wakes.push(cause) },
-    watch: createWatch({ audit: createPgAuditLog(database), rate }),
-    ...overrides,
-  };
+  const opened = openChats(
+    {
+      database,
+      sealer,
+      digestKey: createDigestKeyLoader({ keyring, sealer, random }),
+      waker: { wake: async ({ cause }) => void wakes.push(cause) },
+      clock,
+      random,
+    },
+    { chat: chatConfig, requestsPerMinute: 100_000, sinks: {} },
+  );
+  const chats: Chats = { ...opened, senders: new Set(chatPlatforms), ...overrides };
   const app = createChatopsApp({ logger, random }, chats);
   return { app, chats, lines, wakes };
 }
@@ -164,8 +146,6 @@ export function blockActions(value: string | null, user = chatUsers.operator): s
   return new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
 }
 
-export const dingtalkSecret = 'this is secret';
-
 /** A message to DingTalk's robot, with the fields of its document "Robot receives messages". */
 export function dingtalkMessage(
   text: string,
@@ -212,8 +192,6 @@ export function dingtalkRequest(body: string, timestamp = Date.now(), sign?: str
     body,
   });
 }
-
-export const feishuKeys = { encryptKey: 'test key', verificationToken: 'v-token' };
 
 /** Encrypted as Feishu does: AES-256-CBC, the initialization vector in front. */
 export function feishuEncrypted(value: unknown, key = feishuKeys.encryptKey): string {

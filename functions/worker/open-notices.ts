@@ -24,14 +24,15 @@ import { createInventoryApi, previewPart } from '../../shared/preview/inventory-
 import type { Sealer } from '../../shared/secret/sealer.ts';
 import type { SendNotice } from '../../shared/worker/worker-deps.ts';
 
-/** Which rooms and receivers are told. */
+/** Which rooms and receivers are told, and which sinks plans may name. */
 export type Notifying = Pick<Config, 'chat' | 'notify' | 'sinks'>;
 
+/** What a worker has open that notices need too. */
 interface NoticeParts {
-  settings: Config['worker'];
+  limits: { readsPerMinute: number; writesPerMinute: number };
   database: Database;
   sealer: Sealer;
-  digestKey: Buffer;
+  digestKey(): Promise<Buffer>;
   api: VpnApi;
   ids: Ids;
   clock: Clock;
@@ -44,9 +45,9 @@ export function listenFor(database: Database, notify: Config['notify']): Promise
   return createPgNoticeStore(database).listenFor(kindsOf(notify));
 }
 
-/** What sends notices in a worker on a laptop. */
+/** What sends notices in a worker, deployed or on a laptop. */
 export function openNotices(parts: NoticeParts, { chat, notify, sinks }: Notifying): SendNotice {
-  const { settings: limits, database, sealer, digestKey, api, ids, clock, random, logger } = parts;
+  const { limits, database, sealer, digestKey, api, ids, clock, random, logger } = parts;
   const budget = createPgApiBudget(database, { account: 'default', limits, part: previewPart });
   return createNoticeSender({
     chats: createPgChatStore(database),
@@ -58,7 +59,7 @@ export function openNotices(parts: NoticeParts, { chat, notify, sinks }: Notifyi
       approvals: createPgApprovalStore(database),
       audit: createPgAuditLog(database),
       clock,
-      digestKey: () => Promise.resolve(digestKey),
+      digestKey,
       ids,
       inventory: createPgInventoryStore(database),
       jobs: createPgJobStore(database),
