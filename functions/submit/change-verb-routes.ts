@@ -52,7 +52,8 @@ export function changeVerbRoutes(deps: ChangeVerbDeps): readonly GatedRoute[] {
 async function postAcknowledgement(deps: ChangeVerbDeps, call: ActorCall): Promise<Response> {
   const { actor, request, params, logger } = call;
   const { jobId = '', changeId = '' } = params;
-  const input = await readJson(request);
+  // Without a body it is of whatever the change waits for.
+  const input = request.headers.get('Content-Type') === null ? {} : await readJson(request);
   const { tunnelId } = parseInput(AcknowledgeBody, input, 'the body has faults');
   if (!isId('job', jobId) || !isId('chg', changeId)) throw noSuchChange();
   const of = { jobId, changeId };

@@ -279,7 +279,10 @@ export const steeringPaths: ZodOpenApiPathsObject = {
         'Say that the other side has the new values',
         'It has them installed for this tunnel, or will switch to them within the verify timeout. The change goes on; its next tunnel is handed over when this one is proved.',
       ),
-      requestBody: { required: true, content: { 'application/json': { schema: AcknowledgeBody } } },
+      requestBody: {
+        required: false,
+        content: { 'application/json': { schema: AcknowledgeBody } },
+      },
     },
   },
   '/v1/freezes': { get: listFreezes },
