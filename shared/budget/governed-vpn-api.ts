@@ -33,15 +33,20 @@ function notNow(retryInMs: number): CloudError {
 /** The VPC API as a worker uses it: every call under the budget, and a last look at the lease before a write. */
 export interface GovernedVpnApi extends Omit<VpnApi, 'modify'> {
   /**
-   * Sends a write unless the budget has no place for it now or `mayStillSend`, asked as the last act before the call,
-   * says no; then it is `not_sent`.
+   * Sends a write unless the budget has no place for it within `patienceMs` (now, where that is left out) or `mayStillSend`, asked as
+   * the last act before the call, says no; then it is `not_sent`.
    */
-  modify(request: ModifyRequest, mayStillSend: () => boolean): Promise<ModifyOutcome>;
+  modify(
+    request: ModifyRequest,
+    mayStillSend: () => boolean,
+    patienceMs?: number,
+  ): Promise<ModifyOutcome>;
 }
 
 /**
  * The VPC API under the shared budget: each call first takes its place, and a throttling answer slows the action down
- * for everybody. A write never waits here: when there is no place it is not sent, and the lane is put off instead.
+ * for everybody. A first write never waits here: when there is no place it is not sent, and the lane is put off instead. A repeat
+ * does for a moment, so that what is in flight comes before what is not.
  */
 export function governVpnApi(api: VpnApi, governor: Governor): GovernedVpnApi {
   async function read<Value>(
@@ -75,9 +80,9 @@ export function governVpnApi(api: VpnApi, governor: Governor): GovernedVpnApi {
       read(scopeOf(query.regionId, 'DescribeVpnConnectionLogs'), () => api.connectionLogs(query)),
     diagnose: (query) =>
       read(scopeOf(query.regionId, 'DiagnoseVpnConnections'), () => api.diagnose(query)),
-    async modify(request, mayStillSend) {
+    async modify(request, mayStillSend, patienceMs = 0) {
       const scope = scopeOf(request.regionId, modifyActionFor(request));
-      const refusal = await governor.admit(scope, 0);
+      const refusal = await governor.admit(scope, patienceMs);
       if (refusal) return { kind: 'not_sent', error: notNow(refusal.retryInMs) };
       if (!mayStillSend()) return { kind: 'not_sent', error: leaseEnding };
       const outcome = await api.modify(request);

@@ -55,7 +55,7 @@ export async function repeatStep(
   assignment: Assignment,
   seen: SeenAtEnd,
 ): Promise<StepResult> {
-  const { sending, outcome } = await send(deps, held, assignment);
+  const { sending, outcome } = await send(deps, held, assignment, repeatPatienceMs(deps));
   const result =
     outcome.kind === 'accepted'
       ? accepted(sending, outcome.requestId)
@@ -69,11 +69,13 @@ async function send(
   deps: StepDeps,
   held: HeldLane,
   assignment: Assignment,
+  patienceMs = 0,
 ): Promise<{ sending: Sending; request: ModifyRequest; outcome: ModifyOutcome }> {
   const request = storedRequest(deps, assignment);
   held.preparedHere = null;
   const sentAt = new Date(deps.clock.now()).toISOString();
-  const outcome = await deps.api.modify(request, () => deps.clock.monotonic() < held.deadline);
+  const mayStillSend = (): boolean => deps.clock.monotonic() < held.deadline;
+  const outcome = await deps.api.modify(request, mayStillSend, patienceMs);
   return { sending: { deps, held, change: assignment.change, sentAt }, request, outcome };
 }
 
@@ -141,6 +143,14 @@ function notAccepted(
   }
 }
 
+/**
+ * How long a repeat waits for its place in the budget: it is back, by a tick of looks, before the place is free, and has it before
+ * changes that nobody has begun, which come when it is. Milliseconds.
+ */
+function repeatPatienceMs({ settings }: StepDeps): number {
+  return settings.pollIntervalMs + 2_000;
+}
+
 /** A repeat that is refused for good may still follow a first sending that was applied. */
 function stillUnknown(
   sending: Sending,
@@ -153,7 +163,8 @@ function stillUnknown(
     return fail(change, busyWithoutEnd(deps, outcome.error.code));
   const { pollIntervalMs } = deps.settings;
   const pause = Math.max(pollIntervalMs, pauseAfter(openFor(deps, change), pollIntervalMs));
-  const afterMs = outcome.error.retryInMs ?? pause;
+  const { retryInMs } = outcome.error;
+  const afterMs = retryInMs === undefined ? pause : retryInMs - repeatPatienceMs(deps);
   return lookAgain(deps, change, { afterMs, error: storedError(outcome.error) });
 }
 

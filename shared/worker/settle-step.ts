@@ -66,9 +66,10 @@ export async function settleStep(
     const error = storedError(sight.error);
     // A read that is refused must not pass for the write having been refused.
     const isOfRead = change.step === 'reconcile' && isRefusal(error.class);
-    return unlessTooLate(deps, assignment, () =>
-      lookAgain(deps, change, isOfRead ? { afterMs } : { afterMs, error }),
-    );
+    const again = lookAgain(deps, change, isOfRead ? { afterMs } : { afterMs, error });
+    // What waits for its turn to read or to repeat has seen nothing that takes the cloud too long.
+    if (error.class === 'throttled' || waitsToRepeat(change)) return again;
+    return unlessTooLate(deps, assignment, () => again);
   }
   if (
     sight.kind === 'gateway_updating' ||
@@ -86,6 +87,11 @@ export async function settleStep(
   }
   const { connection, readAt } = sight;
   return judge(deps, held, assignment, { connection, readAt: readAtOf(deps, readAt) });
+}
+
+/** The request was read not to be applied, and there was no place in the budget to repeat it. */
+function waitsToRepeat({ step, lastError }: ChangeRecord): boolean {
+  return step === 'reconcile' && lastError?.class === 'throttled';
 }
 
 function pauseMs(deps: StepDeps, held: HeldLane, change: ChangeRecord): number {
