@@ -27,7 +27,8 @@ export async function promoteDelivery(
 ): Promise<Settled> {
   const delivery = deliveryOf(change.handover, part);
   if (delivery?.stage !== 'done') return { handover: change.handover, events: [] };
-  return settleDelivery(deps, change, delivery, 'promoted');
+  const { deliveredTo: sinks } = delivery;
+  return settleDelivery(deps, change, delivery, { stage: 'promoted', sinks });
 }
 
 /**
@@ -38,12 +39,12 @@ export async function settleDelivery(
   deps: StepDeps,
   change: ChangeRecord,
   delivery: ChangeDelivery,
-  stage: 'promoted' | 'withdrawn',
+  { stage, sinks }: { stage: 'promoted' | 'withdrawn'; sinks: readonly string[] },
 ): Promise<Settled> {
   const { handover } = change;
   const what = sinkDeliveryOf(change, delivery);
   const outcomes = await Promise.all(
-    delivery.deliveredTo.map(async (name): Promise<[string, StageOutcome]> => {
+    sinks.map(async (name): Promise<[string, StageOutcome]> => {
       const sink = deps.sinks.get(name);
       const outcome = await (stage === 'promoted' ? sink?.promote(what) : sink?.withdraw(what));
       return [name, outcome ?? { kind: 'done' }];

@@ -29,9 +29,7 @@ export function leavingOf(
   { state, verdict, handover }: Pick<ChangeProgress, 'state' | 'verdict' | 'handover'>,
   { terms, intent }: Pick<Assignment, 'terms' | 'intent'>,
 ): Leaving | null {
-  const open = handover.deliveries.filter(
-    ({ stage, deliveredTo }) => stage === 'done' || (stage === 'open' && deliveredTo.length > 0),
-  );
+  const open = handover.deliveries.filter(({ stage }) => stage === 'done' || stage === 'open');
   const unused = open.find(({ isApplied }) => !isApplied);
   if (unused) return { kind: 'settle', delivery: unused, stage: 'withdrawn' };
   const isWatched = verdict === 'latent' && handover.proof !== null;
@@ -51,12 +49,15 @@ export async function tidyStep(
   held: HeldLane,
   assignment: Assignment,
 ): Promise<StepResult> {
-  const { change } = assignment;
+  const { change, terms } = assignment;
   const leaving = leavingOf(change, assignment);
   if (leaving === null) return { change: null, events: [], afterwards: { kind: 'next' } };
   if (leaving.kind === 'watch') return watch(deps, held, assignment);
   if (leaving.kind === 'take_back') return takeBack(deps, assignment);
-  const settled = await settleDelivery(deps, change, leaving.delivery, leaving.stage);
+  const { delivery, stage } = leaving;
+  // One that was on its way may have come to a sink all the same: its answer was lost, or nobody lived to hear it.
+  const sinks = delivery.stage === 'open' ? terms.deliverTo : delivery.deliveredTo;
+  const settled = await settleDelivery(deps, change, delivery, { stage, sinks });
   return tidied(change, settled);
 }
 

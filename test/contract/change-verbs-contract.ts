@@ -3,6 +3,7 @@ import { createPgChangeVerbs } from '../../shared/adapters/postgres/change-verbs
 import { createPgJobVerbs } from '../../shared/adapters/postgres/job-verbs.ts';
 import type { ChangeVerb, ChangeVerbs } from '../../shared/job/change-verbs.ts';
 import { changeIdOf, refused } from '../helpers/factories-store.ts';
+import { deliverFor } from './errands-contract.ts';
 import { type SqlWorld, stepOf } from './lane-store-world.ts';
 
 const order = { actor: 'ops', reason: 'the peer was mended' };
@@ -167,6 +168,16 @@ export function defineChangeVerbContract(world: SqlWorld): void {
         data: { state: 'skipped', ...order },
       });
       expect(held.change?.id).toBe(changeIdOf(jobId, 1));
+    });
+
+    it('leaves it to an errand to withdraw what was delivered', async () => {
+      const { jobId, errand } = await deliverFor(world, 'done');
+      await on(jobId, 0, 'skip');
+      const claimed = await world.hand().claim();
+
+      const left = claimed.find(({ laneKey }) => laneKey === errand.laneKey);
+      expect(left?.change).toMatchObject({ state: 'skipped' });
+      expect(left?.epoch).toBeGreaterThan(errand.epoch);
     });
 
     it('ends the job with its last change', async () => {

@@ -5,6 +5,7 @@ import { countMove } from '../../job/outcome.ts';
 import type { ChangeCounts } from '../../job/record.ts';
 import { canonicalJson } from '../../platform/canonical.ts';
 import type { Query } from './database.ts';
+import { openErrandsOf } from './errands.ts';
 import type { ConnectionKey } from './ready-next.ts';
 
 const CancelledRow = z.object({
@@ -52,7 +53,8 @@ export async function cancelWaiting(
      errands AS (
        UPDATE lanekeeper.lane SET due_at = lanekeeper.now(), worker = NULL, epoch = epoch + 1
         WHERE lane_key = ANY (ARRAY( -- one that is being written to is waiting for the job, and finds its change cancelled
-              SELECT l.lane_key FROM lanekeeper.lane l JOIN c ON l.lane_key = 'change:' || c.id FOR UPDATE OF l SKIP LOCKED)))
+              SELECT l.lane_key FROM lanekeeper.lane l JOIN c ON l.lane_key = 'change:' || c.id FOR UPDATE OF l SKIP LOCKED))),
+     opened AS (${openErrandsOf('c')})
      SELECT c.region_id AS "regionId", c.vpn_connection_id AS "vpnConnectionId", c.before AS "from" FROM c`,
     [
       jobId,

@@ -10,6 +10,7 @@ import type { Order } from '../../job/job-verbs.ts';
 import { jobStates } from '../../job/state.ts';
 import { canonicalJson } from '../../platform/canonical.ts';
 import type { Database, Query } from './database.ts';
+import { openErrandsOf } from './errands.ts';
 import { changeViewOf } from './job-store.ts';
 import { type Move, moveJobs } from './move-jobs.ts';
 import { type ConnectionKey, readyNext } from './ready-next.ts';
@@ -188,7 +189,8 @@ async function skip(
        UPDATE lanekeeper.lane l
           SET epoch = l.epoch + 1, worker = NULL, due_at = lanekeeper.now(),
               change_id = CASE WHEN l.kind = 'change' THEN l.change_id END -- what was delivered is to be withdrawn
-         FROM c WHERE l.lane_key IN (c.lane_key, 'change:' || c.id) AND l.change_id = c.id)
+         FROM c WHERE l.lane_key IN (c.lane_key, 'change:' || c.id) AND l.change_id = c.id),
+     opened AS (${openErrandsOf('c')})
      UPDATE lanekeeper.lane_job lj SET waiting = lj.waiting - 1
        FROM c WHERE lj.lane_key = c.lane_key AND lj.job_id = c.job_id AND $3`,
     [

@@ -82,6 +82,21 @@ export async function writeErrands(
 }
 
 /**
+ * Opens errands for those of some changes (a common table expression) that were ended on their way back to their lanes: there is
+ * none then, and what was delivered for them is to be withdrawn. The epoch is as above.
+ */
+export function openErrandsOf(changes: string): string {
+  return `
+     INSERT INTO lanekeeper.lane (lane_key, kind, region_id, due_at, epoch, change_id)
+     SELECT 'change:' || e.id, 'change', e.region_id, lanekeeper.now(),
+            (extract(epoch FROM lanekeeper.now()) * 1000)::bigint + e.events, e.id
+       FROM ${changes} e
+      WHERE jsonb_path_exists(e.handover, '$.deliveries[*] ? (@.stage == "open" || @.stage == "done")')
+      ORDER BY e.id
+     ON CONFLICT (lane_key) DO NOTHING`;
+}
+
+/**
  * Erases the keys of changes that are kept no longer, except where a worker is just writing to one, and those of their wishes once
  * no change can come back to them: all that share one have ended well, and the last of them has let go of its keys.
  */

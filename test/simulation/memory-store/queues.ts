@@ -199,10 +199,23 @@ export function cancelWaiting(
       finishedAt: tables.stamp(),
     };
     tables.journal(change, 'finished', { state: 'cancelled', ...order, ...(error && { error }) });
-    const errand = tables.lanes.get(`change:${id}`);
     // Whoever delivers for it is fenced off; what was delivered is to be withdrawn.
-    if (errand)
-      Object.assign(errand, { dueAt: tables.now(), worker: null, epoch: errand.epoch + 1 });
+    const { deliveries } = change.record.handover;
+    const isDelivered = deliveries.some(({ stage }) => stage === 'open' || stage === 'done');
+    if (isDelivered || tables.lanes.has(`change:${id}`))
+      openErrand(tables, change.record, tables.now());
   }
   return waiting.length;
+}
+
+/** Opens the errand of a change, with an epoch that no earlier errand of it can have come to. */
+export function openErrand(
+  tables: Tables,
+  { id, regionId }: Pick<StoredChange['record'], 'id' | 'regionId'>,
+  dueAt: number | null,
+): void {
+  const opened = tables.laneOf(`change:${id}`, regionId);
+  const epoch = Math.max(opened.epoch, tables.now() + tables.errandsOpened) + 1;
+  tables.errandsOpened += 1;
+  Object.assign(opened, { dueAt, worker: null, changeId: id, epoch });
 }

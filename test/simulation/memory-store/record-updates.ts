@@ -19,6 +19,7 @@ import {
   countsOf,
   freeSlotsOf,
   hasUnresolved,
+  openErrand,
   slotsToStart,
   waitingOn,
   wakeIdleLanes,
@@ -217,11 +218,7 @@ function placeErrand(tables: Tables, { update: { change, errand, afterwards }, l
     if (afterwards.kind === 'wait' && home) home.dueAt ??= tables.now();
   }
   if (!change || !errand) return;
-  const opened = tables.laneOf(`change:${change.id}`, lane.regionId);
-  const epoch = Math.max(opened.epoch, tables.now() + tables.errandsOpened) + 1;
-  tables.errandsOpened += 1;
-  const dueAt = dueAtOf(tables, errand);
-  Object.assign(opened, { dueAt, worker: null, changeId: change.id, epoch });
+  openErrand(tables, { id: change.id, regionId: lane.regionId }, dueAtOf(tables, errand));
 }
 
 /** When a lane without a change is due: as soon as what waits there half done goes on, in a second if that lacks a slot. */
