@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { postgresUrl } from '../helpers/databases.ts';
-import { type Mutation, mutations } from './mutations.ts';
+import type { Mutation } from './mutation.ts';
+import { mutations } from './mutations.ts';
 import { withoutGuard } from './plugin.ts';
 import { runTests, type TestEnd } from './test-runs.ts';
 import { notGreen, notRed } from './verdict.ts';

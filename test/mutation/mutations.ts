@@ -1,16 +1,5 @@
-/** One guard switched off, and the tests that must notice. */
-export interface Mutation {
-  /** What the guard is called, on the command line too. */
-  guard: string;
-  /** What goes wrong without it. */
-  without: string;
-  file: string;
-  /** The guard's text, which stands exactly once in the file, and what stands there without it. */
-  text: string;
-  becomes: string;
-  /** By file, the tests that go red: parts of their full names, suites included. All that match must. */
-  reddens: Readonly<Record<string, readonly string[]>>;
-}
+import type { Mutation } from './mutation.ts';
+import { rotationGuards } from './rotation-guards.ts';
 
 const store = "the lane store, 'postgres'";
 const races = 'test/contract/lane-store-races.test.ts';
@@ -199,8 +188,8 @@ export const mutations: readonly Mutation[] = [
     guard: 'lease-deadline',
     without: 'a worker that slept through its lease still writes to the cloud',
     file: 'shared/worker/send-step.ts',
-    text: '() => deps.clock.monotonic() < held.deadline',
-    becomes: '() => true',
+    text: '(): boolean => deps.clock.monotonic() < held.deadline;',
+    becomes: '(): boolean => true;',
     reddens: {
       'test/function/worker/crashes.test.ts': [
         'writes neither to the cloud nor to the database once it slept through its lease',
@@ -290,4 +279,5 @@ export const mutations: readonly Mutation[] = [
     return clearValueOf(this);`,
     reddens: { 'test/unit/secret/secret.test.ts': ['shows as *** however it is printed'] },
   },
+  ...rotationGuards,
 ];

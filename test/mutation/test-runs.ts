@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { Mutation } from './mutations.ts';
+import type { Mutation } from './mutation.ts';
 import { mutationVariable } from './plugin.ts';
 
 /** How one test ended in a run of its own. */

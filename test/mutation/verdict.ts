@@ -1,4 +1,4 @@
-import type { Mutation } from './mutations.ts';
+import type { Mutation } from './mutation.ts';
 import type { TestEnd } from './test-runs.ts';
 
 /** How the failure of an assertion begins, alone or within a property. */
