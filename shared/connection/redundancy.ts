@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import type { VpnConnection } from './model.ts';
 
 /** What decides whether connections back each other up. */
 export interface RedundancyMember {
@@ -15,6 +16,84 @@ interface Block {
   first: number;
   last: number;
   member: number;
+}
+
+/** What is known of gateways, by their ids. */
+export interface FarEnds {
+  /** VPCs of VPN gateways. */
+  vpcs: ReadonlyMap<string, string | null>;
+  /** Public addresses of customer gateways. */
+  addresses: ReadonlyMap<string, string | null>;
+}
+
+/**
+ * Where a connection leads to as it was read, and with the wanted values, by their paths: it must be kept apart from what backs
+ * it up before and after. What is not known of a gateway is replaced by its id: then it is the same only as itself.
+ */
+export function whereItLeads(
+  connection: Pick<VpnConnection, 'vpnGatewayId' | 'transitRouterId' | 'customerGatewayIds'> & {
+    fields: Readonly<Record<string, unknown>>;
+  },
+  { vpcs, addresses }: FarEnds,
+  wanted: Readonly<Record<string, unknown>>,
+): RedundancyMember {
+  const { vpnGatewayId, transitRouterId, fields } = connection;
+  const customers = [...connection.customerGatewayIds, ...customersIn(wanted)];
+  const subnets = [fields.RemoteSubnet, wanted.RemoteSubnet]
+    .flatMap((list) => (typeof list === 'string' ? list.split(',') : []))
+    .map((cidr) => cidr.trim());
+  return {
+    customerAddresses: unique(customers.map((id) => addresses.get(id) ?? id)),
+    network: vpnGatewayId === null ? transitRouterId : (vpcs.get(vpnGatewayId) ?? vpnGatewayId),
+    remoteSubnets: unique(subnets.filter((cidr) => blockOf(cidr, 0).length > 0)),
+  };
+}
+
+/** The customer gateways among wanted values, of a connection or of its tunnels. */
+export function customersIn(wanted: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.entries(wanted).flatMap(([path, value]) =>
+    path.endsWith('CustomerGatewayId') && typeof value === 'string' ? [value] : [],
+  );
+}
+
+function unique(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].sort();
+}
+
+/** Whether two connections back each other up, not by way of a third one. */
+export function backUpEachOther(a: RedundancyMember, b: RedundancyMember): boolean {
+  if (a.customerAddresses.some((address) => b.customerAddresses.includes(address))) return true;
+  if (a.network === null || a.network !== b.network) return false;
+  const others = b.remoteSubnets.flatMap((cidr) => blockOf(cidr, 1));
+  return a.remoteSubnets
+    .flatMap((cidr) => blockOf(cidr, 0))
+    .some(({ first, last }) => others.some((other) => first <= other.last && other.first <= last));
+}
+
+/** Most of the members that all back each other up: of those no two can be changed at once. */
+export function mostTogether(members: readonly RedundancyMember[]): number {
+  const byAddress = new Map<string, number>();
+  const byNetwork = new Map<string, Block[]>();
+  members.forEach(({ customerAddresses, network, remoteSubnets }, member) => {
+    for (const address of new Set(customerAddresses)) {
+      byAddress.set(address, (byAddress.get(address) ?? 0) + 1);
+    }
+    if (network === null) return;
+    const blocks = byNetwork.get(network) ?? [];
+    blocks.push(...remoteSubnets.flatMap((cidr) => blockOf(cidr, member)));
+    byNetwork.set(network, blocks);
+  });
+  const depths = [...byNetwork.values()].map(deepest);
+  return [...byAddress.values(), ...depths].reduce((a, b) => Math.max(a, b), 0);
+}
+
+/** Most members whose blocks hold one and the same address. */
+function deepest(blocks: Block[]): number {
+  let depth = 0;
+  nest(blocks, (open) => {
+    depth = Math.max(depth, new Set(open.map(({ member }) => member)).size);
+  });
+  return depth;
 }
 
 /**
@@ -53,8 +132,18 @@ function blockOf(cidr: string, member: number): readonly Block[] {
   return [{ first, last: first + size - 1, member }];
 }
 
-/** Of two CIDR blocks that overlap one holds the other: it is enough to know which blocks are open at each beginning. */
 function joinOverlapping(blocks: Block[], join: (a: number, b: number) => void): void {
+  nest(blocks, (open) => {
+    const [block, around] = [open.at(-1), open.at(-2)];
+    if (block && around) join(around.member, block.member);
+  });
+}
+
+/**
+ * Tells of each block, with those that hold it before it. Of two CIDR blocks that overlap one holds the other: it is enough
+ * to know which blocks are open at each beginning.
+ */
+function nest(blocks: Block[], tell: (open: readonly Block[]) => void): void {
   blocks.sort((a, b) => a.first - b.first || b.last - a.last);
   const open: Block[] = [];
   for (const block of blocks) {
@@ -63,8 +152,8 @@ function joinOverlapping(blocks: Block[], join: (a: number, b: number) => void):
       open.pop();
       around = open.at(-1);
     }
-    if (around) join(around.member, block.member);
     open.push(block);
+    tell(open);
   }
 }
 

@@ -1,6 +1,5 @@
 import type { TunnelProof } from '../connection/tunnel-proof.ts';
 import { type Handover, usualHandover, usualVerify } from '../plan/handover.ts';
-import { isThere } from '../plan/not-yet.ts';
 import type { BatchPause, FailureReaction, Redundancy } from '../plan/rollout.ts';
 import type { Plan } from '../plan/schema.ts';
 
@@ -32,7 +31,7 @@ export interface ChangeTerms extends Handover {
 
 /** The settings of a plan's job; `batches` as counted, null while selectors are to be resolved. */
 export function settingsOf(plan: Plan, batches: readonly number[] | null): JobSettings {
-  const { batchPause, slowStart, redundancy = 'none' } = plan.rollout;
+  const { batchPause, slowStart, redundancy } = plan.rollout;
   return {
     handover: plan.handover ?? usualHandover,
     verifyTimeoutSeconds: (plan.verify ?? usualVerify).timeoutSeconds,
@@ -52,5 +51,5 @@ export function settingsOf(plan: Plan, batches: readonly number[] | null): JobSe
 
 /** What a tunnel has to show after a change of what both sides must agree on. */
 export function tunnelProofOf({ verify }: Pick<Plan, 'verify'>): TunnelProof {
-  return verify?.tunnel ?? (isThere('rotation') ? 'if-up-before' : 'none');
+  return verify?.tunnel ?? 'if-up-before';
 }

@@ -51,6 +51,8 @@ export interface ChangeHistory {
   laneKey: string | null;
   /** Region and id; null when the change was never resolved. */
   connection: string | null;
+  /** Where the connection leads to; null in journals from before that was noted. */
+  leadsTo: LeadsTo | null;
   writes: readonly Write[];
   /** How often keys were made for it. */
   keysMade: number;
@@ -71,6 +73,13 @@ const TunnelSeen = z.object({
   isUp: z.boolean(),
   wasUp: z.boolean().nullable(),
 });
+/** Where a connection leads to, as its resolving was noted. */
+export const LeadsTo = z.object({
+  customerAddresses: z.array(z.string()),
+  network: z.string().nullable(),
+  remoteSubnets: z.array(z.string()),
+});
+export type LeadsTo = z.infer<typeof LeadsTo>;
 const text = z.string().nullable().catch(null);
 const Data = z.object({
   lane: text,
@@ -92,6 +101,7 @@ const Data = z.object({
     .nullable()
     .catch(null),
   tunnels: z.array(TunnelSeen).catch([]),
+  leadsTo: LeadsTo.nullable().catch(null),
 });
 type Data = z.infer<typeof Data>;
 
@@ -118,6 +128,7 @@ export function historyOf(changeId: string, events: readonly ChainedEvent[]): Ch
     changeId,
     laneKey: null,
     connection: null,
+    leadsTo: null,
     writes: [],
     keysMade: 0,
     handovers: new Map(),
@@ -154,6 +165,7 @@ function tell(draft: Draft, event: ChainedEvent, data: Data): void {
   switch (kind) {
     case 'resolved':
       draft.laneKey = data.lane;
+      draft.leadsTo = data.leadsTo;
       if (data.vpnConnectionId !== null)
         draft.connection = `${data.regionId}/${data.vpnConnectionId}`;
       break;

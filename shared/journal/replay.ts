@@ -2,6 +2,7 @@ import type { ChangeCounts } from '../job/record.ts';
 import { type ChainedEvent, followChain } from './chain.ts';
 import { ApprovalCheck, BatchCheck, WindowCheck } from './check-admission.ts';
 import { LaneCheck, OrderCheck } from './check-lanes.ts';
+import { RedundancyCheck } from './check-redundancy.ts';
 import { ConcurrencyCheck, PauseCheck, StopCheck } from './check-rollout.ts';
 import { KeyCheck, RepeatCheck, TunnelCheck } from './check-writes.ts';
 import { type ChangeHistory, historyOf } from './history.ts';
@@ -38,6 +39,7 @@ export function createReplay(): Replay {
   const [ends, lanes, order] = [new EndCheck(), new LaneCheck(), new OrderCheck()];
   const [concurrency, stop, pause] = [new ConcurrencyCheck(), new StopCheck(), new PauseCheck()];
   const [batches, window, approval] = [new BatchCheck(), new WindowCheck(), new ApprovalCheck()];
+  const redundancy = new RedundancyCheck();
   const [repeats, keys, tunnels] = [new RepeatCheck(), new KeyCheck(), new TunnelCheck()];
   return {
     see(changeId, events) {
@@ -49,8 +51,20 @@ export function createReplay(): Replay {
         return;
       }
       const history = historyOf(changeId, events);
-      for (const check of [ends, lanes, order, concurrency, stop, pause, batches, window, approval])
+      for (const check of [
+        ends,
+        lanes,
+        order,
+        concurrency,
+        stop,
+        pause,
+        batches,
+        window,
+        approval,
+        redundancy,
+      ]) {
         check.see(history);
+      }
       // Events from before there were chains do not say what these checks ask for.
       if (chain.unchained > 0) return;
       for (const check of [repeats, keys, tunnels]) check.see(history);
@@ -65,6 +79,7 @@ export function createReplay(): Replay {
       repeats.end(),
       keys.end(),
       tunnels.end(),
+      redundancy.end(rules),
       concurrency.end(rules),
       stop.end(rules),
       pause.end(),

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { z } from 'zod';
 import { changeStates } from '../change/state.ts';
 import { jobStates } from '../job/state.ts';
-import { failureReactions } from '../plan/rollout.ts';
+import { failureReactions, redundancies } from '../plan/rollout.ts';
 import { canonicalJson } from '../platform/canonical.ts';
 import { isSignedBy, type PublicKey, type Signer } from '../secret/signing-key.ts';
 import type { ChainHead } from './chain.ts';
@@ -34,6 +34,7 @@ export const Seal = z
           .strictObject({ required: z.int(), submitter: z.string() })
           .optional()
           .describe('How many had to agree, none of them the submitter; absent: nobody.'),
+        redundancy: z.enum(redundancies).optional(),
       })
       .describe("The plan's rollout, in counts."),
     changes: z.int().describe('Number of chains.'),

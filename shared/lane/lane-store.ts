@@ -8,6 +8,7 @@ import type {
 } from '../change/record.ts';
 import type { MaskedValues } from '../connection/mask.ts';
 import type { AttachType } from '../connection/model.ts';
+import type { RedundancyMember } from '../connection/redundancy.ts';
 import type { StoredIntent, StoredSelector } from '../job/record.ts';
 import type { ChangeTerms } from '../job/settings.ts';
 import type { ResolvedPlan } from '../plan/plan-digest.ts';
@@ -142,6 +143,8 @@ export type Resolution =
       base: MaskedValues;
       tunnels: readonly ChangeTunnel[];
       diff: readonly DiffEntry[];
+      /** Where the connection leads to, before and after the change. */
+      leadsTo: RedundancyMember;
     }
   | { kind: 'refused'; id: string; error: ChangeError };
 

@@ -20,16 +20,19 @@ export const Handover = z
       .boolean()
       .default(false)
       .describe(
-        'Whether a change waits until somebody or a sink says that the other side has the new values, or will switch within `verify.timeoutSeconds`.',
+        'Whether a change waits for word that the other side has the new values, or switches within `verify.timeoutSeconds`.',
       ),
     acknowledgeWithin: Duration.default('PT24H').describe(
       'ISO 8601 duration: a change that is not acknowledged by then ends `failed`, the cloud untouched.',
     ),
     keepPreviousFor: Duration.default('P7D').describe(
-      'ISO 8601 duration: for how long the previous values can be restored after the new ones are proved.',
+      'ISO 8601 duration: how long the previous values can be restored after the proof.',
     ),
   })
-  .meta({ id: 'Handover' });
+  .meta({
+    id: 'Handover',
+    description: 'How new values of what both sides must agree on reach the other side.',
+  });
 export type Handover = z.infer<typeof Handover>;
 
 const seconds = { least: 10, most: 86_400, usual: 300 } as const;
@@ -51,7 +54,7 @@ export const Verify = z
       .default(seconds.usual)
       .describe(`How long a proof may take, ${seconds.least} to ${seconds.most} seconds.`),
   })
-  .meta({ id: 'Verify' });
+  .meta({ id: 'Verify', description: 'How changes of what both sides must agree on are proved.' });
 export type Verify = z.infer<typeof Verify>;
 
 /** What stands for a `verify` and a `handover` that a plan leaves out. */

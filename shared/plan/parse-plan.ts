@@ -2,7 +2,6 @@ import type { z } from 'zod';
 import { AppError, type Fault } from '../platform/errors.ts';
 import { faultsOf, plainMessage } from '../platform/http/faults.ts';
 import { setKeys } from './nested-fields.ts';
-import { isThere, notYetFaults } from './not-yet.ts';
 import { contextFaults, type PlanContext } from './plan-context.ts';
 import { maxTargets, Plan, ScheduledPlan } from './schema.ts';
 import { Selector } from './selector.ts';
@@ -66,16 +65,11 @@ function checked<Kind>(
 ): Checked<Kind> {
   const { head, faults: sizeFaults } = withinSize(input);
   const parsed = schema.safeParse(head, { error: plainMessage });
-  const notYet = notYetFaults(head);
-  const gated = [...notYet.map(({ path }) => path), ...(isThere('rotation') ? [] : ['/handover'])];
-  const isGated = ({ path }: Fault): boolean =>
-    gated.some((gate) => path === gate || path.startsWith(`${gate}/`));
-  const sound = [
+  const faults = [
+    ...sizeFaults,
     ...(parsed.success ? [] : faultsOf(parsed.error, unknownKey)),
     ...contextFaults(head, context),
   ];
-  // What is wrong with a setting that nobody can use yet helps nobody.
-  const faults = [...sizeFaults, ...sound.filter((fault) => !isGated(fault)), ...notYet];
   if (parsed.success && faults.length === 0) return { kind: 'plan', plan: parsed.data };
   return { kind: 'faults', faults };
 }

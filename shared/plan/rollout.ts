@@ -32,7 +32,7 @@ export const Rollout = z
       .default('none')
       .describe('After which batches the job pauses until it is resumed.'),
     maxErrors: ShareFromZero.default(0).describe(
-      'With `onFailure: stop` or `rollback`, how many failed changes are borne: a number, or a percentage of all changes (rounded down). `10%` of 50 changes are 5: the sixth failure stops the job.',
+      'With `onFailure: stop` or `rollback`, how many failed changes are borne: a number, or a percentage of all changes (rounded down).',
     ),
     slowStart: z
       .boolean()
@@ -40,9 +40,9 @@ export const Rollout = z
       .describe('Without `batches`: begins with one change at once, then 2, 4, … `concurrency`.'),
     redundancy: z
       .enum(redundancies)
-      .optional()
+      .default('groups')
       .describe(
         '`groups`: connections that back each other up are never in flight together; `none` switches that off.',
       ),
   })
-  .describe('How much at once, and how many failures.');
+  .meta({ id: 'Rollout', description: 'How much at once, and how many failures.' });

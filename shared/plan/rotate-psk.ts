@@ -27,6 +27,8 @@ export const RotatePsk = z
   )
   .meta({
     id: 'RotatePsk',
+    description:
+      'Makes a fresh pre-shared key for each tunnel of every target: `true`, or its length. Not beside a `Psk` in `set`.',
     override: {
       oneOf: [
         { type: 'boolean', const: true },

@@ -36,13 +36,31 @@ const PlanTarget = z
     },
     { when: ({ value }) => typeof value === 'object' && value !== null },
   )
-  .describe('What is to be changed: `vpnConnectionId` or `select`, one of the two.');
+  .meta({
+    id: 'PlanTarget',
+    description: 'What is to be changed: `vpnConnectionId` or `select`, one of the two.',
+  });
 
 const Title = z
   .string()
   .regex(/^(?=.*\S)[^\p{Cc}\p{Cs}]+$/u, 'must not be blank or hold control characters')
   .refine((title) => [...title].length <= maxTitle, `must be at most ${maxTitle} characters`)
-  .describe(`What people call it, 1 to ${maxTitle} characters.`);
+  .meta({ id: 'PlanTitle', description: `What people call it, 1 to ${maxTitle} characters.` });
+
+const AcceptOutage = z.boolean().default(false).meta({
+  id: 'AcceptOutage',
+  description:
+    'Whether an interruption is accepted. Without it nothing that both sides must agree on is changed on a dual-tunnel connection unless each tunnel is proved.',
+});
+
+const OnFailure = z
+  .enum(failureReactions, 'must be stop, continue or rollback')
+  .default('stop')
+  .meta({
+    id: 'OnFailure',
+    description:
+      '`stop`: after more than `maxErrors` failures what is in flight ends and the rest is cancelled. `continue`: goes on. `rollback`: a failed change is restored, then as `stop`.',
+  });
 
 const shape = {
   title: Title,
@@ -54,27 +72,13 @@ const shape = {
   set: FieldSet.optional().describe(
     'What to set on every target without a `set` of its own. What is not named is left as it is.',
   ),
-  rotatePsk: RotatePsk.optional().describe(
-    'Makes a fresh pre-shared key for each tunnel of every target: `true`, or its length. Not beside a `Psk` in `set`.',
-  ),
-  handover: Handover.optional().describe(
-    'How new values of what both sides must agree on reach the other side.',
-  ),
-  acceptOutage: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Whether an interruption is accepted. Without it nothing that both sides must agree on is changed on a dual-tunnel connection unless each tunnel is proved.',
-    ),
+  rotatePsk: RotatePsk.optional(),
+  handover: Handover.optional(),
+  acceptOutage: AcceptOutage,
   rollout: Rollout.prefault({}),
-  verify: Verify.optional().describe('How such changes are proved.'),
-  onFailure: z
-    .enum(failureReactions, 'must be stop, continue or rollback')
-    .default('stop')
-    .describe(
-      '`stop`: after more than `maxErrors` failures what is in flight ends and the rest is cancelled. `continue`: goes on. `rollback`: a failed change is restored, then as `stop`.',
-    ),
-  approval: Approval.optional().describe('How many people must agree before anything starts.'),
+  verify: Verify.optional(),
+  onFailure: OnFailure,
+  approval: Approval.optional(),
 };
 
 const together = {

@@ -49,4 +49,4 @@ export const Approval = z
       .default(0)
       .describe(`How many different approvers, never the submitter, 0 to ${mostApprovals}.`),
   })
-  .meta({ id: 'Approval' });
+  .meta({ id: 'Approval', description: 'How many people must agree before anything starts.' });

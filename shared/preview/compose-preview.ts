@@ -6,7 +6,12 @@ import {
 } from '../change/resolve-change.ts';
 import { blockOf, isFieldPath, keyField } from '../connection/fields.ts';
 import { isDeadState, laneKeyOf } from '../connection/model.ts';
-import { type RedundancyMember, redundancyGroups } from '../connection/redundancy.ts';
+import {
+  mostTogether,
+  type RedundancyMember,
+  redundancyGroups,
+  whereItLeads,
+} from '../connection/redundancy.ts';
 import { connectionPart, modifyActionFor } from '../connection/vpn-api.ts';
 import { planDigestOf, type ResolvedTarget } from '../plan/plan-digest.ts';
 import { atLeastOneOf } from '../plan/share.ts';
@@ -22,6 +27,12 @@ interface Outlook {
   target: PreviewTarget;
   item: PreviewItem;
   seen: SeenConnection | null;
+}
+
+/** A connection that is to be changed. */
+interface Modified {
+  seen: SeenConnection;
+  intentNumber: number;
 }
 
 /**
@@ -177,21 +188,22 @@ function summaryOf(
   const { outlooks, views, limits } = made;
   const count = (action: PreviewItem['action']): number =>
     outlooks.filter(({ item }) => item.action === action).length;
-  const modified = outlooks.flatMap(({ item, seen }) =>
-    item.action === 'modify' && seen ? [seen] : [],
+  const modified = outlooks.flatMap(({ item, seen, target: { intentNumber } }) =>
+    item.action === 'modify' && seen ? [{ seen, intentNumber }] : [],
   );
-  const groups = groupsOf(modified, views);
+  const members = membersOf(modified, { request, views });
+  const groups = redundancyGroups(members).map((group) => group.length);
   const concurrency = atLeastOneOf(
     request.concurrency,
     outlooks.filter(({ target }) => target.vpnConnectionId !== null).length,
   );
-  const laneSizes = sizesOf(modified.map(laneKeyOf));
-  const changes = modified.map((seen) => ({
+  const laneSizes = sizesOf(modified.map(({ seen }) => laneKeyOf(seen)));
+  const changes = modified.map(({ seen }) => ({
     laneKey: laneKeyOf(seen),
     writeScope: `${seen.regionId} ${modifyActionFor({ ...seen, part: connectionPart })}`,
   }));
-  // In this version groups are shown and not kept apart: they cannot make a job longer.
-  const bound = lowerBoundOf(changes, { ...limits, concurrency, groupSizes: [] });
+  const together = request.redundancy === 'groups' ? mostTogether(members) : 0;
+  const bound = lowerBoundOf(changes, { ...limits, concurrency, together });
   return {
     total: outlooks.length,
     modify: count('modify'),
@@ -209,28 +221,22 @@ function summaryOf(
   };
 }
 
-/** The sizes of the redundancy groups among these connections, each counted once. */
-function groupsOf(
-  modified: readonly SeenConnection[],
-  views: ReadonlyMap<string, RegionView>,
-): readonly number[] {
+/** Where the connections lead to that are modified, each once. */
+function membersOf(
+  modified: readonly Modified[],
+  { request, views }: { request: PreviewRequest; views: ReadonlyMap<string, RegionView> },
+): readonly RedundancyMember[] {
   const once = new Map(
-    modified.map((seen) => [`${seen.regionId}/${seen.vpnConnectionId}`, seen] as const),
+    modified.map((each) => [`${each.seen.regionId}/${each.seen.vpnConnectionId}`, each] as const),
   );
-  const members = [...once.values()].map((seen) => memberOf(seen, views.get(seen.regionId)));
-  return redundancyGroups(members).map((group) => group.length);
+  return [...once.values()].map(({ seen, intentNumber }) => {
+    const view = views.get(seen.regionId);
+    const ends = view?.kind === 'seen' ? view.inventory : { vpcs: nothing, addresses: nothing };
+    return whereItLeads(seen, ends, request.wishes[intentNumber] ?? {});
+  });
 }
 
-function memberOf(seen: SeenConnection, view: RegionView | undefined): RedundancyMember {
-  const inventory = view?.kind === 'seen' ? view.inventory : null;
-  const subnets = seen.fields.RemoteSubnet;
-  const vpc = seen.vpnGatewayId && (inventory?.vpcs.get(seen.vpnGatewayId) ?? seen.vpnGatewayId);
-  return {
-    customerAddresses: seen.customerGatewayIds.flatMap((id) => inventory?.addresses.get(id) ?? []),
-    network: vpc ?? seen.transitRouterId,
-    remoteSubnets: typeof subnets === 'string' ? subnets.split(',') : [],
-  };
-}
+const nothing: ReadonlyMap<string, string | null> = new Map();
 
 function sizesOf(keys: readonly string[]): readonly number[] {
   const sizes = new Map<string, number>();

@@ -16,11 +16,12 @@ export const assumedSettleSeconds = 20;
 
 /**
  * The least time that a job takes: no lane and no redundancy group changes two connections at once, no more than
- * `concurrency` are in flight, and no minute holds more writes than the budget. `groupSizes` are the changes in each group.
+ * `concurrency` are in flight, and no minute holds more writes than the budget. `together`: most connections that all back each
+ * other up.
  */
 export function lowerBoundOf(
   changes: readonly BoundedChange[],
-  limits: { concurrency: number; writesPerMinute: number; groupSizes: readonly number[] },
+  limits: { concurrency: number; writesPerMinute: number; together: number },
 ): LowerBound {
   if (changes.length === 0) return { seconds: 0, limitedBy: 'nothing' };
   const rounds = (count: number): number => count * assumedSettleSeconds;
@@ -29,7 +30,7 @@ export function lowerBoundOf(
   const fullMinutes = Math.floor((writes - 1) / limits.writesPerMinute);
   const candidates: LowerBound[] = [
     { limitedBy: 'lane', seconds: rounds(lanes) },
-    { limitedBy: 'group', seconds: rounds(limits.groupSizes.reduce((a, b) => Math.max(a, b), 0)) },
+    { limitedBy: 'group', seconds: rounds(limits.together) },
     { limitedBy: 'concurrency', seconds: rounds(Math.ceil(changes.length / limits.concurrency)) },
     { limitedBy: 'writes', seconds: fullMinutes * 60 + rounds(1) },
   ];

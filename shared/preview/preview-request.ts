@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { maskFields } from '../connection/mask.ts';
 import { tunnelProofOf } from '../job/settings.ts';
 import { intentsOf, shownPlan } from '../plan/intents.ts';
+import { redundancies } from '../plan/rollout.ts';
 import type { Plan } from '../plan/schema.ts';
 import { Selector } from '../plan/selector.ts';
 import { ShareFromOne } from '../plan/share.ts';
@@ -17,6 +18,7 @@ export const PreviewRequest = z.object({
   /** The plan as it may be shown. */
   plan: z.unknown(),
   concurrency: ShareFromOne,
+  redundancy: z.enum(redundancies),
   /** The distinct wishes by their numbers, and the keyed digests of their keys. */
   wishes: z.array(z.record(z.string(), Scalar)),
   keys: z.array(z.record(z.string(), z.string())),
@@ -39,6 +41,7 @@ export function previewRequestOf(plan: Plan, digestKey: Buffer): PreviewRequest 
   return {
     plan: shownPlan(plan),
     concurrency: plan.rollout.concurrency,
+    redundancy: plan.rollout.redundancy,
     wishes: intents.map(({ fields, keyDigests }) => ({
       ...maskFields(fields, digestKey),
       ...keyDigests,

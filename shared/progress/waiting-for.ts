@@ -22,7 +22,8 @@ function waitingOnLane(change: ChangeView): string | null {
     return 'Waits until the job is resolved: its connection has not been read yet.';
   }
   if (change.state === 'queued') {
-    const inTheWay = waitingAtTheDoor(change) ?? waitingInLine(change);
+    const inTheWay =
+      waitingAtTheDoor(change) ?? waitingInLine(change) ?? waitingForCompanion(change);
     if (inTheWay !== null) return inTheWay;
   }
   if (lastError !== null && change.state === 'verifying') return causeOf(change);
@@ -49,6 +50,13 @@ function proving({ handover, verdict }: ChangeView): string {
   return verdict === 'latent'
     ? `Waits until ${what} is negotiated anew: it is up by what was negotiated before the change.`
     : `Waits until ${what} is up by its new values.`;
+}
+
+/** The change in flight that backs it up, as a sentence; null when there is none. */
+function waitingForCompanion({ companion }: ChangeView): string | null {
+  if (companion === null) return null;
+  const { id, jobId, vpnConnectionId } = companion;
+  return `Waits for change ${id} of job ${jobId}: ${vpnConnectionId}, which backs this connection up, is in flight.`;
 }
 
 function causeOf({ lastError, laneKey }: ChangeView): string {

@@ -2,6 +2,7 @@ import type { ApiBudget } from '../budget/api-budget.ts';
 import { governVpnApi } from '../budget/governed-vpn-api.ts';
 import { createGovernor } from '../budget/governor.ts';
 import type { VpnApi } from '../connection/vpn-api.ts';
+import { createFarEndReader } from '../inventory/far-ends.ts';
 import { createRegionReader } from '../inventory/region-reader.ts';
 import type { RollbackJobDeps } from '../job/rollback-job.ts';
 import type { JournalStore } from '../journal/journal-store.ts';
@@ -82,6 +83,7 @@ export function assembleWorker(parts: WorkerParts): WorkerDeps {
     tally,
     tracer: tracing && tracer.isRecording ? createJobTracer(tracing) : noJobTracer,
     settings,
+    farEnds: createFarEndReader({ api }),
     reader: createRegionReader({ api, clock, lingerMs: Math.max(2, lingerMs) }),
     settleTimes: createSettleTimes(settings.pollIntervalMs),
     takeBack: createTakeBack({ ...parts, digestKey: async () => parts.digestKey }),

@@ -3,6 +3,7 @@ import type { ChangeError } from '../change/record.ts';
 import { type MaskedWish, notInRegion, resolveChange } from '../change/resolve-change.ts';
 import { maskFields } from '../connection/mask.ts';
 import { laneKeyOf, type VpnConnection } from '../connection/model.ts';
+import { customersIn, type FarEnds, whereItLeads } from '../connection/redundancy.ts';
 import type { Found } from '../inventory/region-reader.ts';
 import { wishOf } from '../job/opened-values.ts';
 import { maxSelected, roomySeq } from '../job/plan-order.ts';
@@ -50,7 +51,8 @@ async function resolveJob(
   held: HeldLane,
   work: RegionWork,
 ): Promise<ResolveOutcome> {
-  const found = await readConnections(deps, work, held.regionId);
+  const wishes = wishesOf(deps, work);
+  const found = await readAll(deps, work, { regionId: held.regionId, wishes });
   if (found.kind === 'failed' && work.triedForMs < unreadableLimitMs) {
     deps.logger.warn('region cannot be read', { regionId: held.regionId, code: found.error.code });
     return { kind: 'later', dueInMs: found.error.retryInMs ?? retryMs };
@@ -62,7 +64,6 @@ async function resolveJob(
     }
   }
   const changes = [...work.changes, ...changesOf(work, selections)];
-  const wishes = wishesOf(deps, work);
   const first = firstOnConnection(changes);
   const resolve = (change: OpenChange): Resolution =>
     found.kind === 'failed'
@@ -71,6 +72,7 @@ async function resolveJob(
           connection: found.connections.get(change.vpnConnectionId) ?? null,
           wish: wishes.get(change.intentNumber) ?? null,
           isFirst: first.has(change.id),
+          ends: found.ends,
         });
   for (let from = 0; from < changes.length; from += chunkSize) {
     const resolutions = changes.slice(from, from + chunkSize).map(resolve);
@@ -81,6 +83,26 @@ async function resolveJob(
   const finished = await deps.resolving.finishRegion(held, part, planDigestOf);
   deps.logger.info('job resolved in region', { ...part, changes: changes.length });
   return finished ? { kind: 'done' } : { kind: 'lost' };
+}
+
+type AllFound =
+  | Extract<Found, { kind: 'failed' }>
+  | (Extract<Found, { kind: 'found' }> & { ends: FarEnds });
+
+/** Reads the connections, and where they lead to. */
+async function readAll(
+  deps: ResolveDeps,
+  work: RegionWork,
+  { regionId, wishes }: { regionId: string; wishes: ReadonlyMap<number, OpenedWish> },
+): Promise<AllFound> {
+  const found = await readConnections(deps, work, regionId);
+  if (found.kind === 'failed') return found;
+  const present = [...found.connections.values()].filter((connection) => connection !== null);
+  const customers = [...wishes.values()].flatMap((opened) =>
+    opened.kind === 'open' ? customersIn(opened.wish.set) : [],
+  );
+  const read = await deps.farEnds.read(regionId, present, customers);
+  return read.kind === 'failed' ? read : { ...found, ends: read.ends };
 }
 
 /** Reads what the job names in the region, and everything there when it selects. */
@@ -161,7 +183,8 @@ function resolutionOf(
     connection,
     wish,
     isFirst,
-  }: { connection: VpnConnection | null; wish: OpenedWish | null; isFirst: boolean },
+    ends,
+  }: { connection: VpnConnection | null; wish: OpenedWish | null; isFirst: boolean; ends: FarEnds },
 ): Resolution {
   if (connection === null || wish === null) {
     return { kind: 'refused', id, error: notInRegion(vpnConnectionId) };
@@ -182,5 +205,6 @@ function resolutionOf(
     base,
     tunnels: rememberTunnels(connection.tunnels, []),
     diff: outlook.diff,
+    leadsTo: whereItLeads(connection, ends, wish.wish.set),
   };
 }

@@ -1,5 +1,6 @@
 import type { GovernedVpnApi } from '../budget/governed-vpn-api.ts';
 import type { ChangeRecord } from '../change/record.ts';
+import type { FarEndReader } from '../inventory/far-ends.ts';
 import type { RegionReader } from '../inventory/region-reader.ts';
 import type { ClaimedLane, LaneUpdate, Lease, UpdateOutcome } from '../lane/lane-store.ts';
 import type { Tally } from '../metrics/tally.ts';
@@ -38,6 +39,7 @@ export type TakeBack = (
 export interface StepDeps {
   api: GovernedVpnApi;
   reader: RegionReader;
+  farEnds: FarEndReader;
   sealer: Sealer;
   /** The key under which pre-shared keys are digested. */
   digestKey: Buffer;

@@ -79,6 +79,7 @@ export function defineJobStoreContract(world: World): void {
         queue: expect.objectContaining({ hold: null, connectionAhead: null }),
         laneDueInMs: null,
         pauseReason: null,
+        companion: null,
         freeze: null,
       });
     });

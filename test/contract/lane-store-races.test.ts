@@ -1,42 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { claimStatement, createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { withPostgres } from '../helpers/databases.ts';
 import { laneOf } from '../helpers/factories-store.ts';
 import { type Hand, handOf, leaseSeconds, next, openWorld, stepOf } from './lane-store-world.ts';
-
-/** A handle whose next transaction stops once, holding its locks, until it is let go. */
-interface Pausable {
-  database: Database;
-  /** Resolves when the transaction has come to its stop. */
-  reached: Promise<void>;
-  letGo(): void;
-}
-
-/** Stops before the commit, or right after the first statement. */
-function pausable(database: Database, stop: 'commit' | 'first statement' = 'commit'): Pausable {
-  let letGo = (): void => undefined;
-  let reach = (): void => undefined;
-  const gate = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
-  const reached = new Promise<void>((resolve) => {
-    reach = resolve;
-  });
-  const stopped = async <Result>(work: Promise<Result>): Promise<Result> => {
-    const result = await work;
-    reach();
-    await gate;
-    return result;
-  };
-  const transaction: Database['transaction'] = (work) =>
-    database.transaction((query) =>
-      stop === 'commit'
-        ? stopped(work(query))
-        : work((text, values) => stopped(query(text, values))),
-    );
-  return { database: { ...database, transaction }, reached, letGo: () => letGo() };
-}
+import { type Pausable, pausable } from './pausable.ts';
 
 /** Two workers in the same instant, on a real server: one stands before its commit while the other comes. */
 describe('the lane store between two writers', () => {

@@ -1,6 +1,7 @@
 import { progressOf } from '../../shared/change/progress-of.ts';
 import type { ChangeError, ChangeProgress, ChangeRecord } from '../../shared/change/record.ts';
 import type { ChangeState } from '../../shared/change/state.ts';
+import type { RedundancyMember } from '../../shared/connection/redundancy.ts';
 import type { NewJob, StoredIntent } from '../../shared/job/record.ts';
 import type { JobSettings } from '../../shared/job/settings.ts';
 import type { Resolution, UnresolvedChange } from '../../shared/lane/lane-store.ts';
@@ -84,6 +85,9 @@ export function changeIdOf(jobId: string, seq: number): string {
   return `${jobId.replace('job', 'chg')}.${String(seq).padStart(5, '0')}`;
 }
 
+/** Where a connection leads to that nothing backs up. */
+const leadsNowhere: RedundancyMember = { customerAddresses: [], network: null, remoteSubnets: [] };
+
 /** What resolving found for a change. */
 export function found(change: Pick<UnresolvedChange, 'id'>, laneKey: string): Resolution {
   return {
@@ -94,6 +98,7 @@ export function found(change: Pick<UnresolvedChange, 'id'>, laneKey: string): Re
     base: { 'IkeConfig.IkeEncAlg': 'aes', EnableDpd: false, 'IkeConfig.IkeLifetime': 86_400 },
     tunnels: [],
     diff: [{ path: 'IkeConfig.IkeEncAlg', from: 'aes', to: 'aes256' }],
+    leadsTo: leadsNowhere,
   };
 }
 

@@ -112,6 +112,7 @@ export function aChange(overrides: Partial<ChangeView> = {}): ChangeView {
     queue: null,
     laneDueInMs: null,
     pauseReason: null,
+    companion: null,
     freeze: null,
     ...overrides,
   };

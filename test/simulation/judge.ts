@@ -4,6 +4,7 @@ import { isFinalChange } from '../../shared/change/state.ts';
 import type { ChangeView, StoredEvent } from '../../shared/job/job-store.ts';
 import { countedRollout, type JobRecord } from '../../shared/job/record.ts';
 import type { Verification } from '../../shared/journal/verification.ts';
+import { notKeptApart } from './judge-redundancy.ts';
 import type { Submission } from './worlds.ts';
 
 /** A change as it was left, with its journal. */
@@ -46,6 +47,7 @@ export function judge(remains: Remains): readonly string[] {
     ...unverified(remains),
     ...wrongValues(remains, writes),
     ...tooManyAtOnce(remains, writes),
+    ...notKeptApart(remains, writes),
   ];
 }
 

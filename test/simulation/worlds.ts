@@ -9,7 +9,6 @@ import { Plan } from '../../shared/plan/schema.ts';
 import type { Choices } from './choices.ts';
 
 const regionId = 'cn-hangzhou';
-const customerGatewayId = 'cgw-1';
 
 /** The value that a plan sets, told apart from those of all others and from what was there before. */
 const firstLifetime = 3_601;
@@ -122,7 +121,9 @@ function inventoryOf(connections: Connections): Inventory {
   return {
     regions: [{ regionId, localName: regionId }],
     gateways: [...gateways].map((id) => makeGateway({ regionId, id })),
-    customerGateways: [makeCustomerGateway({ regionId, id: customerGatewayId })],
+    customerGateways: [...new Set(connections.map((each) => each.customerGatewayId))].map(
+      (id, index) => makeCustomerGateway({ regionId, id, ipAddress: `203.0.113.${index}` }),
+    ),
     connections,
   };
 }
@@ -130,6 +131,8 @@ function inventoryOf(connections: Connections): Inventory {
 function connectionOf(choices: Choices, name: string, vpnGatewayId: string | null): Connection {
   const isDual = choices.chance(0.35, 'dual', name);
   const index = choices.within(0, 250, 'subnet', name);
+  // Some lead to one router and back each other up.
+  const customerGatewayId = choices.chance(0.35, 'shares a router', name) ? 'cgw-1' : `cgw-${name}`;
   const tunnels = ([1, 2] as const).map((number) =>
     makeTunnel({ tunnelId: `tun-${name}${number}`, index: number, customerGatewayId }),
   );
@@ -163,6 +166,7 @@ function submissionOf(choices: Choices, connections: Connections, index: number)
     rollout: {
       concurrency: choices.pick<number | string>([1, 2, '50%', '100%'], 'job concurrency', index),
       maxErrors: choices.pick([0, 0, 1], 'max errors', index),
+      redundancy: choices.pick(['groups', 'groups', 'none'], 'redundancy', index),
     },
     acceptOutage: choices.chance(0.8, 'outage', index),
     // What is latent may stay so for a day: the runs do not last as long.

@@ -9,6 +9,7 @@ import {
 import type { Order } from '../../job/job-verbs.ts';
 import { jobStates } from '../../job/state.ts';
 import { canonicalJson } from '../../platform/canonical.ts';
+import { freedLanes, lockMeeting } from './companions.ts';
 import type { Database, Query } from './database.ts';
 import { openErrandsOf } from './errands.ts';
 import { changeViewOf } from './job-store.ts';
@@ -199,7 +200,13 @@ async function skip(
       change.isReleased && change.state === 'queued',
     ],
   );
-  return settle(run, change, { jobId, seq: change.seq, from: change.state, to: 'skipped' });
+  const wake = await settle(run, change, {
+    jobId,
+    seq: change.seq,
+    from: change.state,
+    to: 'skipped',
+  });
+  return [...wake, ...(await freedLanes(run, [changeId]))];
 }
 
 /** Counts the move, ends the job if that was its last change, and lets whoever is next on the connection take its turn. */
@@ -209,6 +216,7 @@ async function settle(
   move: Move,
 ): Promise<readonly string[]> {
   const jobs = await moveJobs(run, { moves: [move], laneKeys: [], stops: [] });
+  await lockMeeting(run, jobs.companions);
   const ready = await readyNext(run, [connection, ...jobs.freed]);
   const unparked = await jobs.finish(run, []);
   return [...ready, ...unparked];

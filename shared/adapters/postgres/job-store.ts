@@ -3,6 +3,7 @@ import { eventKinds } from '../../change/record.ts';
 import type { AcceptOutcome, ChangeView, JobStore, StoredEvent } from '../../job/job-store.ts';
 import type { NewJob } from '../../job/record.ts';
 import { AppError } from '../../platform/errors.ts';
+import { yieldsTo } from './companions.ts';
 import type { Database, Query } from './database.ts';
 import { holdsChange } from './freeze-store.ts';
 import {
@@ -21,6 +22,9 @@ const ChangeViewRow = ChangeRow.extend({
   laneChangeId: z.string().nullable(),
   laneJobId: z.string().nullable(),
   pauseReason: z.string().nullable(),
+  companion: z
+    .object({ id: z.string(), jobId: z.string(), vpnConnectionId: z.string() })
+    .nullable(),
   freeze: z.object({ name: z.string(), reason: z.string(), until: Timestamp }).nullable(),
   queue: QueuePlaceRow,
   laneDueInMs: z.coerce.number().nullable(),
@@ -42,6 +46,7 @@ const EventRow = z.object({
 
 const changeViews = `
   SELECT ${changeColumns}, l.change_id AS "laneChangeId", o.job_id AS "laneJobId", j.pause_reason AS "pauseReason", z.freeze,
+         x.companion,
          ${queuePlace},
          CASE WHEN l.worker IS NULL THEN extract(epoch FROM l.due_at - lanekeeper.now()) * 1000 END AS "laneDueInMs"
     FROM lanekeeper.change c
@@ -51,7 +56,10 @@ const changeViews = `
     LEFT JOIN LATERAL (
       SELECT json_build_object('name', f.name, 'reason', f.reason, 'until', f.until) AS freeze FROM lanekeeper.freeze f
        WHERE c.state = 'queued' AND ${holdsChange}
-       ORDER BY f.until DESC, f.name LIMIT 1) AS z ON true`;
+       ORDER BY f.until DESC, f.name LIMIT 1) AS z ON true
+    LEFT JOIN LATERAL (
+      SELECT json_build_object('id', f.id, 'jobId', f.job_id, 'vpnConnectionId', f.vpn_connection_id) AS companion
+        FROM lanekeeper.change f WHERE c.state = 'queued' AND c.released AND ${yieldsTo} ORDER BY f.id LIMIT 1) AS x ON true`;
 
 /** The job store on PostgreSQL, embedded or served. */
 export function createPgJobStore(database: Database): JobStore {

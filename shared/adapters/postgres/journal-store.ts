@@ -11,7 +11,7 @@ import {
 } from '../../journal/journal-store.ts';
 import { SignedSeal } from '../../journal/seal.ts';
 import { Verification } from '../../journal/verification.ts';
-import { failureReactions } from '../../plan/rollout.ts';
+import { failureReactions, redundancies } from '../../plan/rollout.ts';
 import type { Database, Query } from './database.ts';
 import { BigInteger, countsColumn, Timestamp } from './rows.ts';
 import { tendJobs } from './tend-jobs.ts';
@@ -36,6 +36,7 @@ const EndedRow = z.object({
     notBefore: Timestamp.optional(),
     notAfter: Timestamp.optional(),
     approval: z.object({ required: z.number(), submitter: z.string() }).optional(),
+    redundancy: z.enum(redundancies),
   }),
   countedEvents: BigInteger,
   readAt: Timestamp,
@@ -79,6 +80,7 @@ export function createPgJournalStore(database: Database): JournalStore {
                 ${countsColumn},
                 json_strip_nulls(json_build_object(
                   'concurrency', j.max_in_flight, 'maxErrors', j.max_errors, 'onFailure', j.on_failure,
+                  'redundancy', j.redundancy,
                   'batches', CASE WHEN cardinality(j.batches) > 1 THEN to_json(j.batches) END,
                   'slowStart', CASE WHEN j.slow_start THEN true END,
                   'notBefore', j.not_before, 'notAfter', j.not_after,

@@ -7,6 +7,12 @@ import { windowClosed } from '../../job/window.ts';
 import type { FreeSlots } from '../../lane/assign-slots.ts';
 import { failureReactions } from '../../plan/rollout.ts';
 import { cancelWaiting, countCancelled } from './cancel-waiting.ts';
+import {
+  type CompanionJobs,
+  CompanionRow,
+  companionColumns,
+  companionJobsOf,
+} from './companions.ts';
 import type { Query } from './database.ts';
 import { BatchesRow, batchColumns, openBatches } from './open-batches.ts';
 import type { ConnectionKey } from './ready-next.ts';
@@ -26,7 +32,7 @@ export interface Move {
 /** Whether a job begins slowly: batches of its own say better how; `j` is the table's alias. */
 export const isSlowStart = '(j.slow_start AND coalesce(cardinality(j.batches), 1) <= 1)';
 
-const LockedRow = BatchesRow.extend({
+const LockedRow = BatchesRow.extend(CompanionRow.shape).extend({
   id: z.string(),
   state: z.enum(jobStates),
   stopping: z.boolean(),
@@ -64,6 +70,7 @@ export interface JobSlots {
 /** The jobs of a transaction, locked, with their counts brought up to date. */
 export interface MovedJobs {
   slots: JobSlots;
+  companions: CompanionJobs;
   /** Connections of changes that were cancelled: others may go on there. */
   freed: readonly ConnectionKey[];
   /**
@@ -115,6 +122,7 @@ export async function moveJobs(
   }
   return {
     slots: jobSlotsOf(jobs),
+    companions: companionJobsOf(jobs.values()),
     freed,
     finish: (finishRun, starts) => finishJobs(finishRun, { jobs, touched, starts }),
   };
@@ -198,7 +206,7 @@ async function lockJobs(
   const rows = await run(
     `SELECT j.id, j.state, j.stopping, j.on_failure AS "onFailure", j.max_errors AS "maxErrors",
             j.max_in_flight AS "maxInFlight", j.reason, ${isSlowStart} AS "isSlowStart",
-            j.not_after AS "notAfter", j.window_closed AS "isWindowClosed", j.refuted, ${batchColumns},
+            j.not_after AS "notAfter", j.window_closed AS "isWindowClosed", j.refuted, ${batchColumns}, ${companionColumns},
             ${countsColumn}
        FROM lanekeeper.job j
       WHERE j.id = ANY (ARRAY(

@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import type { JournalEvent } from '../../change/record.ts';
-import { changeStates, isFinalChange } from '../../change/state.ts';
-import { assignSlots } from '../../lane/assign-slots.ts';
+import { type ChangeState, changeStates, isFinalChange } from '../../change/state.ts';
 import type { Assignment, Due, LaneUpdate, UpdateOutcome } from '../../lane/lane-store.ts';
 import { canonicalJson } from '../../platform/canonical.ts';
+import { freedLanes, lockMeeting, noteWaits } from './companions.ts';
 import type { Query } from './database.ts';
 import { endsErrand, isErrand, lockErrandJobs, writeErrands } from './errands.ts';
 import { moveJobs } from './move-jobs.ts';
 import { type ConnectionKey, markHeads, readyNext } from './ready-next.ts';
 import { resumeChanges } from './resume-changes.ts';
 import { BigInteger } from './rows.ts';
-import { listCandidates, markLanes, type RankedCandidate, startChanges } from './start-changes.ts';
+import { startApart } from './start-apart.ts';
+import { listCandidates, markLanes, type RankedCandidate } from './start-changes.ts';
 import { tendJobs } from './tend-jobs.ts';
 
 const HeldRow = z.object({
@@ -76,6 +77,7 @@ export async function recordUpdates(
       u.stopsJob && u.change ? [{ jobId: u.change.jobId, reason: u.stopsJob }] : [],
     ),
   });
+  await lockMeeting(run, jobs.companions);
   const resuming = wanting.filter((laneKey) => lanes.get(laneKey)?.resumes);
   const resumed = await resumeChanges(run, resuming, jobs.slots);
   const { ready, candidates } = await openNext(
@@ -83,11 +85,11 @@ export async function recordUpdates(
     [...left, ...jobs.freed],
     wanting.filter((laneKey) => !resumed.has(laneKey)),
   );
-  const { started, parked } = assignSlots(candidates, jobs.slots.toStart);
-  const fresh = await startChanges(run, started);
+  const { fresh, parked } = await startApart(run, candidates, jobs);
   const assignments = new Map([...resumed, ...fresh]);
+  const idle = wanting.filter((laneKey) => !assignments.has(laneKey));
   // None of these needs the answer of another: they travel together.
-  const [unparked] = await Promise.all([
+  const [unparked, noLongerHeld] = await Promise.all([
     jobs.finish(run, [
       ...[...resumed.values()].map(({ change }) => ({
         jobId: change.jobId,
@@ -100,10 +102,11 @@ export async function recordUpdates(
         to: change.state,
       })),
     ]),
+    jobs.companions.matter ? freedLanes(run, landedIn(moved)) : [],
     markLanes(run, {
       started: [...fresh.values()],
       requeued: moved.filter((move) => move.to === 'queued'),
-      parked: candidates.filter((candidate) => parked.includes(candidate.laneKey)),
+      parked,
     }),
     writeLanes(
       run,
@@ -112,12 +115,13 @@ export async function recordUpdates(
     ),
     writeErrands(run, held, dueAt),
     tendJobs(run, told),
+    noteWaits(run, idle, jobs.companions),
   ]);
   const back = new Set(held.filter(goesBack).map(({ change }) => change?.id));
   const returning = moved.filter(({ id }) => back.has(id)).map(({ laneKey }) => laneKey);
   return {
     outcomes: updates.map((update) => outcomeOf(update, lanes, assignments)),
-    wake: [...new Set([...ready, ...unparked, ...returning])].filter(
+    wake: [...new Set([...ready, ...unparked, ...noLongerHeld, ...returning])].filter(
       (laneKey) => !lanes.has(laneKey),
     ),
   };
@@ -136,6 +140,13 @@ function toldLate(updates: readonly LaneUpdate[]): readonly string[] {
 /** Whether a change that was off its lane, half done, goes on there. */
 function goesBack(update: LaneUpdate): boolean {
   return isErrand(update) && update.afterwards.kind === 'wait';
+}
+
+/** Changes that are no longer in flight: they have ended, or go back to wait with nothing of them written. */
+function landedIn(moved: readonly Moved[]): readonly string[] {
+  const isOver = (to: ChangeState): boolean =>
+    isFinalChange(to) || to === 'queued' || to === 'delivering';
+  return moved.filter(({ to }) => isOver(to)).map(({ id }) => id);
 }
 
 /** Whether the lane takes another change. One whose change is not mentioned keeps that one: it has not ended. */

@@ -1,6 +1,7 @@
 import { firstBatch } from '../../job/batches.ts';
 import { cancelWaiting } from './cancel-waiting.ts';
 import type { Query } from './database.ts';
+import { enterScopes, jobsMet, lockReleases, meetCompanions } from './meet-companions.ts';
 import { isSlowStart } from './move-jobs.ts';
 import { BatchesRow, batchColumns, openBatches } from './open-batches.ts';
 import { tendJobs } from './tend-jobs.ts';
@@ -23,8 +24,11 @@ export async function endRefusedJob(run: Query, jobId: string, reason: string): 
  * cancels or releases something there at the same time comes before or after, so that one of the two sees the other.
  */
 export async function releaseJob(run: Query, jobId: string): Promise<void> {
+  await lockReleases(run);
+  await enterScopes(run, jobId);
   await lockLanes(run, jobId);
   await lockJobs(run, jobId);
+  await meetCompanions(run, jobId);
   await beginBatches(run, jobId);
   await takePlaces(run, jobId);
   await enterLanes(run, jobId);
@@ -92,7 +96,7 @@ async function lockLanes(run: Query, jobId: string): Promise<void> {
 async function lockJobs(run: Query, jobId: string): Promise<void> {
   await run(
     `SELECT 1 FROM lanekeeper.job WHERE id = ANY (ARRAY(
-       SELECT DISTINCT o.job_id FROM ${onOwnConnections} WHERE o.released OR o.job_id = $1))
+       SELECT o.job_id FROM ${onOwnConnections} WHERE o.released OR o.job_id = $1 UNION ${jobsMet}))
       ORDER BY id FOR UPDATE`,
     [jobId],
   );

@@ -96,22 +96,27 @@ async function nextInRegion(query: Query, regionId: string): Promise<RegionWork 
 async function saveFound(run: Query, resolutions: readonly Resolution[]): Promise<void> {
   const found = resolutions.filter((resolution) => resolution.kind === 'found');
   if (found.length === 0) return;
+  const rows = found.map(({ leadsTo, ...resolution }) => {
+    return { ...resolution, ...leadsTo, leadsTo: canonicalJson(leadsTo) };
+  });
   await run(
     `WITH c AS (
        UPDATE lanekeeper.change c
           SET lane_key = r."laneKey", attach_type = r."attachType", base = r.base, diff = r.diff,
-              tunnels = r.tunnels, events = c.events + 1
+              tunnels = r.tunnels, network = r.network,
+              customer_addresses = ARRAY(SELECT jsonb_array_elements_text(r."customerAddresses")),
+              remote_subnets = ARRAY(SELECT jsonb_array_elements_text(r."remoteSubnets")::inet), events = c.events + 1
          FROM jsonb_to_recordset($1::jsonb) AS r(
-              id text, "laneKey" text, "attachType" text, base jsonb, diff jsonb,
-              tunnels jsonb)
+              id text, "laneKey" text, "attachType" text, base jsonb, diff jsonb, tunnels jsonb, network text,
+              "customerAddresses" jsonb, "remoteSubnets" jsonb, "leadsTo" text)
         WHERE c.id = r.id AND CASE WHEN c.lane_key IS NULL THEN c.state = 'queued' ELSE false END
-       RETURNING c.id, c.events, c.job_id, c.lane_key, c.region_id, c.vpn_connection_id)
+       RETURNING c.id, c.events, c.job_id, c.lane_key, c.region_id, c.vpn_connection_id, r."leadsTo" AS leads_to)
      INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
      SELECT c.id, c.events, c.job_id, lanekeeper.now(), 'resolved', (
-              '{"lane":' || to_json(c.lane_key) || ',"regionId":' || to_json(c.region_id)
+              '{"lane":' || to_json(c.lane_key) || ',"leadsTo":' || c.leads_to || ',"regionId":' || to_json(c.region_id)
               || ',"vpnConnectionId":' || to_json(c.vpn_connection_id) || '}')::json
        FROM c`,
-    [JSON.stringify(found)],
+    [JSON.stringify(rows)],
   );
 }
 

@@ -16,18 +16,20 @@ export type ShortConnection = string;
 
 type Overrides = Partial<Connection> & { sim?: string };
 
+/** Each connection leads to a customer gateway of its own, so that none backs another up unless a test has it so. */
+const customerOf = (regionId: string, name: string): string => `cgw-${regionId}-${name}`;
+
 /** A hand-made fleet; `sim` are the simulator's sentinels of a connection (`sim:lost=1`). */
 export function aFleet(
   connections: Readonly<Record<ShortConnection, Overrides>>,
   regionId = region,
 ): Inventory {
-  const customer = `cgw-${regionId}`;
   const made = Object.entries(connections).map(([short, { sim, ...overrides }], index) => {
     const [name = '', gateway] = short.split('@');
     return makeConnection({
       regionId,
       id: `vco-${name}`,
-      customerGatewayId: customer,
+      customerGatewayId: customerOf(regionId, name),
       remoteSubnet: `192.${168 + Math.floor(index / 256)}.${index % 256}.0/24`,
       ...(gateway === undefined
         ? { transitRouterId: 'tr-1', transitRouterName: 'core' }
@@ -39,10 +41,19 @@ export function aFleet(
     });
   });
   const gateways = [...new Set(made.flatMap(({ vpnGatewayId }) => vpnGatewayId ?? []))];
+  const customers = new Set([
+    `cgw-${regionId}`,
+    ...made.flatMap(({ customerGatewayId, tunnels }) => [
+      customerGatewayId,
+      ...tunnels.map((tunnel) => tunnel.customerGatewayId),
+    ]),
+  ]);
   return {
     regions: [{ regionId, localName: regionId }],
     gateways: gateways.map((id) => makeGateway({ regionId, id })),
-    customerGateways: [makeCustomerGateway({ regionId, id: customer })],
+    customerGateways: [...customers].map((id, index) =>
+      makeCustomerGateway({ regionId, id, ipAddress: `203.0.${index >> 8}.${index % 256}` }),
+    ),
     connections: made,
   };
 }
@@ -57,7 +68,7 @@ export function aPair(
     makeTunnel({
       tunnelId: `tun-${name}${index}`,
       index,
-      customerGatewayId: `cgw-${regionId}`,
+      customerGatewayId: customerOf(regionId, name),
       ...each(index),
     }),
   );

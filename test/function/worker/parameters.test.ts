@@ -142,7 +142,10 @@ function theFleet(): Inventory {
   const certified = trials.filter(({ field }) => field === 'RemoteCaCertificate');
   return {
     ...fleet,
-    customerGateways: [customer, { ...customer, id: 'cgw-other', ipAddress: '203.0.113.99' }],
+    customerGateways: [
+      ...fleet.customerGateways,
+      { ...customer, id: 'cgw-other', ipAddress: '203.0.113.99' },
+    ],
     gateways: fleet.gateways.map((gateway) =>
       certified.some(({ name }) => gateway.id === `vpn-${name}`)
         ? makeGateway({ ...gateway, vpnType: 'NationalStandard' })

@@ -12,6 +12,7 @@ import type {
   StoredPlan,
 } from '../../../shared/job/record.ts';
 import { AppError } from '../../../shared/platform/errors.ts';
+import { companionOf } from './companions.ts';
 import { aheadOf, countsOf, freeSlotsOf } from './queues.ts';
 import type { StoredChange, StoredJob, StoredKey, Tables } from './tables.ts';
 
@@ -174,15 +175,8 @@ export function queued(
     partAppliedAt: null,
     finishedAt: null,
   };
-  return {
-    record,
-    position,
-    intentNumber,
-    isReleased: false,
-    resumeAt: null,
-    keysKeptUntil: null,
-    events: [],
-  };
+  const place = { isReleased: false, resumeAt: null, leadsTo: null, keysKeptUntil: null };
+  return { record, position, intentNumber, ...place, events: [] };
 }
 
 /** A job as readers see it. */
@@ -270,6 +264,7 @@ function holdOf({ state, settings, approvals, planDigest, approveBy }: StoredJob
 
 function viewOf(tables: Tables, change: StoredChange): ChangeView {
   const { record } = change;
+  const companion = record.state === 'queued' ? companionOf(tables, change)?.record : undefined;
   const isOver = record.finishedAt !== null;
   const lane = isOver ? undefined : tables.lanes.get(record.laneKey ?? '');
   const other = lane?.changeId === record.id ? undefined : tables.changes.get(lane?.changeId ?? '');
@@ -279,6 +274,9 @@ function viewOf(tables: Tables, change: StoredChange): ChangeView {
     laneChange: other ? { id: other.record.id, jobId: other.record.jobId } : null,
     laneDueInMs: dueInMs > 0 ? dueInMs : null,
     queue: placeOf(tables, change),
+    companion: companion
+      ? { id: companion.id, jobId: companion.jobId, vpnConnectionId: companion.vpnConnectionId }
+      : null,
     pauseReason: tables.jobs.get(record.jobId)?.pauseReason ?? null,
     freeze: null,
   };

@@ -114,7 +114,13 @@ function endedJob(tables: Tables, job: StoredJob, finishedAt: string): EndedJob 
     finishedAt,
     planDigest,
     counts: countsOf(tables, id),
-    rules: { concurrency, maxErrors, onFailure, ...rulesOf(job) },
+    rules: {
+      concurrency,
+      maxErrors,
+      onFailure,
+      redundancy: job.settings.rollout.redundancy,
+      ...rulesOf(job),
+    },
     countedEvents: tables
       .changesOf(id)
       .reduce((sum, { events }) => sum + events.length, job.events.length),

@@ -5,6 +5,7 @@ import { inFlightOf, slotLimitOf } from '../../../shared/job/outcome.ts';
 import { type Ahead, mostCounted } from '../../../shared/job/queue-place.ts';
 import type { ChangeCounts } from '../../../shared/job/record.ts';
 import type { Candidate } from '../../../shared/lane/assign-slots.ts';
+import { companionOf } from './companions.ts';
 import type { StoredChange, StoredJob, StoredLane, Tables } from './tables.ts';
 
 /**
@@ -113,6 +114,7 @@ export function candidatesOf(tables: Tables): readonly Candidate[] {
   for (const change of headsOf(tables)) {
     const { laneKey, jobId, seq } = change.record;
     if (laneKey === null || !mayStart(tables, change)) continue;
+    if (companionOf(tables, change) !== undefined) continue;
     const known = first.get(`${laneKey} ${jobId}`);
     if (!known || seq < known.record.seq) first.set(`${laneKey} ${jobId}`, change);
   }

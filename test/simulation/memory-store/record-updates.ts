@@ -138,7 +138,6 @@ function startNext(
   wanting: readonly StoredLane[],
   resumable: ReadonlyMap<string, readonly StoredChange[]>,
 ): ReadonlyMap<string, Assignment> {
-  const candidates = candidatesOf(tables);
   const started = new Map<string, Assignment>();
   for (const { laneKey } of [...wanting].sort((a, b) => compareText(a.laneKey, b.laneKey))) {
     const [first] = resumable.get(laneKey) ?? [];
@@ -152,20 +151,21 @@ function startNext(
     started.set(laneKey, assignmentOf(tables, first));
   }
   const open = new Set(wanting.flatMap(({ laneKey }) => (started.has(laneKey) ? [] : [laneKey])));
-  const slots = new Map(
-    [...tables.jobs.values()].map((job) => [job.id, slotsToStart(tables, job)]),
-  );
-  const { started: fresh } = assignSlots(
-    candidates.filter(({ laneKey }) => open.has(laneKey)),
-    slots,
-  );
-  for (const { laneKey, changeId } of fresh) {
-    const change = tables.changes.get(changeId);
-    if (change === undefined) continue;
+  // One after the other: what backs up a change that was just started is no candidate any more.
+  for (;;) {
+    const slots = new Map(
+      [...tables.jobs.values()].map((job) => [job.id, slotsToStart(tables, job)]),
+    );
+    const candidates = candidatesOf(tables).filter(({ laneKey }) => open.has(laneKey));
+    const [first] = assignSlots(candidates, slots).started;
+    const change = first && tables.changes.get(first.changeId);
+    if (!first || !change) break;
+    const { laneKey } = first;
     const startedAt = change.record.startedAt ?? tables.stamp();
     change.record = { ...change.record, state: 'applying', step: 'read', startedAt };
     tables.journal(change, 'started', { lane: laneKey });
     started.set(laneKey, assignmentOf(tables, change));
+    open.delete(laneKey);
   }
   return started;
 }

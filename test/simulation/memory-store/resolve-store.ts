@@ -76,10 +76,12 @@ function saveResolutions(tables: Tables, resolutions: readonly Resolution[]): vo
       change.record = { ...change.record, state: 'failed', lastError: error, finishedAt };
       tables.journal(change, 'finished', { state: 'failed', error });
     } else if (isUnresolved(change.record)) {
-      const { kind: _, ...found } = resolution;
+      const { kind: _, leadsTo, ...found } = resolution;
       change.record = { ...change.record, ...found };
+      change.leadsTo = leadsTo;
       const { regionId, vpnConnectionId } = change.record;
-      tables.journal(change, 'resolved', { lane: found.laneKey, regionId, vpnConnectionId });
+      const lane = found.laneKey;
+      tables.journal(change, 'resolved', { lane, leadsTo, regionId, vpnConnectionId });
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { ChangeRecord } from '../../../shared/change/record.ts';
 import { isFinalChange } from '../../../shared/change/state.ts';
+import type { RedundancyMember } from '../../../shared/connection/redundancy.ts';
 import type { StoredEvent } from '../../../shared/job/job-store.ts';
 import type { JobRecord, NewJob, StoredIntent } from '../../../shared/job/record.ts';
 import type { ClaimedLane, UnresolvedSelector } from '../../../shared/lane/lane-store.ts';
@@ -62,6 +63,8 @@ export interface StoredChange {
   /** Its job's place in the order of acceptance. */
   position: number;
   intentNumber: number;
+  /** Where its connection leads to; null until it is resolved. */
+  leadsTo: RedundancyMember | null;
   /** Whether it has taken its place on its connection. */
   isReleased: boolean;
   /** When it goes on, while it waits half done off its lane. */

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import { describe, expect, it } from 'vitest';
-import { type RedundancyMember, redundancyGroups } from '../../../shared/connection/redundancy.ts';
+import {
+  backUpEachOther,
+  mostTogether,
+  type RedundancyMember,
+  redundancyGroups,
+  whereItLeads,
+} from '../../../shared/connection/redundancy.ts';
 
 /** `addresses network subnets`, lists with commas, `-` for nothing. */
 function member(text: string): RedundancyMember {
@@ -107,3 +113,78 @@ function groupsByPairs(members: readonly RedundancyMember[]): number[][] {
     .map((head) => [...groupOf.keys()].filter((index) => groupOf[index] === head))
     .filter((group) => group.length > 1);
 }
+
+const Cidr = fc
+  .tuple(fc.constantFrom('10.0', '10.1'), fc.nat(3), fc.integer({ min: 0, max: 32 }))
+  .map(([head, third, bits]) => `${head}.${third}.0/${bits}`);
+const AnyMember = fc.record({
+  customerAddresses: fc.uniqueArray(fc.constantFrom('1.1.1.1', '2.2.2.2', '3.3.3.3'), {
+    maxLength: 2,
+  }),
+  network: fc.constantFrom(null, 'vpc-1', 'vpc-2'),
+  remoteSubnets: fc.array(Cidr, { maxLength: 3 }),
+});
+
+describe('two connections', () => {
+  it('back each other up when they alone are a group', () => {
+    fc.assert(
+      fc.property(AnyMember, AnyMember, (a, b) => {
+        expect(backUpEachOther(a, b)).toBe(redundancyGroups([a, b]).length === 1);
+        expect(backUpEachOther(b, a)).toBe(backUpEachOther(a, b));
+      }),
+    );
+  });
+});
+
+describe('most connections that all back each other up', () => {
+  it.each([
+    ['none', [], 0],
+    ['one address', ['1.1.1.1', '1.1.1.1', '1.1.1.1', '2.2.2.2'], 3],
+    ['a block and two in it', ['- v 10.0.0.0/8', '- v 10.1.0.0/16', '- v 10.2.0.0/16'], 2],
+    ['a block in a block in a block', ['- v 10.0.0.0/8', '- v 10.1.0.0/16', '- v 10.1.1.0/24'], 3],
+    ['one with two blocks', ['- v 10.0.0.0/8,10.1.0.0/16', '- v 10.1.1.0/24'], 2],
+  ])('of %s are as many as cannot be changed at once', (_, members, most) => {
+    expect(mostTogether(members.map(member))).toBe(most);
+  });
+
+  it('are never more than the largest group, nor fewer than any that pairwise do', () => {
+    fc.assert(
+      fc.property(fc.array(AnyMember, { maxLength: 6 }), (members) => {
+        const most = mostTogether(members);
+        const largest = Math.max(0, ...redundancyGroups(members).map(({ length }) => length));
+        expect(most).toBeLessThanOrEqual(Math.max(largest, 1));
+        if (largest > 0) expect(most).toBeGreaterThanOrEqual(2);
+      }),
+    );
+  });
+});
+
+describe('where a connection leads', () => {
+  const ends = { vpcs: new Map([['vpn-1', 'vpc-1']]), addresses: new Map([['cgw-1', '1.1.1.1']]) };
+  const connection = {
+    vpnGatewayId: 'vpn-1',
+    transitRouterId: null,
+    customerGatewayIds: ['cgw-1', 'cgw-2'],
+    fields: { RemoteSubnet: '10.0.0.0/24, 0.0.0.0/0' },
+  };
+
+  it('is told by addresses and VPC, or by ids where those are not known', () => {
+    expect(whereItLeads(connection, ends, {})).toEqual({
+      customerAddresses: ['1.1.1.1', 'cgw-2'],
+      network: 'vpc-1',
+      remoteSubnets: ['10.0.0.0/24'],
+    });
+    expect(whereItLeads({ ...connection, vpnGatewayId: 'vpn-9' }, ends, {}).network).toBe('vpn-9');
+    const attachment = { ...connection, vpnGatewayId: null, transitRouterId: 'tr-1' };
+    expect(whereItLeads(attachment, ends, {}).network).toBe('tr-1');
+  });
+
+  it('is both what stands and what is wanted', () => {
+    const wanted = { RemoteSubnet: '10.9.0.0/24', 'slave/CustomerGatewayId': 'cgw-3' };
+
+    expect(whereItLeads(connection, ends, wanted)).toMatchObject({
+      customerAddresses: ['1.1.1.1', 'cgw-2', 'cgw-3'],
+      remoteSubnets: ['10.0.0.0/24', '10.9.0.0/24'],
+    });
+  });
+});

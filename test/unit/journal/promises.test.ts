@@ -94,6 +94,7 @@ describe('a journal that keeps every promise', () => {
       'P3',
       'P4',
       'P6',
+      'P6',
       'P7',
       'P7',
       'P7',

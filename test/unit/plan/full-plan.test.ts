@@ -47,6 +47,7 @@ describe('a plan that says all it can', () => {
         batchPause: 'none',
         maxErrors: 0,
         slowStart: false,
+        redundancy: 'groups',
       },
     });
   });

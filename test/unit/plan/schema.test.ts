@@ -40,6 +40,7 @@ describe('a good plan', () => {
         batchPause: 'none',
         maxErrors: 0,
         slowStart: false,
+        redundancy: 'groups',
       },
       onFailure: 'stop',
     });
@@ -247,15 +248,6 @@ describe('a bad plan', () => {
   ])('has a fault at its place for %s', (_, path, overrides) => {
     expect(pathsOf(aPlan(Object(overrides)))).toEqual([path]);
   });
-
-  it.each<[string, unknown]>([['/rollout/redundancy', { rollout: { redundancy: 'groups' } }]])(
-    'is told that %s is not available in this version',
-    (path, overrides) => {
-      expect(faultsOf(aPlan(Object(overrides)))).toEqual([
-        { path, message: expect.stringContaining('not available in this version') },
-      ]);
-    },
-  );
 
   it('is told all its faults at once, cross rules included', () => {
     const plan = {

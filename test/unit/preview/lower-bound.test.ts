@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { lowerBoundOf } from '../../../shared/preview/lower-bound.ts';
 
-const wide = { concurrency: 1_000, writesPerMinute: 1_000, groupSizes: [] };
+const wide = { concurrency: 1_000, writesPerMinute: 1_000, together: 0 };
 
 /** So many changes, on so many lanes in turn. */
 function changes(count: number, lanes: number, scopes = 1) {
@@ -16,7 +16,7 @@ describe('the lower bound of a job', () => {
     ['one change', changes(1, 1), {}, 20, 'lane'],
     ['a long lane', changes(12, 4), {}, 60, 'lane'],
     ['few at once', changes(12, 12), { concurrency: 5 }, 60, 'concurrency'],
-    ['a group over lanes', changes(12, 12), { groupSizes: [2, 4, 3] }, 80, 'group'],
+    ['a group over lanes', changes(12, 12), { together: 4 }, 80, 'group'],
     ['writes of one minute', changes(10, 10), { writesPerMinute: 10 }, 20, 'lane'],
     ['writes of two minutes', changes(11, 11), { writesPerMinute: 10 }, 80, 'writes'],
     ['writes of two budgets', changes(11, 11, 2), { writesPerMinute: 10 }, 20, 'lane'],

@@ -179,6 +179,11 @@ describe('waitingFor', () => {
       'Waits for change chg_2 of job job_2, which is in flight on gateway:cn-hangzhou/vpn-1.',
     ],
     [
+      'the change in flight that backs it up',
+      { companion: { id: 'chg_2', jobId: 'job_2', vpnConnectionId: 'vco-b' } },
+      'Waits for change chg_2 of job job_2: vco-b, which backs this connection up, is in flight.',
+    ],
+    [
       'those on its lane, and when it begins',
       {
         laneChange: { id: 'chg_2', jobId: 'job_2' },
