@@ -20,6 +20,8 @@ const sizes = [
   { changes: 1_000, lanes: 200 },
   { changes: 1_000_000, lanes: 200_000 },
   { changes: 1_000_000, lanes: 200 },
+  { changes: 1_000, lanes: 200, inFlight: 100 },
+  { changes: 1_000_000, lanes: 200, inFlight: 100 },
 ];
 
 /** The plan of a statement that is run and rolled back; the second time, when what it reads is in memory. */
@@ -49,7 +51,8 @@ async function printPlans(database: Database): Promise<void> {
     const claim = await explain(database, claimStatement, [50, 30, 'worker']);
     const pick = await explain(database, candidatesStatement, [laneKeys]);
     const title = `${size.changes.toLocaleString('en')} changes on ${size.lanes.toLocaleString('en')} lanes`;
-    console.log(`### ${title}\n\nClaim of 50 lanes:\n\n\`\`\`\n${claim}\n\`\`\`\n`);
+    const flying = size.inFlight ? `, ${size.inFlight} in flight` : '';
+    console.log(`### ${title}${flying}\n\nClaim of 50 lanes:\n\n\`\`\`\n${claim}\n\`\`\`\n`);
     console.log(`What 50 lanes may start:\n\n\`\`\`\n${pick}\n\`\`\`\n`);
   }
 }

@@ -1,22 +1,25 @@
 import { describe, expect, it } from 'vitest';
+import type { ChangeProgress, ChangeRecord } from '../../shared/change/record.ts';
 import type { RedundancyMember } from '../../shared/connection/redundancy.ts';
 import type { NewJob } from '../../shared/job/record.ts';
 import { found, laneOf, someSettings } from '../helpers/factories-store.ts';
 import { type Held, next, stepOf, type World } from './lane-store-world.ts';
 
-/** `address`, or a subnet through one VPC; `-` for nothing that others lead to. */
+/** Addresses, or a subnet through one VPC; `-` for nothing that others lead to. */
 export function leadingTo(place: string): RedundancyMember {
   const nowhere = { customerAddresses: [], network: 'vpc-1', remoteSubnets: [] };
   if (place === '-') return nowhere;
   return place.includes('/')
     ? { ...nowhere, remoteSubnets: [place] }
-    : { ...nowhere, customerAddresses: [place] };
+    : { ...nowhere, customerAddresses: place.split(',') };
 }
 
 export const inGroups = {
   ...someSettings,
   rollout: { ...someSettings.rollout, redundancy: 'groups' },
 } as const;
+
+const back = { direction: 'back', previous: {}, deliveries: [], proof: null } as const;
 
 /** Connections that back each other up are never in flight together (P6). */
 export function defineRedundancyContract(world: World): void {
@@ -88,16 +91,39 @@ export function defineRedundancyContract(world: World): void {
       expect(names(await startAll())).toEqual(['a', 'b']);
     });
 
-    it('are waited for until what they have begun is over, also off their lane', async () => {
+    it.each<[string, ChangeRecord['state'], Partial<ChangeProgress>]>([
+      ['while its tunnels are proved', 'verifying', { settledAttempts: 1, attempts: 1 }],
+      ['while its second key is delivered', 'delivering', { settledAttempts: 1, attempts: 1 }],
+      ['while it is taken back', 'rolling_back', { attempts: 1, handover: back }],
+      ['while what was before is delivered', 'delivering', { attempts: 1, handover: back }],
+    ])('are waited for until what they have begun is over: %s', async (_, state, patch) => {
+      await release(['a@1>1.1.1.1']);
+      const hand = world.hand();
+      const begun = await hand.next(await hand.take('1'));
+      const wait = { kind: 'wait', dueInMs: 60_000 } as const;
+      await hand.record(stepOf(begun, state, wait, patch));
+      await release(['b@2>1.1.1.1', 'c@3>-']);
+
+      expect(names(await startAll(hand))).toEqual(['c']);
+    });
+
+    it('are not waited for while a first key is delivered and nothing is written', async () => {
       await release(['a@1>1.1.1.1', 'b@2>1.1.1.1']);
       const hand = world.hand();
-      const [begun] = [...(await startAll(hand)).values()];
-      if (begun?.change) {
-        const patch = { settledAttempts: 1, attempts: 1 };
-        await hand.record(stepOf(begun, 'verifying', { kind: 'wait', dueInMs: 60_000 }, patch));
-      }
+      const first = await startAll(hand);
+      const [begun] = [...first.values()];
+      const errand = { dueInMs: 60_000 };
+      if (begun)
+        await hand.record({ ...stepOf(begun, 'delivering', next, { step: 'deliver' }), errand });
+      const second = await startAll(hand);
 
-      expect(names(await startAll(hand))).toEqual([]);
+      expect([...names(first), ...names(second)].sort()).toEqual(['a', 'b']);
+    });
+
+    it('leave their slots to others in the same instant', async () => {
+      await release(['a@1>1.1.1.1', 'b@2>1.1.1.1', 'c@3>-', 'd@4>-'], { maxInFlight: 2 });
+
+      expect(names(await startAll())).toEqual(['a', 'c']);
     });
 
     it('let each other go on when what was begun goes back to wait', async () => {
@@ -161,6 +187,44 @@ export function defineRedundancyContract(world: World): void {
 
       expect(waiting).toEqual([]);
       expect(names(await startAll(hand))).toEqual(['c']);
+    });
+
+    it('are known by where a change before them led their connection', async () => {
+      await release(['a@1>1.1.1.1,2.2.2.2']);
+      await release(['a@1>1.1.1.1']);
+      const hand = world.hand();
+      const second = await hand.end(await hand.next(await hand.take('1')));
+      await release(['b@2>2.2.2.2', 'c@3>-']);
+
+      expect(second.change?.vpnConnectionId).toBe('a');
+      expect(names(await startAll(hand))).toEqual(['c']);
+    });
+
+    it('are known by where a change leads that was released after them', async () => {
+      await release(['a@1>1.1.1.1']);
+      await release(['a@1>1.1.1.1,2.2.2.2']);
+      await release(['b@2>2.2.2.2', 'c@3>-']);
+      const hand = world.hand();
+      const begun = await hand.next(await hand.take('2'));
+
+      expect(begun.change?.vpnConnectionId).toBe('b');
+      expect(names(await startAll(hand))).toEqual(['c']);
+    });
+
+    it('are known by where a change led their connection that ended before their job was released', async () => {
+      await release(['a@1>1.1.1.1,2.2.2.2', 'd@4>-']);
+      const late = await world.accept(['a@1'], { settings: inGroups });
+      const hand = world.hand();
+      await world.pass(1_000);
+      const first = await hand.next(await hand.take('1'));
+      const step = stepOf(first, 'succeeded', next, { step: null, resultFingerprint: 'f' });
+      await hand.record(step);
+      await resolve(late, ['a@1>1.1.1.1']);
+      await release(['b@2>2.2.2.2', 'c@3>-']);
+      const begun = await hand.next(await hand.take('1'));
+
+      expect(begun.change?.vpnConnectionId).toBe('a');
+      expect(names(await startAll(hand))).not.toContain('b');
     });
 
     it('are not roused in vain, and none is forgotten', async () => {

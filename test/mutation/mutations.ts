@@ -5,6 +5,8 @@ const store = "the lane store, 'postgres'";
 const races = 'test/contract/lane-store-races.test.ts';
 const claimRaces = 'test/contract/lane-store-claim-races.test.ts';
 const contract = 'test/contract/lane-store.test.ts';
+const redundancy = 'test/contract/redundancy.test.ts';
+const groups = "redundancy, 'postgres' connections that back each other up";
 
 /** The guards on which the promises stand. */
 export const mutations: readonly Mutation[] = [
@@ -249,6 +251,46 @@ export const mutations: readonly Mutation[] = [
     reddens: {
       'test/function/worker/dual-tunnel-waits.test.ts': [
         'is not written until the first tunnel is up again, and holds up nobody',
+      ],
+    },
+  },
+  {
+    guard: 'companions-in-flight',
+    without: 'connections that back each other up are changed together',
+    file: 'shared/adapters/postgres/companions.ts',
+    text: `NOT EXISTS (SELECT 1 FROM lanekeeper.change f WHERE \${yieldsTo})`,
+    becomes: 'true',
+    reddens: {
+      [redundancy]: [
+        `${groups} are waited for until what they have begun is over: while its tunnels are proved`,
+        `${groups} are waited for until what they have begun is over: while its second key is delivered`,
+        `${groups} are waited for until what they have begun is over: while it is taken back`,
+        `${groups} of a job released while another is at work wait for what that has begun`,
+      ],
+    },
+  },
+  {
+    guard: 'companions-of-one-instant',
+    without: 'connections that back each other up begin in one transaction',
+    file: 'shared/adapters/postgres/companions.ts',
+    text: '!matter || chosen.length < 2',
+    becomes: '!matter || chosen.length > 0',
+    reddens: {
+      [redundancy]: [
+        `${groups} are changed one after the other: one address`,
+        `${groups} are changed one after the other: one subnet in the other`,
+      ],
+    },
+  },
+  {
+    guard: 'lock-of-the-meeting',
+    without: 'two jobs begin changes that back each other up in the same instant',
+    file: 'shared/adapters/postgres/companions.ts',
+    text: 'if (meetOthers) await run(',
+    becomes: 'if (meetOthers) void (',
+    reddens: {
+      'test/contract/redundancy-races.test.ts': [
+        'lets one of two starts in the same instant wait for the other',
       ],
     },
   },

@@ -9,7 +9,7 @@ import {
 import type { Order } from '../../job/job-verbs.ts';
 import { jobStates } from '../../job/state.ts';
 import { canonicalJson } from '../../platform/canonical.ts';
-import { freedLanes, lockMeeting } from './companions.ts';
+import { freedLanes } from './companions.ts';
 import type { Database, Query } from './database.ts';
 import { openErrandsOf } from './errands.ts';
 import { changeViewOf } from './job-store.ts';
@@ -216,7 +216,6 @@ async function settle(
   move: Move,
 ): Promise<readonly string[]> {
   const jobs = await moveJobs(run, { moves: [move], laneKeys: [], stops: [] });
-  await lockMeeting(run, jobs.companions);
   const ready = await readyNext(run, [connection, ...jobs.freed]);
   const unparked = await jobs.finish(run, []);
   return [...ready, ...unparked];

@@ -6,7 +6,8 @@ import type { Query } from './database.ts';
  * Connections that back each other up are never in flight together (P6). Three things make that hold:
  * - Within a job: whoever starts something holds the job's lock until his commit.
  * - Between jobs: a release marks its job and all released ones that may meet it, under their locks, and whoever starts or ends
- *   something of a marked job takes one lock for all of them, after those of lanes and jobs.
+ *   something of a marked job takes one lock for all of them, right after those of lanes and jobs and before he cancels anything:
+ *   whoever holds it waits for nobody.
  * - A lane that idles because of a change in flight is noted with it, and woken by whoever ends that.
  */
 
@@ -14,10 +15,14 @@ import type { Query } from './database.ts';
 const isInFlight = `f.finished_at IS NULL AND f.state <> 'queued' AND (
   f.state <> 'delivering' OR f.settled_attempts > 0 OR f.handover->>'direction' = 'back')`;
 
+/** The condition that changes `c` and `other` back each other up. What costs little leaves few for the function to compare. */
+const backsUp = (other: string): string => `
+  (${other}.customer_addresses && c.customer_addresses OR ${other}.network = c.network)
+  AND lanekeeper.back_up_each_other(c, ${other})`;
+
 /** The condition that a waiting change `c` of job `j` keeps out of the way of a change `f` that backs it up. */
 export const yieldsTo = `
-  j.redundancy = 'groups' AND (c.has_companions OR j.meets_companions)
-  AND ${isInFlight} AND lanekeeper.back_up_each_other(c, f)`;
+  j.redundancy = 'groups' AND (c.has_companions OR j.meets_companions) AND ${isInFlight} AND ${backsUp('f')}`;
 
 /** The condition that nothing in flight backs a waiting change `c` of job `j` up. */
 export const isAlone = `
@@ -45,7 +50,10 @@ export function companionJobsOf(jobs: Iterable<z.infer<typeof CompanionRow>>): C
   return { matter: meetOthers || all.some(({ hasCompanions }) => hasCompanions), meetOthers };
 }
 
-/** Makes all who start or end something of jobs that meet each other come one after the other. Released by the commit. */
+/**
+ * Makes all who start or end something of jobs that meet each other come one after the other. Released by the commit. The caller
+ * holds the locks of lanes and jobs, and none of other jobs' changes yet.
+ */
 export async function lockMeeting(run: Query, { meetOthers }: CompanionJobs): Promise<void> {
   if (meetOthers) await run(`SELECT pg_advisory_xact_lock(hashtext('lanekeeper companions'))`);
 }
@@ -65,7 +73,7 @@ export async function keepApart<Chosen extends Candidate>(
        JOIN unnest($1::text[]) WITH ORDINALITY AS y(id, place) ON x.place < y.place
        JOIN lanekeeper.change c ON c.id = y.id
        JOIN lanekeeper.job j ON j.id = c.job_id AND j.redundancy = 'groups'
-      WHERE lanekeeper.back_up_each_other(a, c)`,
+      WHERE ${backsUp('a')}`,
     [chosen.map(({ changeId }) => changeId)],
   );
   const pairs = rows.map((row) => PairRow.parse(row));

@@ -1,4 +1,50 @@
+import { z } from 'zod';
 import type { Query } from './database.ts';
+
+const JobIdRow = z.object({ jobId: z.string() });
+
+/** Where the unfinished changes on the connection of a change `c` of job `j` lead to, and those that ended since `j` was accepted. */
+const onItsConnection = `(
+  SELECT o.customer_addresses, o.remote_subnets FROM lanekeeper.change o
+   WHERE o.region_id = c.region_id AND o.vpn_connection_id = c.vpn_connection_id AND o.finished_at IS NULL
+     AND (o.released OR o.job_id = $1)
+   UNION ALL
+  SELECT o.customer_addresses, o.remote_subnets FROM lanekeeper.change o
+   WHERE o.region_id = c.region_id AND o.vpn_connection_id = c.vpn_connection_id AND o.result_fingerprint IS NOT NULL
+     AND o.finished_at > j.created_at) AS o`;
+
+/** The changes of the job, or those of released ones that stand on its connections. */
+const sharers = {
+  own: `c.job_id = $1 AND c.state = 'queued'`,
+  others: `c.id = ANY (ARRAY(
+      SELECT x.id FROM lanekeeper.change x
+        JOIN lanekeeper.change k ON k.job_id = $1 AND k.state = 'queued'
+         AND k.region_id = x.region_id AND k.vpn_connection_id = x.vpn_connection_id
+       WHERE x.finished_at IS NULL AND x.released AND x.job_id <> $1))`,
+};
+
+/**
+ * Has changes of one connection lead to where all of them lead to: what one leads elsewhere, those behind it find there, and they
+ * were resolved before. Of others only under the locks of their lanes and jobs. Answers with the jobs of those that lead further now.
+ */
+export async function shareEnds(
+  run: Query,
+  jobId: string,
+  whose: keyof typeof sharers,
+): Promise<readonly string[]> {
+  const rows = await run(
+    `UPDATE lanekeeper.change c
+        SET customer_addresses = ARRAY(SELECT DISTINCT unnest(o.customer_addresses) FROM ${onItsConnection}),
+            remote_subnets = ARRAY(SELECT DISTINCT unnest(o.remote_subnets) FROM ${onItsConnection})
+       FROM lanekeeper.job j
+      WHERE ${sharers[whose]} AND j.id = c.job_id AND EXISTS (
+            SELECT 1 FROM ${onItsConnection}
+             WHERE NOT (o.customer_addresses <@ c.customer_addresses AND o.remote_subnets <@ c.remote_subnets))
+  RETURNING c.job_id AS "jobId"`,
+    [jobId],
+  );
+  return [...new Set(rows.map((row) => JobIdRow.parse(row).jobId))];
+}
 
 /** Notes where the resolved changes of a job lead to. */
 export async function enterScopes(run: Query, jobId: string): Promise<void> {

@@ -12,6 +12,7 @@ import {
   CompanionRow,
   companionColumns,
   companionJobsOf,
+  lockMeeting,
 } from './companions.ts';
 import type { Query } from './database.ts';
 import { BatchesRow, batchColumns, openBatches } from './open-batches.ts';
@@ -81,7 +82,8 @@ export interface MovedJobs {
 }
 
 /**
- * Locks the jobs concerned, and all that have changes on `laneKeys`, in the order of their ids; counts the moves, and lets
+ * Locks the jobs concerned, and all that have changes on `laneKeys`, in the order of their ids, and then the meeting of those that
+ * back each other up; counts the moves, and lets
  * the failure policy act: a job that must stop has its waiting changes cancelled here and now, under its lock, before
  * anything more of it can start.
  */
@@ -102,6 +104,8 @@ export async function moveJobs(
   const refuted = input.refuted ?? [];
   const touched = new Set([...moves, ...input.stops].map(({ jobId }) => jobId).concat(refuted));
   const jobs = await lockJobs(run, [...touched, ...retold], input.laneKeys);
+  const companions = companionJobsOf(jobs.values());
+  await lockMeeting(run, companions);
   const inBatch = new Set(retold);
   for (const { jobId, seq, ...move } of moves) {
     update(jobs, jobId, (job) => {
@@ -122,7 +126,7 @@ export async function moveJobs(
   }
   return {
     slots: jobSlotsOf(jobs),
-    companions: companionJobsOf(jobs.values()),
+    companions,
     freed,
     finish: (finishRun, starts) => finishJobs(finishRun, { jobs, touched, starts }),
   };

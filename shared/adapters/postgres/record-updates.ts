@@ -3,7 +3,7 @@ import type { JournalEvent } from '../../change/record.ts';
 import { type ChangeState, changeStates, isFinalChange } from '../../change/state.ts';
 import type { Assignment, Due, LaneUpdate, UpdateOutcome } from '../../lane/lane-store.ts';
 import { canonicalJson } from '../../platform/canonical.ts';
-import { freedLanes, lockMeeting, noteWaits } from './companions.ts';
+import { freedLanes, noteWaits } from './companions.ts';
 import type { Query } from './database.ts';
 import { endsErrand, isErrand, lockErrandJobs, writeErrands } from './errands.ts';
 import { moveJobs } from './move-jobs.ts';
@@ -77,7 +77,6 @@ export async function recordUpdates(
       u.stopsJob && u.change ? [{ jobId: u.change.jobId, reason: u.stopsJob }] : [],
     ),
   });
-  await lockMeeting(run, jobs.companions);
   const resuming = wanting.filter((laneKey) => lanes.get(laneKey)?.resumes);
   const resumed = await resumeChanges(run, resuming, jobs.slots);
   const { ready, candidates } = await openNext(

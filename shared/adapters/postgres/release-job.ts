@@ -1,7 +1,13 @@
 import { firstBatch } from '../../job/batches.ts';
 import { cancelWaiting } from './cancel-waiting.ts';
 import type { Query } from './database.ts';
-import { enterScopes, jobsMet, lockReleases, meetCompanions } from './meet-companions.ts';
+import {
+  enterScopes,
+  jobsMet,
+  lockReleases,
+  meetCompanions,
+  shareEnds,
+} from './meet-companions.ts';
 import { isSlowStart } from './move-jobs.ts';
 import { BatchesRow, batchColumns, openBatches } from './open-batches.ts';
 import { tendJobs } from './tend-jobs.ts';
@@ -25,9 +31,11 @@ export async function endRefusedJob(run: Query, jobId: string, reason: string): 
  */
 export async function releaseJob(run: Query, jobId: string): Promise<void> {
   await lockReleases(run);
+  await shareEnds(run, jobId, 'own');
   await enterScopes(run, jobId);
   await lockLanes(run, jobId);
   await lockJobs(run, jobId);
+  for (const other of await shareEnds(run, jobId, 'others')) await enterScopes(run, other);
   await meetCompanions(run, jobId);
   await beginBatches(run, jobId);
   await takePlaces(run, jobId);

@@ -1,4 +1,4 @@
-import { assignSlots } from '../../lane/assign-slots.ts';
+import { assignSlots, type Candidate } from '../../lane/assign-slots.ts';
 import type { Assignment } from '../../lane/lane-store.ts';
 import { type CompanionJobs, keepApart } from './companions.ts';
 import type { Query } from './database.ts';
@@ -13,7 +13,8 @@ export interface Started {
 
 /**
  * Gives slots to lanes and starts what they take. Of candidates that back each other up one is started; the lanes of the others
- * look for something else, now that it is in flight. The caller holds the locks of lanes and jobs, and that of jobs that meet.
+ * look for something else, now that it is in flight, together with those that were left without a slot: one may be free again. The
+ * caller holds the locks of lanes and jobs, and that of jobs that meet.
  */
 export async function startApart(
   run: Query,
@@ -21,23 +22,21 @@ export async function startApart(
   jobs: { slots: Pick<JobSlots, 'toStart'>; companions: CompanionJobs },
 ): Promise<Started> {
   const fresh = new Map<string, Assignment>();
-  const parked: RankedCandidate[] = [];
   const left = new Map(jobs.slots.toStart);
-  let open = candidates;
-  while (open.length > 0) {
+  for (let open = candidates; ; ) {
     const chosen = assignSlots(open, left);
-    parked.push(...open.filter(({ laneKey }) => chosen.parked.includes(laneKey)));
     const { apart, held } = await keepApart(run, chosen.started, jobs.companions);
-    const started = await startChanges(run, apart);
-    for (const [laneKey, assignment] of started) {
+    for (const [laneKey, assignment] of await startChanges(run, apart)) {
       const { jobId } = assignment.change;
       fresh.set(laneKey, assignment);
       left.set(jobId, (left.get(jobId) ?? 0) - 1);
     }
-    open = await listCandidates(
-      run,
-      held.map(({ laneKey }) => laneKey),
-    );
+    const parked = open.filter(({ laneKey }) => chosen.parked.includes(laneKey));
+    if (held.length === 0) return { fresh, parked };
+    open = await listCandidates(run, lanesOf([...held, ...parked]));
   }
-  return { fresh, parked };
+}
+
+function lanesOf(candidates: readonly Candidate[]): readonly string[] {
+  return [...new Set(candidates.map(({ laneKey }) => laneKey))];
 }

@@ -5,7 +5,7 @@ import { inFlightOf, slotLimitOf } from '../../../shared/job/outcome.ts';
 import { type Ahead, mostCounted } from '../../../shared/job/queue-place.ts';
 import type { ChangeCounts } from '../../../shared/job/record.ts';
 import type { Candidate } from '../../../shared/lane/assign-slots.ts';
-import { companionOf } from './companions.ts';
+import { companionOf, isUnwritten } from './companions.ts';
 import type { StoredChange, StoredJob, StoredLane, Tables } from './tables.ts';
 
 /**
@@ -177,11 +177,6 @@ export function wakeIdleLanes(tables: Tables): readonly string[] {
     }
   }
   return woken;
-}
-
-function isUnwritten({ state, settledAttempts, handover }: StoredChange['record']): boolean {
-  const isDelivering = state === 'delivering' && settledAttempts === 0;
-  return state === 'queued' || (isDelivering && handover.direction === 'forth');
 }
 
 /** Cancels every change of a job of which nothing was written. Answers with how many those were. */

@@ -11,6 +11,7 @@ import { endOf } from '../../../shared/job/outcome.ts';
 import { isFinalJob } from '../../../shared/job/state.ts';
 import { windowClosed, windowClosedReason } from '../../../shared/job/window.ts';
 import type { JobDuty } from '../../../shared/lane/lane-store.ts';
+import { shareEnds } from './companions.ts';
 import { callForSeal } from './journal-store.ts';
 import { cancelWaiting, countsOf } from './queues.ts';
 import type { StoredJob, Tables } from './tables.ts';
@@ -45,6 +46,7 @@ function release(tables: Tables, job: StoredJob): void {
   const waiting = tables.changesOf(job.id).filter(({ record }) => record.state === 'queued');
   job.openUntil = firstBatch(job.settings.rollout.batches ?? []);
   job.startedAt = tables.stamp();
+  shareEnds(tables, job);
   for (const change of waiting) change.isReleased = true;
   for (const { record } of waiting) tables.laneOf(record.laneKey ?? '', record.regionId);
   const isOpen = (seq: number): boolean => job.openUntil === null || seq < job.openUntil;
