@@ -3,7 +3,7 @@ import type { ChangeProgress, ChangeRecord } from '../../shared/change/record.ts
 import type { RedundancyMember } from '../../shared/connection/redundancy.ts';
 import type { NewJob } from '../../shared/job/record.ts';
 import { found, laneOf, someSettings } from '../helpers/factories-store.ts';
-import { type Held, next, stepOf, type World } from './lane-store-world.ts';
+import { type Hand, type Held, next, stepOf, type World } from './lane-store-world.ts';
 
 /** Addresses, or a subnet through one VPC; `-` for nothing that others lead to. */
 export function leadingTo(place: string): RedundancyMember {
@@ -21,9 +21,16 @@ export const inGroups = {
 
 const back = { direction: 'back', previous: {}, deliveries: [], proof: null } as const;
 
-/** Connections that back each other up are never in flight together (P6). */
-export function defineRedundancyContract(world: World): void {
+/** A hand on a world where connections lead somewhere. */
+export interface LeadingWorld {
   /** Releases a job of `name@lane>place`. */
+  release(targets: readonly string[], overrides?: Partial<NewJob>): Promise<string>;
+  resolve(jobId: string, targets: readonly string[]): Promise<void>;
+  /** Takes what every due lane can start; gives the connections begun and the lanes that carry them. */
+  startAll(hand?: Hand): Promise<Map<string, Held>>;
+}
+
+export function openLeadingWorld(world: World): LeadingWorld {
   async function release(
     targets: readonly string[],
     overrides: Partial<NewJob> = {},
@@ -47,7 +54,6 @@ export function defineRedundancyContract(world: World): void {
     });
   }
 
-  /** Takes what every due lane can start; gives the connections begun and the lanes that carry them. */
   async function startAll(hand = world.hand()): Promise<Map<string, Held>> {
     const lanes = (await hand.claim()).filter(({ laneKey }) => laneKey.startsWith('gateway:'));
     const begun = new Map<string, Held>();
@@ -63,7 +69,15 @@ export function defineRedundancyContract(world: World): void {
     return begun;
   }
 
-  const names = (begun: ReadonlyMap<string, Held>): string[] => [...begun.keys()].sort();
+  return { release, resolve, startAll };
+}
+
+/** The connections begun. */
+export const names = (begun: ReadonlyMap<string, Held>): string[] => [...begun.keys()].sort();
+
+/** Connections that back each other up are never in flight together (P6). */
+export function defineRedundancyContract(world: World): void {
+  const { release, resolve, startAll } = openLeadingWorld(world);
 
   describe('connections that back each other up', () => {
     it.each([
