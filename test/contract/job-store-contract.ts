@@ -296,7 +296,8 @@ export function defineJobStoreContract(world: World): void {
       const jobId = await world.release(['a@1']);
       const begun = now();
       const lane = { lane: 'gateway:cn-hangzhou/1' };
-      const connection = { regionId: 'cn-hangzhou', vpnConnectionId: 'a' };
+      const leadsTo = { customerAddresses: [], network: null, remoteSubnets: [] };
+      const connection = { regionId: 'cn-hangzhou', vpnConnectionId: 'a', leadsTo };
       const hand = world.hand();
       const held = await hand.next(await hand.take('1'));
       await world.pass(1_500);
