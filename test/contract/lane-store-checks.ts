@@ -36,6 +36,12 @@ const rules: Record<string, string> = {
   'a connection has one change in flight at most': `SELECT id FROM (${places}) p WHERE flying > 1`,
   'the head of each connection is ready, and nothing else': `
     SELECT id FROM (${places}) p WHERE state = 'queued' AND ready <> (place = 1 AND flying = 0)`,
+  'connections that back each other up are not in flight together': `
+    SELECT a.id FROM lanekeeper.change a
+      JOIN lanekeeper.change b ON lanekeeper.back_up_each_other(a, b)
+      JOIN lanekeeper.job ja ON ja.id = a.job_id AND ja.redundancy = 'groups'
+      JOIN lanekeeper.job jb ON jb.id = b.job_id AND jb.redundancy = 'groups'
+     WHERE a.finished_at IS NULL AND a.state <> 'queued' AND b.finished_at IS NULL AND b.state <> 'queued'`,
   'what waits on each lane is counted': `
     SELECT lj.lane_key FROM lanekeeper.lane_job lj WHERE lj.waiting <> (
       SELECT count(*) FROM lanekeeper.change c

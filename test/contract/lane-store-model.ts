@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { isFinalChange } from '../../shared/change/state.ts';
 import type { LaneUpdate, Resolution } from '../../shared/lane/lane-store.ts';
-import { aNewJob, found, laneOf, refused } from '../helpers/factories-store.ts';
+import { aNewJob, found, laneOf, refused, someSettings } from '../helpers/factories-store.ts';
 import type { StoreSet } from '../simulation/store-set.ts';
 import {
   asHeld,
@@ -39,6 +39,14 @@ function aTargetOf(dice: Dice): string {
   return `${region}/c${connection}@${lane}`;
 }
 
+/** Some lead to one router: they back each other up. */
+function foundAt(id: string, target: string): Resolution {
+  const connection = Number(/c(\d)@/.exec(target)?.[1]);
+  const customerAddresses = connection < 5 ? [`198.51.100.${connection % 2}`] : [];
+  const leadsTo = { customerAddresses, network: null, remoteSubnets: [] };
+  return { ...found({ id }, laneOf(target)), leadsTo } as Resolution;
+}
+
 const ends = ['succeeded', 'succeeded', 'unchanged', 'failed'] as const;
 
 /** The next step of a change: something that a worker could do now. */
@@ -64,7 +72,7 @@ export class Actor {
   readonly #name: string;
   readonly #accepted: Map<string, string>;
 
-  /** `accepted` is shared by all actors of a test: which lane each change will be found on. */
+  /** `accepted` is shared by all actors of a test: the target of each change, with the lane on which it will be found. */
   constructor(stores: StoreSet, name: string, accepted: Map<string, string>) {
     this.#stores = stores;
     this.#name = name;
@@ -73,8 +81,10 @@ export class Actor {
 
   async accept(dice: Dice, id: string): Promise<void> {
     const targets = Array.from({ length: 1 + below(dice, 6) }, () => aTargetOf(dice));
+    const redundancy = dice() < 0.8 ? 'groups' : 'none';
     const job = aNewJob(targets, {
       id,
+      settings: { ...someSettings, rollout: { ...someSettings.rollout, redundancy } },
       maxInFlight: 1 + below(dice, 3),
       failurePolicy: {
         onFailure: dice() < 0.6 ? 'stop' : 'continue',
@@ -82,7 +92,7 @@ export class Actor {
       },
     });
     for (const [index, change] of job.changes.entries())
-      this.#accepted.set(change.id, laneOf(targets[index] ?? ''));
+      this.#accepted.set(change.id, targets[index] ?? '');
     await this.#stores.jobs.accept(job);
   }
 
@@ -102,7 +112,7 @@ export class Actor {
 
   async #resolve(dice: Dice, held: Held): Promise<void> {
     const answer = (id: string): Resolution =>
-      dice() < 0.05 ? refused({ id }) : found({ id }, this.#accepted.get(id) ?? '');
+      dice() < 0.05 ? refused({ id }) : foundAt(id, this.#accepted.get(id) ?? '');
     await resolveRegion(this.#stores, held, answer);
     await this.record([stepOf(held, 'queued', next)]);
   }

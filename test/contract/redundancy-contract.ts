@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nothingHandedOver } from '../../shared/change/handover.ts';
 import type { ChangeProgress, ChangeRecord } from '../../shared/change/record.ts';
 import type { RedundancyMember } from '../../shared/connection/redundancy.ts';
 import type { NewJob } from '../../shared/job/record.ts';
@@ -19,7 +20,7 @@ export const inGroups = {
   rollout: { ...someSettings.rollout, redundancy: 'groups' },
 } as const;
 
-const back = { direction: 'back', previous: {}, deliveries: [], proof: null } as const;
+const back = { ...nothingHandedOver, direction: 'back', previous: {} } as const;
 
 /** A hand on a world where connections lead somewhere. */
 export interface LeadingWorld {

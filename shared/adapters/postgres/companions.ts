@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type ChangeState, isFinalChange } from '../../change/state.ts';
 import type { Candidate } from '../../lane/assign-slots.ts';
 import type { Query } from './database.ts';
 
@@ -103,6 +104,13 @@ export async function noteWaits(
      ON CONFLICT DO NOTHING`,
     [laneKeys],
   );
+}
+
+/** Of changes that moved, those no longer in flight: they have ended, or go back to wait with nothing of them written. */
+export function landedIn(moved: readonly { id: string; to: ChangeState }[]): readonly string[] {
+  const isOver = (to: ChangeState): boolean =>
+    isFinalChange(to) || to === 'queued' || to === 'delivering';
+  return moved.filter(({ to }) => isOver(to)).map(({ id }) => id);
 }
 
 const LaneKeyRow = z.object({ laneKey: z.string() });

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { JournalEvent } from '../../change/record.ts';
-import { type ChangeState, changeStates, isFinalChange } from '../../change/state.ts';
+import { changeStates, isFinalChange } from '../../change/state.ts';
 import type { Assignment, Due, LaneUpdate, UpdateOutcome } from '../../lane/lane-store.ts';
 import { canonicalJson } from '../../platform/canonical.ts';
-import { freedLanes, noteWaits } from './companions.ts';
+import { freedLanes, landedIn, noteWaits } from './companions.ts';
 import type { Query } from './database.ts';
 import { endsErrand, isErrand, lockErrandJobs, writeErrands } from './errands.ts';
 import { moveJobs } from './move-jobs.ts';
@@ -139,13 +139,6 @@ function toldLate(updates: readonly LaneUpdate[]): readonly string[] {
 /** Whether a change that was off its lane, half done, goes on there. */
 function goesBack(update: LaneUpdate): boolean {
   return isErrand(update) && update.afterwards.kind === 'wait';
-}
-
-/** Changes that are no longer in flight: they have ended, or go back to wait with nothing of them written. */
-function landedIn(moved: readonly Moved[]): readonly string[] {
-  const isOver = (to: ChangeState): boolean =>
-    isFinalChange(to) || to === 'queued' || to === 'delivering';
-  return moved.filter(({ to }) => isOver(to)).map(({ id }) => id);
 }
 
 /** Whether the lane takes another change. One whose change is not mentioned keeps that one: it has not ended. */
