@@ -59,6 +59,7 @@ export function defineStepContract(world: World): void {
           kind: 'resolved',
           data: {
             lane: 'gateway:cn-hangzhou/1',
+            leadsTo: { customerAddresses: [], network: null, remoteSubnets: [] },
             regionId: 'cn-hangzhou',
             vpnConnectionId: 'a',
           },
