@@ -12,9 +12,11 @@ import type { VirtualWorld } from '../../helpers/virtual-world.ts';
 import { aFleet, region } from '../worker/fleet.ts';
 import { portOf, useWorlds } from '../worker/worlds.ts';
 
+/** Two that lead to one customer gateway back each other up. */
+const customerGatewayId = `cgw-${region}`;
 const inventory = aFleet({
-  'a@1': {},
-  'b@1': {},
+  'a@1': { customerGatewayId },
+  'b@1': { customerGatewayId },
   c: { name: 'lab-c' },
 });
 
