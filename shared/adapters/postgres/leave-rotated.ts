@@ -10,7 +10,8 @@ const left: Pick<ChangeError, 'code' | 'class' | 'requestId'> = {
 
 /**
  * Ends those changes of a resolved job as `skipped` whose connection had its key changed by a job of ours within the job's
- * `min_age` before its acceptance. Rotated means: a change that succeeded and whose differences had a key.
+ * `min_age` before its acceptance. Rotated means: a change that succeeded and was not refuted since, whose differences had a key, and
+ * that did not bring an old one back.
  * Reads only what such connections finished since then, by `change_result`.
  */
 export async function leaveRotated(run: Query, jobId: string): Promise<void> {
@@ -20,9 +21,10 @@ export async function leaveRotated(run: Query, jobId: string): Promise<void> {
          FROM lanekeeper.job j
          JOIN lanekeeper.change c ON c.job_id = j.id AND c.state = 'queued'
         CROSS JOIN LATERAL (
-              SELECT r.job_id, r.finished_at FROM lanekeeper.change r
+              SELECT r.job_id, r.finished_at FROM lanekeeper.change r JOIN lanekeeper.job o ON o.id = r.job_id
                WHERE r.region_id = c.region_id AND r.vpn_connection_id = c.vpn_connection_id
                  AND r.result_fingerprint IS NOT NULL AND r.state = 'succeeded'
+                 AND r.verdict IS DISTINCT FROM 'refuted' AND o.rollback_of IS NULL
                  AND r.finished_at > j.created_at - j.min_age::interval
                  AND EXISTS (SELECT 1 FROM jsonb_array_elements(r.diff) AS d WHERE d ->> 'path' LIKE '%IkeConfig.Psk')
                ORDER BY r.finished_at DESC LIMIT 1) AS r

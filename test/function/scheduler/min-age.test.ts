@@ -107,6 +107,19 @@ describe('a job of a schedule with minAge', () => {
     expect(statesOf(changes)).toEqual(['vco-a:succeeded', 'vco-b:succeeded', 'vco-c:succeeded']);
   });
 
+  it('counts neither what was taken back nor what brought it back', async () => {
+    const world = await open({ simulator: { inventory } });
+    await rotate(world, ['a'], 'k3y-1');
+    const [rotation] = await world.jobs.list({ states: null, limit: 1, before: null });
+    await world.clock.sleep(day);
+    await world.rollback(rotation?.id ?? '');
+    await world.drain();
+
+    const { changes } = await run(world, 'PT12H');
+
+    expect(statesOf(changes)).toEqual(['vco-a:succeeded', 'vco-b:succeeded', 'vco-c:succeeded']);
+  });
+
   it('that leaves all of them has succeeded at once', async () => {
     const world = await open({ simulator: { inventory } });
     await rotate(world, ['a', 'b', 'c'], 'k3y-1');
