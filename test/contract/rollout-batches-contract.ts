@@ -1,8 +1,19 @@
 import { expect, it } from 'vitest';
+import { type ChangeProof, nothingHandedOver } from '../../shared/change/handover.ts';
 import type { NewJob } from '../../shared/job/record.ts';
 import type { JobSettings } from '../../shared/job/settings.ts';
 import { changeIdOf, refused, someSettings } from '../helpers/factories-store.ts';
 import { type Held, stepOf, type World } from './lane-store-world.ts';
+
+const proof: ChangeProof = {
+  part: 'connection',
+  direction: 'forth',
+  subjects: [],
+  phase: 'ike',
+  sentAt: null,
+  settledAt: '2026-01-01T00:00:00.000Z',
+  lifetimeSeconds: 3_600,
+};
 
 const order = { actor: 'ops', reason: 'it looks good' };
 
@@ -70,27 +81,38 @@ export function defineBatchContract(world: World): void {
     expect(next.change?.vpnConnectionId).toBe('b');
   });
 
-  it('holds a batch open before a pause until what is latent of it is proved', async () => {
-    const jobId = await world.release(
-      ['a@1', 'b@2'],
-      rolledOut({ batches: [1, 2], batchPause: 'every' }),
-    );
-    const hand = world.hand();
-    const [a] = await startAll(world);
-    if (!a?.change) throw new Error('a change of the first batch');
-    const ended = stepOf(a, 'succeeded', { kind: 'next' }, { step: null, verdict: 'latent' });
-    await hand.record({ ...ended, errand: { dueInMs: 0 } });
-    const whileLatent = (await world.job(jobId)).state;
-    const [errand] = await hand.claim();
-    if (!errand?.change) throw new Error('the errand of the change');
-    const proved = stepOf(errand, 'succeeded', { kind: 'next' }, { verdict: 'proved' });
-    await hand.record({ ...proved, events: [{ kind: 'verdict', data: {} }] });
+  it.each([
+    ['is proved', { verdict: 'proved' }, 'verdict'],
+    ['can be told no more', { verdict: 'latent', handover: nothingHandedOver }, 'superseded'],
+  ] as const)(
+    'holds a batch open before a pause until what is latent of it %s',
+    async (_, end, kind) => {
+      const jobId = await world.release(
+        ['a@1', 'b@2'],
+        rolledOut({ batches: [1, 2], batchPause: 'every' }),
+      );
+      const hand = world.hand();
+      const [a] = await startAll(world);
+      if (!a?.change) throw new Error('a change of the first batch');
+      const latent = {
+        step: null,
+        verdict: 'latent',
+        handover: { ...nothingHandedOver, proof },
+      } as const;
+      const ended = stepOf(a, 'succeeded', { kind: 'next' }, latent);
+      await hand.record({ ...ended, errand: { dueInMs: 0 } });
+      const whileLatent = (await world.job(jobId)).state;
+      const [errand] = await hand.claim();
+      if (!errand?.change) throw new Error('the errand of the change');
+      const told = stepOf(errand, 'succeeded', { kind: 'next' }, end);
+      await hand.record({ ...told, events: [{ kind, data: {} }] });
 
-    expect(whileLatent).toBe('running');
-    expect(errand.laneKey).toBe(`change:${changeIdOf(jobId, 0)}`);
-    expect(await world.job(jobId)).toMatchObject({ state: 'paused' });
-    expect(await startAll(world)).toEqual([]);
-  });
+      expect(whileLatent).toBe('running');
+      expect(errand.laneKey).toBe(`change:${changeIdOf(jobId, 0)}`);
+      expect(await world.job(jobId)).toMatchObject({ state: 'paused' });
+      expect(await startAll(world)).toEqual([]);
+    },
+  );
 
   it('holds back no other job on its lanes', async () => {
     await world.release(['a@1', 'b@2'], rolledOut({ batches: [1, 2] }));

@@ -46,7 +46,10 @@ export async function openBatches(
   }
 }
 
-/** Whether nothing of the open batch is latent; asked only where that can hold the next one back. */
+/**
+ * Whether nothing of the open batch is latent and still watched; asked only where that can hold the next one back. Of what was set anew
+ * meanwhile nobody will ever know more.
+ */
 async function isProved(
   run: Query,
   jobId: string,
@@ -54,7 +57,8 @@ async function isProved(
 ): Promise<boolean> {
   if (batchPause === 'none' || openUntil === null || openLeft > 0) return true;
   const latent = await run(
-    `SELECT 1 FROM lanekeeper.change WHERE job_id = $1 AND seq < $2 AND verdict = 'latent' LIMIT 1`,
+    `SELECT 1 FROM lanekeeper.change
+      WHERE job_id = $1 AND seq < $2 AND verdict = 'latent' AND handover->'proof' <> 'null' LIMIT 1`,
     [jobId, openUntil],
   );
   return latent.length === 0;

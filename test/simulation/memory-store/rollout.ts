@@ -73,7 +73,9 @@ function progressOf(tables: Tables, job: StoredJob): BatchProgress {
     .changesOf(job.id)
     .filter(({ record }) => openUntil === null || record.seq < openUntil);
   const openLeft = open.filter(({ record }) => !isFinalChange(record.state)).length;
-  const isProved = open.every(({ record }) => record.verdict !== 'latent');
+  const isProved = open.every(
+    ({ record: { verdict, handover } }) => verdict !== 'latent' || handover.proof === null,
+  );
   return { batches: batches ?? [], batchPause, openUntil, openLeft, isProved };
 }
 
