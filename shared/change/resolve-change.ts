@@ -21,6 +21,8 @@ export interface MaskedWish {
   acceptOutage: boolean;
   /** Whether each tunnel is proved before the other one is changed. */
   provesTunnels: boolean;
+  /** Whether it brings values of before back. */
+  restores?: boolean;
 }
 
 /** What its author should know of a change that is possible. Codes are stable. */

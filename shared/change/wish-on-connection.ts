@@ -12,6 +12,8 @@ export interface Wish {
   acceptOutage: boolean;
   /** Whether each tunnel is proved before the other one is changed. */
   provesTunnels: boolean;
+  /** Whether it brings values of before back: what stood on the connection once needs no rules of ours to be allowed there. */
+  restores?: boolean;
   /** Keys that were made for this connection, by its own places. */
   made?: FieldValues;
 }
@@ -38,7 +40,7 @@ export function wishOnConnection(wish: Wish, connection: WishTarget): WishOnConn
     return { kind: 'refused', code: first.code, path: first.path, message };
   }
   const changing = entriesOf(wanted).filter((entry) => isChanging(entry, connection.fields));
-  const [refusal] = refusalsOf({ ...wish, wanted, changing, connection });
+  const [refusal] = wish.restores ? [] : refusalsOf({ ...wish, wanted, changing, connection });
   if (refusal) return { kind: 'refused', ...refusal };
   return {
     kind: 'applicable',

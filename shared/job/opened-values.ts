@@ -25,8 +25,13 @@ export function wishOf({ sealer }: Deps, intent: StoredIntent, jobId: string): W
   const keys = openedKeysOf(sealer, intent.sealedKeys, (path) =>
     intentKeyContext(jobId, intent.number, path),
   );
-  const { fields, acceptOutage, tunnelProof } = intent;
-  return { set: { ...fields, ...keys }, acceptOutage, provesTunnels: tunnelProof !== 'none' };
+  const { fields, acceptOutage, tunnelProof, expected } = intent;
+  return {
+    set: { ...fields, ...keys },
+    acceptOutage,
+    provesTunnels: tunnelProof !== 'none',
+    restores: expected !== null,
+  };
 }
 
 /** What a change wants, with the keys that were made for it. Raises `internal` when one of them does not open. */

@@ -173,21 +173,22 @@ function wishOf(
   };
 }
 
-/** Tunnels that were up before the change have to be up again, though they may be down now, because of it. */
+/** Where all tunnels are known to have been up before the change, they have to be up again, though they may be down now, because of it. */
 function proofOf(
   { tunnels, handover: { proof } }: ChangeRecord,
   { tunnelProof }: StoredIntent,
 ): StoredIntent['tunnelProof'] {
   if (tunnelProof !== 'if-up-before') return tunnelProof;
   const subjects = tunnels.length > 0 ? tunnels : (proof?.subjects ?? []);
-  const wereUp = subjects.length > 0 && subjects.every(({ wasUp }) => wasUp !== false);
+  const wereUp = subjects.length > 0 && subjects.every(({ wasUp }) => wasUp === true);
   return wereUp ? 'required' : tunnelProof;
 }
 
 const longestTitle = 200;
 
 function titleOf(title: string): string {
-  return `Rollback of ${title}`.slice(0, longestTitle);
+  // Half of a character that takes two code units is none.
+  return `Rollback of ${title}`.slice(0, longestTitle).replace(/[\uD800-\uDBFF]$/, '');
 }
 
 const PlanOfBefore = z.looseObject({});

@@ -81,6 +81,8 @@ export interface LaneUpdate extends Lease {
   errand?: Due;
   /** From now on, the change's keys are kept for so long (ISO 8601 duration) and then erased. */
   keysKeptFor?: string;
+  /** The change failed as nobody could have helped, so that its job, which takes another one back, bears it beyond `maxErrors`. */
+  isBorne?: boolean;
   /** The whole job stops, whatever its failure policy (no permission, no valid credentials). */
   stopsJob?: string;
 }
@@ -131,6 +133,8 @@ export interface UnresolvedChange {
   seq: number;
   vpnConnectionId: string;
   intentNumber: number;
+  /** Whether no other change of the job comes before it on its connection. */
+  isFirst: boolean;
 }
 
 /** What resolving found for one change: its lane and base, or why it is refused. */

@@ -33,8 +33,9 @@ function concludeEnd(
 }
 
 /**
- * Keys are kept for as long as the plan says once the new ones stand and are not to be proved any more, and no longer where nothing was
- * replaced, or what was is restored. Where neither is so, they stay.
+ * Keys are kept for as long as the plan says once the new ones stand and are not to be proved any more, or nothing was written, so that
+ * who tries the change again hands over the same keys; and no longer where there was nothing to do, or what was replaced is restored.
+ * Where none of this is so, they stay.
  */
 function withKeysKept(result: StepResult, { change: before, terms }: Assignment): StepResult {
   const { change } = result;
@@ -42,15 +43,21 @@ function withKeysKept(result: StepResult, { change: before, terms }: Assignment)
   const hasEndedNow = !isFinalChange(before.state);
   const isRight = change.state === 'succeeded' && (change.verdict ?? 'proved') === 'proved';
   const isProvedNow = hasEndedNow || before.verdict !== change.verdict;
-  if (isRight && isProvedNow) return { ...result, keysKeptFor: terms.keepPreviousFor };
-  const isUntouched = change.state === 'unchanged' || change.handover.previous === null;
-  const isVoid = isUntouched || change.state === 'rolled_back';
+  const isUntouched = change.state === 'failed' && change.handover.previous === null;
+  if ((isRight && isProvedNow) || (isUntouched && hasEndedNow)) {
+    return { ...result, keysKeptFor: terms.keepPreviousFor };
+  }
+  const isVoid = change.state === 'unchanged' || change.state === 'rolled_back';
   return hasEndedNow && isVoid ? { ...result, keysKeptFor: 'PT0S' } : result;
 }
 
-/** A change that failed after it wrote something is taken back under `rollback`; not where every further call would fail alike. */
-function isTakenBack({ change, stopsJob }: StepResult, { terms }: Assignment): boolean {
+/**
+ * A change that failed after it wrote something is taken back under `rollback`; not where every further call would fail alike, nor
+ * what itself takes something back: two keys that nobody answers would take each other's place.
+ */
+function isTakenBack({ change, stopsJob }: StepResult, { terms, intent }: Assignment): boolean {
   if (change === null || stopsJob !== undefined || terms.onFailure !== 'rollback') return false;
+  if (intent.expected !== null) return false;
   const hasWritten = change.attempts > 0 || change.settledAttempts > 0;
   return hasWritten && change.handover.direction === 'forth' && change.handover.previous !== null;
 }

@@ -89,7 +89,9 @@ function wantedOn(
   if (intent.expected !== null) {
     const before = maskFields(wishOfChange(deps, assignment).set, deps.digestKey);
     const error = changedElsewhere(base, { before, ours: intent.expected });
-    if (error !== null) return { kind: 'result', result: fail(change, error) };
+    // What cannot be restored any more keeps nobody from restoring the rest.
+    if (error !== null)
+      return { kind: 'result', result: { ...fail(change, error), isBorne: true } };
   }
   if (isMoved(assignment, fingerprintOf(base))) {
     const message =

@@ -43,6 +43,10 @@ export async function proveStep(
   if (verdictOf(proof) === 'proved') return afterProof(deps, assignment, 'proved');
   const seen = await lookAtProof(deps, held, assignment);
   if (seen.kind === 'wait') return seen.result;
+  if (seen.kind === 'gone') {
+    const message = 'the connection was deleted while its tunnels were to be proved';
+    return fail(change, ownError('not_found', 'NotFound', message));
+  }
   const { judged, connection, readAt } = seen;
   const verdict = verdictOf(judged);
   const after = withJudged(change, judged, connection);
@@ -70,6 +74,8 @@ export function startedProofOf({ id, handover: { proof } }: ChangeRecord): Chang
 /** What a look at a tunnel that is to be proved came to. */
 export type ProofSight =
   | { kind: 'wait'; result: StepResult }
+  /** The connection was deleted. */
+  | { kind: 'gone'; readAt: string }
   | { kind: 'judged'; judged: ChangeProof; connection: VpnConnection; readAt: string };
 
 /** Looks at the connection and, where that does not tell, at the logs of the tunnels that are up. */
@@ -92,18 +98,14 @@ export async function lookAtProof(
     return { kind: 'wait', result: advance(change, { lastError }, null, afterwards) };
   }
   const { connection } = sight;
-  if (connection === null) {
-    const message = 'the connection was deleted while its tunnels were to be proved';
-    const result = fail(change, ownError('not_found', 'NotFound', message));
-    return { kind: 'wait', result };
-  }
+  const readAt = readAtOf(deps, sight.readAt);
+  if (connection === null) return { kind: 'gone', readAt };
   const timeoutMs = terms.verifyTimeoutSeconds * 1_000;
   const subjects = await Promise.all(
     proof.subjects.map((subject) =>
       judgeOne(deps, { change, proof, connection, timeoutMs }, subject),
     ),
   );
-  const readAt = readAtOf(deps, sight.readAt);
   return { kind: 'judged', judged: { ...proof, subjects }, connection, readAt };
 }
 

@@ -64,14 +64,12 @@ async function resolveJob(
     }
   }
   const changes = [...work.changes, ...changesOf(work, selections)];
-  const first = firstOnConnection(changes);
   const resolve = (change: OpenChange): Resolution =>
     found.kind === 'failed'
       ? { kind: 'refused', id: change.id, error: storedError(found.error) }
       : resolutionOf(deps, change, {
           connection: found.connections.get(change.vpnConnectionId) ?? null,
           wish: wishes.get(change.intentNumber) ?? null,
-          isFirst: first.has(change.id),
           ends: found.ends,
         });
   for (let from = 0; from < changes.length; from += chunkSize) {
@@ -132,24 +130,16 @@ function selectAll(deps: ResolveDeps, work: RegionWork, found: Found): readonly 
   }));
 }
 
-type OpenChange = Pick<UnresolvedChange, 'id' | 'vpnConnectionId' | 'intentNumber'>;
+type OpenChange = Omit<UnresolvedChange, 'seq'>;
 
 function changesOf(work: RegionWork, selections: readonly Selection[]): readonly OpenChange[] {
   const intents = new Map(work.selectors.map(({ place, intentNumber }) => [place, intentNumber]));
   return selections.flatMap(({ place, changes }) =>
     changes.map(({ id, vpnConnectionId }) => {
-      return { id, vpnConnectionId, intentNumber: intents.get(place) ?? 0 };
+      // What a selector takes it takes once.
+      return { id, vpnConnectionId, intentNumber: intents.get(place) ?? 0, isFirst: true };
     }),
   );
-}
-
-/** The first change on each connection: what others find there, those before them will have left. */
-function firstOnConnection(changes: readonly OpenChange[]): ReadonlySet<string> {
-  const first = new Map<string, string>();
-  for (const { id, vpnConnectionId } of changes) {
-    if (!first.has(vpnConnectionId)) first.set(vpnConnectionId, id);
-  }
-  return new Set(first.values());
 }
 
 /** What an intent wants, opened and masked once for all the changes that share it; or why nobody can open it. */
@@ -178,13 +168,12 @@ function openWish(deps: StepDeps, work: RegionWork, intent: StoredIntent): Opene
 
 function resolutionOf(
   deps: StepDeps,
-  { id, vpnConnectionId }: OpenChange,
+  { id, vpnConnectionId, isFirst }: OpenChange,
   {
     connection,
     wish,
-    isFirst,
     ends,
-  }: { connection: VpnConnection | null; wish: OpenedWish | null; isFirst: boolean; ends: FarEnds },
+  }: { connection: VpnConnection | null; wish: OpenedWish | null; ends: FarEnds },
 ): Resolution {
   if (connection === null || wish === null) {
     return { kind: 'refused', id, error: notInRegion(vpnConnectionId) };

@@ -3,9 +3,10 @@ import type { ChangeDelivery } from '../change/handover.ts';
 import { partNamed } from '../change/parts.ts';
 import { agreedAmong, verdictOf } from '../change/proof.ts';
 import type { ChangeProgress, ChangeRecord } from '../change/record.ts';
+import { keyField } from '../connection/fields.ts';
 import { maskFields } from '../connection/mask.ts';
 import type { VpnConnection } from '../connection/model.ts';
-import { valuePath } from '../connection/values.ts';
+import { isKeyPath, valuePath } from '../connection/values.ts';
 import type { Assignment } from '../lane/lane-store.ts';
 import { pauseAfterFailure, pauseWhileLatent } from './patience.ts';
 import { lookAtProof, refutationOf, startedProofOf, withJudged } from './prove-step.ts';
@@ -75,9 +76,9 @@ async function watch(deps: StepDeps, held: HeldLane, assignment: Assignment): Pr
   const seen = await lookAtProof(deps, held, assignment);
   if (seen.kind === 'wait') {
     const { afterwards } = seen.result;
-    // That the connection is gone says nothing of the change any more.
     return { change: null, events: [], afterwards };
   }
+  if (seen.kind === 'gone') return endWatch(assignment, seen.readAt);
   const { judged, connection, readAt } = seen;
   const { change } = assignment;
   if (isSuperseded(deps, assignment, connection)) return endWatch(assignment, readAt);
@@ -102,11 +103,15 @@ function isSuperseded(deps: StepDeps, assignment: Assignment, connection: VpnCon
   const { wanted } = partNamed(startedProofOf(assignment.change).part, whole);
   const stands = maskFields(connection.fields, deps.digestKey);
   const differing = agreedAmong(differencesOf(stands, maskFields(wanted, deps.digestKey)));
+  // Whatever else stands, a tunnel comes up with the key of this change or it does not.
+  const telling = Object.keys(wanted).some(isKeyPath)
+    ? differing.filter(({ field }) => field === keyField)
+    : differing;
   // What a read does not show is not known to be another.
-  return differing.some(({ tunnel, field }) => stands[valuePath(tunnel, field)] !== undefined);
+  return telling.some(({ tunnel, field }) => stands[valuePath(tunnel, field)] !== undefined);
 }
 
-/** Nobody will ever know: the change stays latent, and what it delivered is withdrawn. */
+/** Its connection is gone, or something else was set: nobody will ever know. The change stays latent, what it delivered is withdrawn. */
 function endWatch({ change, terms }: Assignment, readAt: string): StepResult {
   const { part } = startedProofOf(change);
   const deliveries = change.handover.deliveries.map((delivery) =>

@@ -39,7 +39,7 @@ export function waitForTunnel(
 
 /**
  * Why a tunnel is not changed where both sides must agree: the other one, which would have to carry the traffic meanwhile, is not
- * up. What is taken back makes nothing worse.
+ * up. What is taken back makes nothing worse, nor does a job that restores values of before on a tunnel that is down itself.
  */
 export function lostRedundancy(
   { change, intent }: Assignment,
@@ -47,6 +47,8 @@ export function lostRedundancy(
   part: ChangePart,
 ): ChangeError | null {
   if (intent.acceptOutage || isGoingBack(change)) return null;
+  const isUpItself = tunnels.some((tunnel) => tunnel.tunnelId === part && isUp(tunnel));
+  if (intent.expected !== null && !isUpItself) return null;
   const down = tunnels.find((tunnel) => tunnel.tunnelId !== part && !isUp(tunnel));
   if (down === undefined) return null;
   const message = `${down.tunnelId} is not up and could not carry the traffic while ${part} is changed; set acceptOutage to true to change it all the same`;

@@ -31,13 +31,25 @@ export function defineResolveContract(world: World): void {
         triedForMs: 0,
         intents: aNewJob([], { id: 'job' }).intents,
         changes: [
-          { id: changeIdOf(one, 0), seq: 0, vpnConnectionId: 'b', intentNumber: 0 },
-          { id: changeIdOf(one, 2), seq: 2, vpnConnectionId: 'a', intentNumber: 0 },
+          { id: changeIdOf(one, 0), seq: 0, vpnConnectionId: 'b', intentNumber: 0, isFirst: true },
+          { id: changeIdOf(one, 2), seq: 2, vpnConnectionId: 'a', intentNumber: 0, isFirst: true },
         ],
       });
       expect(second?.jobId).toBe(two);
       expect(await world.resolving.nextInRegion('north')).toBeNull();
       expect(await world.resolving.nextInRegion('nowhere')).toBeNull();
+    });
+
+    it('says of each target whether it is the first on its connection, known ones counted', async () => {
+      const jobId = await world.accept(['north/a@1', 'north/a@1', 'north/b@1']);
+      const lease = await region('north');
+      const before = await world.resolving.nextInRegion('north');
+      const first = found({ id: changeIdOf(jobId, 0) }, north.lane);
+      await world.resolving.saveResolutions(lease, jobId, [first]);
+      const after = await world.resolving.nextInRegion('north');
+
+      expect(before?.changes.map(({ isFirst }) => isFirst)).toEqual([true, false, true]);
+      expect(after?.changes.map(({ isFirst }) => isFirst)).toEqual([false, true]);
     });
 
     it('says for how long it was tried', async () => {

@@ -43,7 +43,7 @@ export function defineRestoredContract(world: World): void {
       const jobId = await world.release(['a@1', 'b@1', 'c@1', 'd@1'], { failurePolicy });
       let held = await begin();
       held = await end(held);
-      held = await end(held, { handover: nothingHandedOver });
+      held = await end(held, { handover: { ...nothingHandedOver, previous: {} } });
       held = await end(held, {}, { state: 'failed' });
       await end(held, { verdict: 'refuted' });
 
@@ -93,6 +93,19 @@ export function defineRestoredContract(world: World): void {
       ]);
       expect(both?.intents[0]?.sealedKeys).toEqual({});
       expect(await world.lanes.eraseKeys()).toBe(0);
+    });
+
+    it('stay while something is left to be done for their change', async () => {
+      await world.release(['a@1'], { intents });
+      await end(await begin(), {}, { keysKeptFor: 'PT0S', isWatched: true });
+      expect(await world.lanes.eraseKeys()).toBe(0);
+
+      const hand = world.hand('errands');
+      const [errand] = await hand.claim();
+      if (!errand) throw new Error('the errand of the change');
+      await hand.record({ ...errand, change: null, events: [], afterwards: next });
+
+      expect(await world.lanes.eraseKeys()).toBe(1);
     });
 
     it.each<[string, Partial<ChangeProgress>, 'succeeded' | 'failed']>([
@@ -166,6 +179,20 @@ export function defineRestoredContract(world: World): void {
       await end(held);
       expect(await world.states(jobId)).toEqual(['a:succeeded', 'b:failed', 'c:succeeded']);
       expect(await world.job(jobId)).toMatchObject({ state: 'failed', rollbackOf: 'job_000' });
+    });
+
+    it("goes on with the rest where one turns out later to be somebody else's", async () => {
+      const rollbackOf = { jobId: 'job_000', actor: 'ops', reason: null };
+      const jobId = await world.release(['a@1', 'b@1', 'c@1'], { rollbackOf, maxInFlight: 1 });
+      const held = await begin();
+      const borne = stepOf(held, 'failed', next, { step: null });
+
+      const [outcome] = await world.hand().record({ ...borne, isBorne: true });
+
+      const change = outcome?.kind === 'next' ? outcome.assignment.change : null;
+      expect(await world.states(jobId)).toEqual(['a:failed', 'b:applying', 'c:queued']);
+      await end({ ...held, change }, {}, { state: 'failed' });
+      expect(await world.states(jobId)).toEqual(['a:failed', 'b:failed', 'c:cancelled']);
     });
 
     it('stops at the first error that comes later', async () => {

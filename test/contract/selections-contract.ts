@@ -3,8 +3,8 @@ import { roomySeq } from '../../shared/job/plan-order.ts';
 import type { NewJob, RolloutShares } from '../../shared/job/record.ts';
 import type { Selection } from '../../shared/lane/lane-store.ts';
 import { countsOf } from '../helpers/factories.ts';
-import { changeIdOf, found, refused } from '../helpers/factories-store.ts';
-import { type Held, leaseSeconds, type World } from './lane-store-world.ts';
+import { anIntent, changeIdOf, found, refused } from '../helpers/factories-store.ts';
+import { type Held, leaseSeconds, stepOf, type World } from './lane-store-world.ts';
 
 const select = { attachType: ['CEN' as const], tags: { env: 'prod' } };
 
@@ -268,6 +268,26 @@ export function defineSelectionsContract(world: World): void {
         total: 1,
         reason: '/targets/1/select matches no connection',
       });
+    });
+
+    it('keep the keys of their wish, since a retry of the job selects again', async () => {
+      const failurePolicy = { onFailure: 'continue', maxErrors: 0 } as const;
+      const sealedKeys = { 'IkeConfig.Psk': 'sealed' };
+      await accept(['north/a@1', 'north/*'], {
+        failurePolicy,
+        intents: [anIntent({ sealedKeys })],
+      });
+      const lease = await region('north');
+      await world.resolving.saveSelections(lease, jobId, [tookNothing(1)]);
+      await resolveAll(lease);
+      await finish(lease);
+      const hand = world.hand();
+      const held = await hand.next(await hand.take('gateway:north/1'));
+      const end = stepOf(held, 'succeeded', { kind: 'next' }, { step: null });
+      await hand.record({ ...end, keysKeptFor: 'PT0S' });
+
+      expect(await world.lanes.eraseKeys()).toBe(1);
+      expect((await world.jobs.retryable(jobId))?.intents[0]?.sealedKeys).toEqual(sealedKeys);
     });
 
     it('under continue end a job that has nothing else', async () => {

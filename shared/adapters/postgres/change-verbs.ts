@@ -150,7 +150,7 @@ async function retry(
               refusals = refusals + 1, request_digest = NULL, client_token = NULL, part = NULL, last_error = NULL,
               verdict = NULL, handover = jsonb_build_object('direction', 'forth', 'previous', handover->'previous',
                                                             'deliveries', '[]'::jsonb, 'proof', NULL),
-              started_at = NULL, sent_at = NULL, part_applied_at = NULL, finished_at = NULL, events = events + 1
+              started_at = NULL, sent_at = NULL, part_applied_at = NULL, finished_at = NULL, keys_kept_until = NULL, events = events + 1
         WHERE id = $1
        RETURNING *),
      journal AS (

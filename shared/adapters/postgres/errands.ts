@@ -14,6 +14,16 @@ export function endsErrand(update: LaneUpdate): boolean {
   return isErrand(update) && kind !== 'keep' && kind !== 'release';
 }
 
+/** Jobs of changes that were over and had something told of them: what was sealed is to be sealed again. */
+export function toldLate(updates: readonly LaneUpdate[]): readonly string[] {
+  const late = updates.flatMap((update) => {
+    const { change, events } = update;
+    const isLate = isErrand(update) && change !== null && isFinalChange(change.state);
+    return isLate && events.length > 0 ? [change.jobId] : [];
+  });
+  return [...new Set(late)];
+}
+
 const StateRow = z.object({ id: z.string(), state: z.enum(changeStates) });
 
 /**
@@ -97,22 +107,31 @@ export function openErrandsOf(changes: string): string {
 }
 
 /**
- * Erases the keys of changes that are kept no longer, except where a worker is just writing to one, and those of their wishes once
- * no change can come back to them: all that share one have ended well, and the last of them has let go of its keys.
+ * Erases the keys of changes that are kept no longer, except where a worker is just writing to one or has something left to do for
+ * it, and those of their wishes once no change can come back to them: no selector is left to be resolved, all that share one have
+ * ended well, and the last of them has let go of its keys. One at a time: two that each erase for one of the last changes of a wish
+ * would each leave the wish to the other.
  */
-export async function eraseKeys(query: Query): Promise<number> {
-  const rows = await query(
+export async function eraseKeys(run: Query): Promise<number> {
+  await run(`SELECT pg_advisory_xact_lock(hashtext('lanekeeper keys'))`);
+  const rows = await run(
     `WITH e AS (
        UPDATE lanekeeper.change
           SET sealed_base_keys = '{}', sealed_made_keys = '{}', sealed_previous_keys = '{}', keys_kept_until = NULL
         WHERE id = ANY (ARRAY(
-              SELECT id FROM lanekeeper.change WHERE keys_kept_until <= lanekeeper.now() ORDER BY id LIMIT 1000
-                 FOR UPDATE SKIP LOCKED))
+              SELECT id FROM lanekeeper.change c
+               WHERE keys_kept_until <= lanekeeper.now()
+                 AND NOT EXISTS (SELECT 1 FROM lanekeeper.lane l WHERE l.lane_key = 'change:' || c.id)
+               ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED))
        RETURNING id, job_id, intent_number),
      i AS (
        UPDATE lanekeeper.intent i SET sealed_keys = '{}'
          FROM (SELECT DISTINCT job_id, intent_number FROM e) AS w
-        WHERE i.job_id = w.job_id AND i.number = w.intent_number AND i.sealed_keys <> '{}' AND NOT EXISTS (
+        WHERE i.job_id = w.job_id AND i.number = w.intent_number AND i.sealed_keys <> '{}'
+          AND NOT EXISTS (
+              SELECT 1 FROM lanekeeper.job_selector s
+               WHERE s.job_id = i.job_id AND s.intent_number = i.number AND (s.resolved_at IS NULL OR s.refusal IS NOT NULL))
+          AND NOT EXISTS (
               SELECT 1 FROM lanekeeper.change c
                WHERE c.job_id = i.job_id AND c.intent_number = i.number
                  AND (c.state NOT IN ('succeeded', 'unchanged', 'skipped') OR c.verdict IN ('latent', 'refuted')

@@ -122,7 +122,7 @@ export function createPgLaneStore(database: Database): LaneStore {
       if (wake.length > 0) await wakeLanes(database.query, wake);
       return duty;
     },
-    eraseKeys: () => eraseKeys(database.query),
+    eraseKeys: () => database.transaction(eraseKeys),
     repair: () => repairLanes(database.query),
   };
 }

@@ -81,6 +81,15 @@ export interface MovedJobs {
   finish(run: Query, starts: readonly Start[]): Promise<readonly string[]>;
 }
 
+/** What is said of whole jobs, besides the moves of their changes. */
+export interface JobBearings {
+  stops: readonly { jobId: string; reason: string }[];
+  /** Jobs, once for each change that had ended well and was refuted. */
+  refuted?: readonly string[];
+  /** Jobs, once for each failure that they bear beyond `maxErrors`. */
+  borne?: readonly string[];
+}
+
 /**
  * Locks the jobs concerned, and all that have changes on `laneKeys`, in the order of their ids, and then the meeting of those that
  * back each other up; counts the moves, and lets
@@ -92,17 +101,14 @@ export async function moveJobs(
   input: {
     moves: readonly Move[];
     laneKeys: readonly string[];
-    stops: readonly { jobId: string; reason: string }[];
     /** Jobs of changes that had ended and whose verdict may be another one now. */
     retold?: readonly string[];
-    /** Their jobs again, once for each change that was refuted. */
-    refuted?: readonly string[];
-  },
+  } & JobBearings,
 ): Promise<MovedJobs> {
   const moves = input.moves.filter((move) => move.from !== move.to);
   const retold = input.retold ?? [];
-  const refuted = input.refuted ?? [];
-  const touched = new Set([...moves, ...input.stops].map(({ jobId }) => jobId).concat(refuted));
+  const { refuted = [], stops } = input;
+  const touched = new Set([...moves, ...stops].map(({ jobId }) => jobId).concat(refuted));
   const jobs = await lockJobs(run, [...touched, ...retold], input.laneKeys);
   const companions = companionJobsOf(jobs.values());
   await lockMeeting(run, companions);
@@ -113,13 +119,10 @@ export async function moveJobs(
       return countMove(job.counts, move);
     });
   }
-  for (const jobId of refuted) {
-    const job = jobs.get(jobId);
-    if (job) job.refuted += 1;
-  }
+  countBearings(jobs, input);
   const freed: ConnectionKey[] = [];
   for (const job of jobs.values()) {
-    const stop = input.stops.find((candidate) => candidate.jobId === job.id);
+    const stop = stops.find((candidate) => candidate.jobId === job.id);
     if (job.state !== 'running' && job.state !== 'paused') continue;
     freed.push(...(await stopIfDue(run, job, stop?.reason)));
     if (inBatch.has(job.id)) await openNextBatch(run, job);
@@ -130,6 +133,14 @@ export async function moveJobs(
     freed,
     finish: (finishRun, starts) => finishJobs(finishRun, { jobs, touched, starts }),
   };
+}
+
+function countBearings(
+  jobs: ReadonlyMap<string, LockedJob>,
+  { refuted = [], borne = [] }: JobBearings,
+): void {
+  for (const job of refuted.map((jobId) => jobs.get(jobId))) if (job) job.refuted += 1;
+  for (const job of borne.map((jobId) => jobs.get(jobId))) if (job) job.maxErrors += 1;
 }
 
 /** Whether a change of the open batch has ended, or begins anew. */
@@ -262,19 +273,19 @@ async function writeJobs(
 ): Promise<void> {
   const columns = changeStates.map((state) => `${state} = (r.counts->>'${state}')::int`).join(', ');
   const rows = jobs.map((job) => {
-    const { id, state, stopping, reason, counts, openLeft, refuted } = job;
+    const { id, state, stopping, reason, counts, openLeft, refuted, maxErrors } = job;
     const slotLimit = job.isSlowStart ? slotLimitOf(counts, job) : null;
-    return { id, state, stopping, reason, counts, openLeft, refuted, slotLimit };
+    return { id, state, stopping, reason, counts, openLeft, refuted, maxErrors, slotLimit };
   });
   await run(
     `UPDATE lanekeeper.job j
         SET state = r.state, stopping = r.stopping, reason = r.reason, open_left = r."openLeft",
-            refuted = r.refuted, slot_limit = r."slotLimit", ${columns},
+            refuted = r.refuted, max_errors = r."maxErrors", slot_limit = r."slotLimit", ${columns},
             pause_reason = CASE WHEN j.id = ANY ($2) THEN NULL ELSE j.pause_reason END,
             finished_at = CASE WHEN j.id = ANY ($2) THEN lanekeeper.now() ELSE j.finished_at END
        FROM jsonb_to_recordset($1::jsonb) AS r(
             id text, state text, stopping boolean, reason text, counts jsonb, "openLeft" int, refuted int,
-            "slotLimit" int)
+            "maxErrors" int, "slotLimit" int)
       WHERE j.id = r.id`,
     [JSON.stringify(rows), ended],
   );

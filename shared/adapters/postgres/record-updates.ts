@@ -5,8 +5,8 @@ import type { Assignment, Due, LaneUpdate, UpdateOutcome } from '../../lane/lane
 import { canonicalJson } from '../../platform/canonical.ts';
 import { freedLanes, landedIn, noteWaits } from './companions.ts';
 import type { Query } from './database.ts';
-import { endsErrand, isErrand, lockErrandJobs, writeErrands } from './errands.ts';
-import { moveJobs } from './move-jobs.ts';
+import { endsErrand, isErrand, lockErrandJobs, toldLate, writeErrands } from './errands.ts';
+import { type JobBearings, moveJobs } from './move-jobs.ts';
 import { type ConnectionKey, markHeads, readyNext } from './ready-next.ts';
 import { resumeChanges } from './resume-changes.ts';
 import { BigInteger } from './rows.ts';
@@ -72,10 +72,7 @@ export async function recordUpdates(
     moves: moved,
     laneKeys: [...wanting, ...left.map(({ laneKey }) => laneKey)],
     retold: told,
-    refuted: moved.flatMap(({ jobId, isRefutedLate }) => (isRefutedLate ? [jobId] : [])),
-    stops: held.flatMap((u) =>
-      u.stopsJob && u.change ? [{ jobId: u.change.jobId, reason: u.stopsJob }] : [],
-    ),
+    ...bearingsOf(held, moved),
   });
   const resuming = wanting.filter((laneKey) => lanes.get(laneKey)?.resumes);
   const resumed = await resumeChanges(run, resuming, jobs.slots);
@@ -126,14 +123,15 @@ export async function recordUpdates(
   };
 }
 
-/** Jobs of changes that were over and had something told of them: what was sealed is to be sealed again. */
-function toldLate(updates: readonly LaneUpdate[]): readonly string[] {
-  const late = updates.flatMap((update) => {
-    const { change, events } = update;
-    const isLate = isErrand(update) && change !== null && isFinalChange(change.state);
-    return isLate && events.length > 0 ? [change.jobId] : [];
-  });
-  return [...new Set(late)];
+/** What the updates mean for whole jobs, besides the states of their changes. */
+function bearingsOf(held: readonly LaneUpdate[], moved: readonly Moved[]): JobBearings {
+  return {
+    refuted: moved.flatMap(({ jobId, isRefutedLate }) => (isRefutedLate ? [jobId] : [])),
+    borne: held.flatMap(({ change, isBorne }) => (change && isBorne ? [change.jobId] : [])),
+    stops: held.flatMap(({ change, stopsJob }) =>
+      stopsJob && change ? [{ jobId: change.jobId, reason: stopsJob }] : [],
+    ),
+  };
 }
 
 /** Whether a change that was off its lane, half done, goes on there. */

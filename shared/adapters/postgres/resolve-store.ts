@@ -23,6 +23,7 @@ const UnresolvedRow = z.object({
   seq: z.number(),
   vpnConnectionId: z.string(),
   intentNumber: z.number(),
+  isFirst: z.boolean(),
 });
 /** Resolving on PostgreSQL. Each write is guarded by the epoch of the region's lane. */
 export function createPgResolveStore(database: Database): ResolveStore {
@@ -75,9 +76,10 @@ async function nextInRegion(query: Query, regionId: string): Promise<RegionWork 
     [jobId],
   );
   const changes = await query(
-    `SELECT id, seq, vpn_connection_id AS "vpnConnectionId", intent_number AS "intentNumber"
-       FROM lanekeeper.change
-      WHERE job_id = $1 AND region_id = $2 AND lane_key IS NULL AND state = 'queued' ORDER BY seq`,
+    `SELECT id, seq, vpn_connection_id AS "vpnConnectionId", intent_number AS "intentNumber", "isFirst"
+       FROM (SELECT *, row_number() OVER (PARTITION BY vpn_connection_id ORDER BY seq) = 1 AS "isFirst"
+               FROM lanekeeper.change WHERE job_id = $1 AND region_id = $2) AS c
+      WHERE lane_key IS NULL AND state = 'queued' ORDER BY seq`,
     [jobId, regionId],
   );
   return {

@@ -84,7 +84,7 @@ export async function readRestored(
     `SELECT ${changeColumns}, c.intent_number AS "intentNumber"
        FROM lanekeeper.change c
       WHERE c.job_id = $1 AND ($2::text IS NULL OR c.id = $2) AND c.state = 'succeeded'
-        AND c.handover->'previous' <> 'null'
+        AND c.handover->'previous' NOT IN ('null', '{}')
       ORDER BY c.seq`,
     [jobId, changeId],
   );

@@ -4,7 +4,7 @@ import type { VpnApi } from '../../../shared/connection/vpn-api.ts';
 import { withPostgres } from '../../helpers/databases.ts';
 import type { VirtualWorld } from '../../helpers/virtual-world.ts';
 import { aFleet, effectiveWrites, outcomesOf, planOf, region } from './fleet.ts';
-import { portOf, useWorlds } from './worlds.ts';
+import { portOf, useWorlds, withoutConnection } from './worlds.ts';
 
 const tunnels = ([1, 2] as const).map((index) =>
   makeTunnel({ tunnelId: `tun-${index}`, index, customerGatewayId: `cgw-${region}` }),
@@ -61,7 +61,7 @@ describe('what cannot be changed', () => {
   it('is a connection that is deleted between resolving and its turn', async () => {
     const world = await open({
       simulator: { inventory: aFleet({ 'a@1': {}, 'b@1': {} }) },
-      wrapApi: (api) => without(api, 'vco-b', () => world.clock.monotonic() > 5_000),
+      wrapApi: (api) => withoutConnection(api, 'vco-b', () => world.clock.monotonic() > 5_000),
     });
 
     const { id } = await world.submit(planOf(['a', 'b']));
@@ -309,23 +309,6 @@ function mostWithin({ simulator }: VirtualWorld, windowMs: number, after = 0): n
     0,
     ...kept.map((start) => kept.filter((t) => t >= start && t < start + windowMs).length),
   );
-}
-
-/** A cloud in which one connection is gone once `isGone` says so. */
-function without(api: VpnApi, id: string, isGone: () => boolean): VpnApi {
-  return {
-    ...portOf(api),
-    async listConnections(query) {
-      const outcome = await api.listConnections(query);
-      if (outcome.kind === 'failed' || !isGone()) return outcome;
-      const items = outcome.value.items.filter((item) => item.vpnConnectionId !== id);
-      return { kind: 'ok', value: { items, total: items.length } };
-    },
-    async describeConnection(ref) {
-      if (ref.vpnConnectionId === id && isGone()) return { kind: 'ok', value: null };
-      return api.describeConnection(ref);
-    },
-  };
 }
 
 /** A cloud whose connections cannot be read while `isUnreadable` says so. */

@@ -51,3 +51,20 @@ export function portOf(api: VpnApi): VpnApi {
     modify: (request) => api.modify(request),
   };
 }
+
+/** A cloud in which one connection is gone once `isGone` says so. */
+export function withoutConnection(api: VpnApi, id: string, isGone: () => boolean): VpnApi {
+  return {
+    ...portOf(api),
+    async listConnections(query) {
+      const outcome = await api.listConnections(query);
+      if (outcome.kind === 'failed' || !isGone()) return outcome;
+      const items = outcome.value.items.filter((item) => item.vpnConnectionId !== id);
+      return { kind: 'ok', value: { items, total: items.length } };
+    },
+    async describeConnection(ref) {
+      if (ref.vpnConnectionId === id && isGone()) return { kind: 'ok', value: null };
+      return api.describeConnection(ref);
+    },
+  };
+}

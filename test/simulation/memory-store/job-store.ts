@@ -243,7 +243,8 @@ function restoredOf(tables: Tables, jobId: string, changeId: string | null): Res
   if (job === undefined) return null;
   const changes = tables.changesOf(jobId).flatMap(({ record, intentNumber }) => {
     const isAsked = changeId === null || changeId === record.id;
-    const isRestored = record.state === 'succeeded' && record.handover.previous !== null;
+    const isRestored =
+      record.state === 'succeeded' && Object.keys(record.handover.previous ?? {}).length > 0;
     return isAsked && isRestored ? [{ ...record, intentNumber }] : [];
   });
   return { ...planOf(job), changes };

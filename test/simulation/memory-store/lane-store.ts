@@ -94,7 +94,10 @@ function repair(tables: Tables): Awaited<ReturnType<LaneStore['repair']>> {
 
 function eraseKeys(tables: Tables): number {
   const over = [...tables.changes.values()].filter(
-    ({ keysKeptUntil }) => keysKeptUntil !== null && keysKeptUntil <= tables.now(),
+    ({ keysKeptUntil, record }) =>
+      keysKeptUntil !== null &&
+      keysKeptUntil <= tables.now() &&
+      !tables.lanes.has(`change:${record.id}`),
   );
   for (const change of over) {
     const none = { sealedBaseKeys: {}, sealedMadeKeys: {}, sealedPreviousKeys: {} };
@@ -110,11 +113,15 @@ function eraseKeys(tables: Tables): number {
 function eraseWishes(tables: Tables, job: StoredJob): void {
   const changes = tables.changesOf(job.id);
   job.intents = job.intents.map((intent) => {
+    const isAsked = job.selectors.some(
+      ({ intentNumber, isResolved, refusal }) =>
+        intentNumber === intent.number && (!isResolved || refusal !== null),
+    );
     const own = changes.filter(({ intentNumber }) => intentNumber === intent.number);
     const isOver = own.every(({ record: { state, verdict }, keysKeptUntil }) => {
       const isWell = state === 'succeeded' || state === 'unchanged' || state === 'skipped';
       return isWell && (verdict ?? 'proved') === 'proved' && keysKeptUntil === null;
     });
-    return isOver ? { ...intent, sealedKeys: {} } : intent;
+    return isOver && !isAsked ? { ...intent, sealedKeys: {} } : intent;
   });
 }

@@ -110,6 +110,7 @@ function writeChange(tables: Tables, update: LaneUpdate): void {
   const isRefutedLate = before.finishedAt !== null && before.verdict === 'latent';
   const job = tables.jobs.get(before.jobId);
   if (isRefutedLate && change.verdict === 'refuted' && job) job.refuted += 1;
+  if (update.isBorne === true && job) job.maxErrors += 1;
   stored.resumeAt = afterwards.kind === 'wait' ? dueAtOf(tables, afterwards) : null;
   if (keysKeptFor !== undefined)
     stored.keysKeptUntil = Date.parse(laterBy(tables.stamp(), keysKeptFor));

@@ -38,11 +38,12 @@ function nextInRegion(tables: Tables, regionId: string): RegionWork | null {
   const region = job?.regions.find(isOpen);
   if (!job || !region) return null;
   region.firstTriedAt ??= tables.now();
-  const changes = tables
-    .changesOf(job.id)
-    .filter(({ record }) => record.regionId === regionId && isUnresolved(record))
+  const here = tables.changesOf(job.id).filter(({ record }) => record.regionId === regionId);
+  const changes = here
+    .filter(({ record }) => isUnresolved(record))
     .map(({ record: { id, seq, vpnConnectionId }, intentNumber }) => {
-      return { id, seq, vpnConnectionId, intentNumber };
+      const first = here.find(({ record }) => record.vpnConnectionId === vpnConnectionId);
+      return { id, seq, vpnConnectionId, intentNumber, isFirst: first?.record.id === id };
     });
   const selectors = job.selectors
     .filter((selector) => selector.regionId === regionId && !selector.isResolved)

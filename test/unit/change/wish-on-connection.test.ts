@@ -106,6 +106,12 @@ describe('both sides of a tunnel', () => {
     expect(wishOnConnection(proved, dual('VPNGW', stands))).toMatchObject({ kind });
   });
 
+  it('may be anything where it brings back what stood', () => {
+    const back = { set: key, acceptOutage: false, provesTunnels: false, restores: true };
+
+    expect(wishOnConnection(back, dual('VPNGW', stands))).toMatchObject({ kind: 'applicable' });
+  });
+
   it.each<[string, FieldValues, WishTarget]>([
     ['a name', { Name: 'ab' }, dual()],
     ['dead peer detection', { 'slave/EnableDpd': false }, dual()],
