@@ -69,6 +69,17 @@ export interface TunnelHandle {
   reset(): void;
 }
 
+/** A tunnel, or a single-tunnel connection, with the key that either side has now. */
+export interface TunnelKeys {
+  readonly regionId: string;
+  readonly vpnConnectionId: string;
+  /** Null on single-tunnel connections. */
+  readonly tunnelId: string | null;
+  readonly cloud: string;
+  readonly peer: string;
+  readonly isUp: boolean;
+}
+
 /** The simulated account: who is there, who is busy, and since when. */
 export class CloudState {
   readonly #regions = new Map<string, RegionState>();
@@ -265,6 +276,21 @@ export class CloudState {
     const { current, sessions } = this.#present(regionId, id).entry;
     const up = sessions.filter(({ isUp }) => isUp).map(({ tunnelId }) => tunnelId ?? id);
     return current.attachType === 'VPNGW' ? up.slice(0, 1) : up;
+  }
+
+  /** Which keys every tunnel has now, in the cloud and at its peer: what the record, which holds no key, leaves out. */
+  keys(): readonly TunnelKeys[] {
+    return [...this.#entries()].flatMap(({ lane, current, sessions }) => {
+      this.settle(lane);
+      const { regionId, id: vpnConnectionId } = current;
+      return sessions.map(({ tunnelId, keys, isUp }) => ({
+        regionId,
+        vpnConnectionId,
+        tunnelId,
+        ...keys,
+        isUp,
+      }));
+    });
   }
 
   /** Every time in which no tunnel of a connection was up, until now. */

@@ -137,6 +137,11 @@ export class TunnelSession {
     return Math.min(this.#peer.nextAt, this.#ownNextAt());
   }
 
+  /** The key that either side has, which is not what the SAs were made by. */
+  get keys(): { readonly cloud: string; readonly peer: string } {
+    return { cloud: this.#cloud.ike.Psk, peer: this.#peer.side.ike.Psk };
+  }
+
   /** The SAs that stand; null while the tunnel is down. */
   get sas(): { readonly ike: Span; readonly ipsec: Span } | null {
     return this.#state.kind === 'up' ? { ike: this.#state.ike, ipsec: this.#state.ipsec } : null;

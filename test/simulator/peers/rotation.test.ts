@@ -57,6 +57,35 @@ describe('the record of a rotation (BEHAVIOUR.md "Record")', () => {
     }
   });
 
+  it('says with which key each tunnel and each device ended, whether they agree or not', async () => {
+    const never = { kind: 'never' } as const;
+    const cloud = aWorld({ 'tun-1': never });
+    const { connections } = cloud.simulator.inventory;
+    const pair = connections.find(({ tunnels }) => tunnels.length > 0);
+    if (!pair) expect.unreachable('there is a pair');
+    const keysNow = () =>
+      cloud.simulator.state.keys().filter(({ vpnConnectionId }) => vpnConnectionId === pair.id);
+    const old = pair.tunnels.map(({ ike }) => ike.Psk);
+    expect(keysNow()).toEqual([
+      expect.objectContaining({ tunnelId: 'tun-1', cloud: old[0], peer: old[0], isUp: true }),
+      expect.objectContaining({ tunnelId: 'tun-2', cloud: old[1], peer: old[1], isUp: true }),
+    ]);
+
+    for (const tunnel of pair.tunnels) {
+      await rotate(cloud, pair, tunnel, `new-${tunnel.index}`, true);
+    }
+    cloud.simulator.state.tunnel(REGION, pair.id, 'tun-1').reset();
+
+    expect(keysNow()).toEqual([
+      expect.objectContaining({ tunnelId: 'tun-1', cloud: 'new-1', peer: old[0], isUp: false }),
+      expect.objectContaining({ tunnelId: 'tun-2', cloud: 'new-2', peer: 'new-2', isUp: true }),
+    ]);
+    expect(cloud.simulator.state.keys()).toHaveLength(
+      connections.reduce((sum, { tunnels }) => sum + Math.max(1, tunnels.length), 0),
+    );
+    expect(JSON.stringify(cloud.simulator.record.snapshot())).not.toContain('new-1');
+  });
+
   it('shows what it costs to change both tunnels in one call, with immediate effect', async () => {
     const cloud = aFleet({});
     const { connections } = cloud.simulator.inventory;
