@@ -8,6 +8,7 @@ import { mainJobReal } from './main-job-real.ts';
 import { preview } from './preview.ts';
 import { recovery } from './recovery.ts';
 import { resolve } from './resolve.ts';
+import { rotation } from './rotation.ts';
 import { scale } from './scale.ts';
 import { seal } from './seal.ts';
 import { status } from './status.ts';
@@ -26,6 +27,7 @@ const benches: Readonly<Record<string, Bench>> = {
   'cold-start': coldStart,
   cost,
   seal,
+  rotation,
 };
 
 const wanted = process.argv.slice(2);

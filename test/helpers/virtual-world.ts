@@ -42,6 +42,7 @@ import { assembleWorker } from '../../shared/worker/assemble-worker.ts';
 import { runWorker, type WorkerDeps } from '../../shared/worker/run-worker.ts';
 import { workerSettings } from '../../shared/worker/worker-settings.ts';
 import { useVirtualDatabaseClock } from './databases.ts';
+import { openKmsWithDevices } from './devices.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export interface VirtualWorldOptions {
@@ -50,8 +51,8 @@ export interface VirtualWorldOptions {
   settings?: Partial<Parameters<typeof workerSettings>[0]>;
   limits?: { readsPerMinute: number; writesPerMinute: number };
   logger?: Logger;
-  /** Where new values are handed over. */
-  sinks?: ReadonlyMap<string, Sink>;
+  /** Where new values are handed over; `kms`: to the simulated KMS, which the devices of its cloud watch. */
+  sinks?: ReadonlyMap<string, Sink> | 'kms';
   /** Stands between the worker and the cloud, to lose or change what passes. */
   wrapApi?: (api: VpnApi) => VpnApi;
 }
@@ -63,6 +64,8 @@ export interface VirtualWorldOptions {
 export interface VirtualWorld {
   clock: VirtualClock;
   simulator: Simulator;
+  /** The client that workers have. */
+  api: VpnApi;
   jobs: JobStore;
   lanes: LaneStore;
   resolving: ResolveStore;
@@ -108,7 +111,9 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
   });
   const server = await startSimulatorServer(simulator);
   const logger = options.logger ?? createLogger({ level: 'error', clock });
-  const sinks = options.sinks ?? new Map();
+  const kms = openKmsWithDevices({ endpoint: server.url, simulator, clock });
+  const sinks =
+    options.sinks === 'kms' ? new Map([['kms', kms.sink]]) : (options.sinks ?? new Map());
   const sinkNames: ReadonlySet<string> = new Set(sinks.keys());
   const sealer = createSealer(new Secret(Buffer.alloc(32, 7).toString('base64')), systemRandom);
   const digestKey = Buffer.alloc(32, 9);
@@ -192,6 +197,7 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
   return {
     clock,
     simulator,
+    api,
     jobs,
     lanes,
     resolving,
@@ -234,6 +240,7 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
       await Promise.allSettled(drains);
       clock.halt();
       client.close();
+      kms.close();
       await server.close();
     },
   };
