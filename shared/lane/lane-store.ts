@@ -26,6 +26,8 @@ export interface Assignment {
   terms: ChangeTerms;
   /** What our own last successful change left on this connection; a base like that was moved by us. */
   ownFingerprint: string | null;
+  /** Ids of the tunnels that it left latent, as far as is known by now. */
+  ownLatent: readonly string[];
 }
 
 /**

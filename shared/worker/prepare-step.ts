@@ -68,7 +68,7 @@ export function prepareStep(
   if (target.kind === 'result') return target.result;
   const masked = maskFields(target.wanted, deps.digestKey);
   const differences = differencesOf(base, masked);
-  const part = nextPartOf(differences, inOrderOf(assignment, read.connection.tunnels));
+  const part = nextPartOf(differences, inOrderOf(assignment, read.connection.tunnels, base));
   if (part === null) {
     const seen = { readBack: 'nothing_left', readAt: readAtOf(deps, read.readAt) } as const;
     return nothingLeft(change, base, seen);
@@ -128,14 +128,24 @@ function makeKeys(
   );
 }
 
-/** The standby first; where values of before come back, what is down before it: the other tunnel carries the traffic meanwhile. */
+/**
+ * The standby first, unless the other one is worse off: it is down where values of before come back, or latent since our own last
+ * change, so that it may go down at any time. The better one carries the traffic meanwhile. What was handed over already stays first.
+ */
 function inOrderOf(
-  { change, intent }: Assignment,
+  { change, intent, ownFingerprint, ownLatent }: Assignment,
   tunnels: VpnConnection['tunnels'],
+  base: MaskedValues,
 ): VpnConnection['tunnels'] {
-  const inOrder = standbyFirst(tunnels);
-  if (!isGoingBack(change) && intent.expected === null) return inOrder;
-  return [...inOrder].sort((a, b) => Number(isUp(a)) - Number(isUp(b)));
+  const restores = isGoingBack(change) || intent.expected !== null;
+  const isOwn = ownLatent.length > 0 && fingerprintOf(base) === ownFingerprint;
+  const placeOf = (tunnel: VpnConnection['tunnels'][number]): number => {
+    const { tunnelId } = tunnel;
+    if (deliveryOf(change.handover, tunnelId) !== null) return 0;
+    const isWorse = restores ? !isUp(tunnel) : isOwn && ownLatent.includes(tunnelId);
+    return isWorse ? 1 : 2;
+  };
+  return [...standbyFirst(tunnels)].sort((a, b) => placeOf(a) - placeOf(b));
 }
 
 function prepare(

@@ -149,6 +149,7 @@ export function defineClaimContract(world: World): void {
               onFailure: 'stop',
             },
             ownFingerprint: null,
+            ownLatent: [],
           },
         },
       ]);
@@ -158,14 +159,36 @@ export function defineClaimContract(world: World): void {
       await world.release(['a@1', 'a@1', 'a@1']);
       const hand = world.hand();
       const first = await hand.next(await hand.take('1'));
-      const finished = { step: null, resultFingerprint: 'print-1' };
+      const tunnels = [
+        {
+          tunnelId: 'tun-1',
+          role: null,
+          index: 1,
+          state: 'active',
+          negotiation: null,
+          wasUp: true,
+          verdict: 'latent',
+        },
+        {
+          tunnelId: 'tun-2',
+          role: null,
+          index: 2,
+          state: 'active',
+          negotiation: null,
+          wasUp: true,
+          verdict: 'proved',
+        },
+      ] as const;
+      const finished = { step: null, resultFingerprint: 'print-1', tunnels };
       const [one] = await hand.record(stepOf(first, 'succeeded', next, finished));
       const change = one?.kind === 'next' ? one.assignment.change : null;
-      const again = { ...finished, resultFingerprint: 'print-2' };
+      const again = { step: null, resultFingerprint: 'print-2' };
       const [two] = await hand.record(stepOf({ ...first, change }, 'succeeded', next, again));
 
-      expect(one).toMatchObject({ assignment: { ownFingerprint: 'print-1' } });
-      expect(two).toMatchObject({ assignment: { ownFingerprint: 'print-2' } });
+      expect(one).toMatchObject({
+        assignment: { ownFingerprint: 'print-1', ownLatent: ['tun-1'] },
+      });
+      expect(two).toMatchObject({ assignment: { ownFingerprint: 'print-2', ownLatent: [] } });
     });
   });
 

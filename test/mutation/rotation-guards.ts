@@ -41,6 +41,14 @@ export const rotationGuards: readonly Mutation[] = [
     },
   },
   {
+    guard: 'latent-first',
+    without: 'a tunnel is changed while the other one may go down at any time',
+    file: 'shared/worker/prepare-step.ts',
+    text: 'isOwn && ownLatent.includes(tunnelId)',
+    becomes: 'isOwn && ownLatent.includes(base.Name)',
+    reddens: { [rotating]: ['turns to the tunnel first that the change before left latent'] },
+  },
+  {
     guard: 'handed-over-first',
     without: 'the cloud gets a key that nobody else has',
     file: 'shared/worker/hand-over.ts',

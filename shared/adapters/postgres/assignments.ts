@@ -15,10 +15,13 @@ export const assignmentColumns = `${changeColumns}, ${intentColumns}, (
              'acknowledgeWithin', j.acknowledge_within, 'keepPreviousFor', j.keep_previous_for,
              'verifyTimeoutSeconds', j.verify_timeout_seconds, 'onFailure', j.on_failure)
       FROM lanekeeper.job j WHERE j.id = c.job_id) AS terms, (
-    SELECT r.result_fingerprint FROM lanekeeper.change r
+    SELECT json_build_object(
+             'fingerprint', r.result_fingerprint,
+             'latent', jsonb_path_query_array(r.tunnels, '$[*] ? (@.verdict == "latent").tunnelId'))
+      FROM lanekeeper.change r
      WHERE r.region_id = c.region_id AND r.vpn_connection_id = c.vpn_connection_id
        AND r.result_fingerprint IS NOT NULL
-     ORDER BY r.finished_at DESC, r.position DESC, r.seq DESC LIMIT 1) AS "ownFingerprint"`;
+     ORDER BY r.finished_at DESC, r.position DESC, r.seq DESC LIMIT 1) AS own`;
 
 const TermsRow = z.object({
   deliverTo: z.array(z.string()),
@@ -29,7 +32,16 @@ const TermsRow = z.object({
   onFailure: z.enum(failureReactions),
 }) satisfies z.ZodType<ChangeTerms>;
 
-const OwnRow = z.object({ ownFingerprint: z.string().nullable(), terms: TermsRow });
+const OwnRow = z
+  .object({
+    terms: TermsRow,
+    own: z.object({ fingerprint: z.string(), latent: z.array(z.string()) }).nullable(),
+  })
+  .transform(({ terms, own }) => ({
+    terms,
+    ownFingerprint: own?.fingerprint ?? null,
+    ownLatent: own?.latent ?? [],
+  }));
 
 /** An assignment from a row of {@link assignmentColumns}. */
 export function parseAssignment(row: Row): Assignment {

@@ -70,6 +70,38 @@ describe('rotating the keys of a dual-tunnel connection', () => {
   );
 });
 
+describe('rotating the keys of a pair again before the other side has shown the last ones', () => {
+  const open = useWorlds(withPostgres());
+
+  it('turns to the tunnel first that the change before left latent', async () => {
+    const sink = aTellingSink();
+    const adoptions: Record<string, Adoption> = {
+      'tun-a1': { kind: 'late', afterMs: 345_000 },
+      'tun-a2': { kind: 'onDelivery' },
+    };
+    const inventory = { ...aFleet({ 'a@1': aPair('a') }), adoptions };
+    const options = { simulator: { inventory, settleMs, handshakeMs: 2_000 }, sinks: sink.sinks };
+    const world = await open(options);
+    sink.tells(world.simulator);
+    const first = await world.submit(planOf(['a'], rotation));
+    await world.drain(world.worker(), 355_000);
+    const query = { jobId: first.id, states: null, limit: 1, after: null };
+    expect((await world.jobs.listChanges(query))[0]).toMatchObject({
+      state: 'succeeded',
+      verdict: 'latent',
+    });
+
+    // Its device takes over the first key while the second one is on its way, and is down until it has that too.
+    const patient = { ...rotation, verify: { timeoutSeconds: 900 } };
+    const { id } = await world.submit(planOf(['a'], patient));
+    await world.drain();
+
+    expect((await outcomesOf(world.jobs, id))[0]).toMatchObject({ state: 'succeeded' });
+    expect(tunnelsWritten(world)).toEqual(['a2', 'a1', 'a1', 'a2']);
+    expect(world.simulator.record.outages().dual).toMatchObject({ count: 0, downMs: 0 });
+  });
+});
+
 // Days of watching pass in some of these.
 describe('a key that the other side does not take', { timeout: 60_000 }, () => {
   const open = useWorlds(withPostgres());

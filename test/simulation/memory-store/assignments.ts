@@ -12,14 +12,22 @@ export function assignmentOf(tables: Tables, change: StoredChange): Assignment {
     throw new AppError('internal', `${record.id} has no intent`);
   const { handover, verifyTimeoutSeconds } = job.settings;
   const terms = { ...handover, verifyTimeoutSeconds, onFailure: job.onFailure };
-  return { change: record, intent, terms, ownFingerprint: ownFingerprintOf(tables, record) };
+  const own = ownLastOf(tables, record);
+  const ownLatent = (own?.tunnels ?? []).filter(({ verdict }) => verdict === 'latent');
+  return {
+    change: record,
+    intent,
+    terms,
+    ownFingerprint: own?.resultFingerprint ?? null,
+    ownLatent: ownLatent.map(({ tunnelId }) => tunnelId),
+  };
 }
 
-/** What our own last change left on the connection, by the order of their ends. */
-function ownFingerprintOf(
+/** Our own last change that left something on the connection, by the order of their ends. */
+function ownLastOf(
   tables: Tables,
   { regionId, vpnConnectionId }: StoredChange['record'],
-): string | null {
+): StoredChange['record'] | undefined {
   const [last] = [...tables.changes.values()]
     .filter(
       ({ record }) =>
@@ -33,5 +41,5 @@ function ownFingerprintOf(
         b.position - a.position ||
         b.record.seq - a.record.seq,
     );
-  return last?.record.resultFingerprint ?? null;
+  return last?.record;
 }
