@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { describeFailure, firstFailure } from './campaign.ts';
 import { nameOf } from './choices.ts';
 import { runSeed } from './run-seed.ts';
-import { type Sabotage, withFreshTokens, withoutFence, withoutReadBack } from './sabotages.ts';
+import {
+  type Sabotage,
+  withFreshTokens,
+  withoutDelivery,
+  withoutFence,
+  withoutProof,
+  withoutReadBack,
+  withRosyView,
+} from './sabotages.ts';
 import { inMemory } from './store-sources.ts';
 
 describe('a run', () => {
@@ -66,8 +74,26 @@ describe('a bug that is put in', () => {
         breaks: /replaces a request whose fate was open|second time/,
       },
     ],
+    [
+      'a worker that proves nothing',
+      { sabotage: withoutProof, from: 1, breaks: /the key of .* left before .* was proved/ },
+    ],
+    [
+      'a worker that delivers nothing',
+      { sabotage: withoutDelivery, from: 1, breaks: /the cloud got a key of .* before any sink/ },
+    ],
+    [
+      'a client that sees every tunnel up',
+      { sabotage: withRosyView, from: 1, breaks: /no tunnel of .* was up/ },
+    ],
   ])('is found: %s', { timeout: 600_000 }, async (_, { sabotage, from, breaks }) => {
-    const failure = await firstFailure({ stores: inMemory, from, seeds: 300, sabotage });
+    const failure = await firstFailure({
+      stores: inMemory,
+      from,
+      seeds: 300,
+      sabotage,
+      counts: breaks,
+    });
     const text = failure && describeFailure(failure, { store: 'memory' });
 
     expect(failure?.violations.join('\n')).toMatch(breaks);

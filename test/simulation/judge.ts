@@ -5,6 +5,7 @@ import type { ChangeView, StoredEvent } from '../../shared/job/job-store.ts';
 import { countedRollout, type JobRecord } from '../../shared/job/record.ts';
 import type { Verification } from '../../shared/journal/verification.ts';
 import { notKeptApart } from './judge-redundancy.ts';
+import { type RotationRemains, wronglyRotated } from './judge-rotation.ts';
 import type { Submission } from './worlds.ts';
 
 /** A change as it was left, with its journal. */
@@ -25,6 +26,7 @@ export interface Remains {
   /** By key, the jobs that its client heard of. */
   heard: ReadonlyMap<string, readonly string[]>;
   record: Pick<RecordSnapshot, 'writes' | 'overlaps' | 'tunnelOverlaps'>;
+  rotation: RotationRemains;
   /** By connection, `IpsecLifetime` of the connection, or of each of its tunnels. */
   shown: ReadonlyMap<string, readonly number[]>;
   /** Tokens of writes that arrived after their senders had given them up. */
@@ -48,7 +50,19 @@ export function judge(remains: Remains): readonly string[] {
     ...wrongValues(remains, writes),
     ...tooManyAtOnce(remains, writes),
     ...notKeptApart(remains, writes),
+    ...wronglyRotated(
+      remains.rotation,
+      ownWrites(remains).map(({ write, change }) => ({
+        write,
+        acceptsOutage: change !== null && acceptsOutage(remains, change),
+      })),
+    ),
   ];
+}
+
+function acceptsOutage({ heard, submissions }: Remains, { jobId }: JudgedChange): boolean {
+  const submission = submissions.find(({ key }) => heard.get(key)?.includes(jobId));
+  return submission?.plan.acceptOutage === true;
 }
 
 /** Whatever the cloud's record says, the service has to say the same of itself: that every promise held. */
@@ -97,11 +111,11 @@ function isBeyondReach({ stragglers }: Remains, { write, change }: OwnWrite): bo
 
 /** The requests that a change stored before they were sent. */
 function preparedIn({ events }: JudgedChange): { token: string; part: string }[] {
-  return events.flatMap(({ kind, data }) =>
-    kind === 'prepared'
-      ? [{ token: String(data.clientToken), part: String(data.part ?? 'connection') }]
-      : [],
-  );
+  return events.flatMap(({ kind, data }) => {
+    if (kind !== 'prepared') return [];
+    const way = data.direction === 'back' ? ', on the way back' : '';
+    return [{ token: String(data.clientToken), part: `${data.part ?? 'connection'}${way}` }];
+  });
 }
 
 function isOfConsole(requestId: string): boolean {
@@ -149,8 +163,10 @@ function wrongJobs({ jobs, submissions, heard }: Remains): string[] {
   const missing = submissions
     .filter(({ key }) => new Set(heard.get(key)).size !== 1)
     .map(({ key }) => `${key} found the jobs ${heard.get(key)?.join(', ') || 'none'}`);
-  const isRight = jobs.length === submissions.length;
-  return isRight ? missing : [...missing, `${submissions.length} plans made ${jobs.length} jobs`];
+  // What is refuted after its job's end is taken back by a job that nobody submitted.
+  const asked = jobs.filter(({ rollbackOf }) => rollbackOf === null);
+  const isRight = asked.length === submissions.length;
+  return isRight ? missing : [...missing, `${submissions.length} plans made ${asked.length} jobs`];
 }
 
 /** Each request of a change takes effect once at most, and only where the change says that it may have. */
@@ -233,7 +249,7 @@ function wrongValues(remains: Remains, writes: readonly OwnWrite[]): string[] {
         !own.some((each) => each.write === write),
     );
     const wanted = lifetimeOf(remains, last);
-    if (isOverwritten || values.every((value) => value === wanted)) return [];
+    if (wanted === null || isOverwritten || values.every((value) => value === wanted)) return [];
     return [`${id} shows ${values.join(' and ')} after ${last.id}, which set ${wanted}`];
   });
 }

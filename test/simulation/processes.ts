@@ -16,9 +16,11 @@ import { createSignerLoader } from '../../shared/secret/signing-key.ts';
 import { assembleWorker } from '../../shared/worker/assemble-worker.ts';
 import { workerSettings } from '../../shared/worker/worker-settings.ts';
 import { fateOf } from './fates.ts';
+import { sinkName } from './rotating-worlds.ts';
 import type { Sabotage } from './sabotages.ts';
 import type { Actor, Stage } from './stage.ts';
 import { stagedCloud } from './staged-cloud.ts';
+import { type Devices, stagedSink } from './staged-sink.ts';
 import { stagedStores } from './staged-stores.ts';
 import type { StoreSet } from './store-set.ts';
 import type { Submission, WorldPlan } from './worlds.ts';
@@ -35,6 +37,10 @@ export interface ProcessParts {
   network: Actor;
   /** Invokes a worker after so long. */
   wakeWorker(afterMs: number): void;
+  /** What takes keys for the other side. */
+  devices: Devices;
+  /** A write arrives at the cloud. */
+  onWrite(texts: Readonly<Record<string, string>>): void;
   /** A write with this token arrived after its sender had given it up. */
   onStraggler(clientToken: string): void;
   /** Something was thrown or logged as an error that no run should meet. */
@@ -119,7 +125,9 @@ export function invokeWorker(parts: ProcessParts): Actor {
     'worker',
   );
   const { world, simulator, network, sabotage } = parts;
-  const cloud = stagedCloud(simulator, { actor, network, leaseMs, onStraggler: parts.onStraggler });
+  const { devices, onStraggler, onWrite } = parts;
+  const cloud = stagedCloud(simulator, { actor, network, leaseMs, onStraggler, onWrite });
+  const sink = stagedSink(devices, actor, leaseMs);
   const run = async (): Promise<void> => {
     const { keyring } = stores;
     const digestKey = await loadDigestKey({ keyring, sealer, random });
@@ -135,7 +143,7 @@ export function invokeWorker(parts: ProcessParts): Actor {
       digestKey,
       clock: actor.clock,
       random,
-      sinks: new Map(),
+      sinks: new Map([[sinkName, sink]]),
       logger,
       waker,
       ids,

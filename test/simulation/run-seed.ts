@@ -28,6 +28,8 @@ export interface Run {
   /** Everything that went wrong, in order. */
   decisions: readonly Decision[];
   happenings: readonly Happening[];
+  /** Whether keys were rotated: then the end of a change depends on when, to the millisecond, its devices were told. */
+  rotates: boolean;
   /** How each job and change ended, to be compared with other runs. */
   outcome: readonly string[];
 }
@@ -42,6 +44,7 @@ const restLimitMs = 3 * 3_600_000;
 export async function runSeed(options: RunOptions): Promise<Run> {
   const choices = new Choices(options.seed, options.only);
   const stage = new Stage(choices);
+  const startedAt = stage.now();
   const world = worldOf(choices);
   const openStores = await options.stores(stage);
   const { sabotage } = options;
@@ -53,25 +56,23 @@ export async function runSeed(options: RunOptions): Promise<Run> {
     go: () => choices.calmDown(),
   });
   const watcher = stage.actor('watcher');
-  const look = async (): Promise<void> => {
-    isAtRest = await isOver(stores, world, system);
-    stage.schedule(isAtRest ? lastWordsMs : lookEveryMs, {
-      actor: watcher,
-      go: isAtRest ? end : look,
-    });
-  };
   let hasEnded = false;
-  const end = (): void => {
-    hasEnded = true;
+  const look = async (): Promise<void> => {
+    const wasAtRest = isAtRest;
+    isAtRest = await isOver(stores, world, system);
+    // What is refuted late is taken back by one more job.
+    hasEnded = wasAtRest && isAtRest;
+    stage.schedule(isAtRest ? lastWordsMs : lookEveryMs, { actor: watcher, go: look });
   };
   stage.schedule(world.troubledMs + lookEveryMs, { actor: watcher, go: look });
   await stage.run(() => hasEnded || stage.elapsedMs() > world.troubledMs + restLimitMs);
-  const remains = await remainsOf(stores, world, system);
+  const remains = await remainsOf(startedAt, stores, world, system);
   return {
     seed: options.seed,
     violations: judge(remains),
     decisions: choices.taken,
     happenings: stage.happenings,
+    rotates: world.rotating !== null,
     outcome: outcomeOf(remains),
   };
 }
@@ -89,10 +90,12 @@ async function isOver(
 }
 
 async function remainsOf(
+  startedAt: number,
   { jobs, journal }: StoreSet,
-  { submissions, inventory }: WorldPlan,
-  { simulator, heard, stragglers, surprises }: System,
+  world: WorldPlan,
+  { simulator, heard, stragglers, devices, untold, surprises }: System,
 ): Promise<Remains> {
+  const { submissions, inventory } = world;
   const newestFirst = await jobs.list({ states: null, limit: 100, before: null });
   const inOrder = [...newestFirst].reverse();
   const changes: JudgedChange[] = [];
@@ -111,6 +114,16 @@ async function remainsOf(
     submissions,
     heard,
     record: simulator.record.snapshot(),
+    rotation: {
+      outages: simulator.record.outages().outages,
+      drops: world.drops.map(({ connection, atMs, forMs }) => ({
+        vpnConnectionId: connection.id,
+        at: startedAt + atMs,
+        forMs,
+      })),
+      handedOver: devices.handedOver,
+      untold,
+    },
     shown: new Map(
       inventory.connections.map(({ id, regionId }) => [id, shown(simulator, regionId, id)]),
     ),

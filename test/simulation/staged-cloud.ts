@@ -71,12 +71,14 @@ interface CloudAccess {
   leaseMs: number;
   /** A request arrives after its sender has given it up; a write's token is told. */
   onStraggler(clientToken: string): void;
+  /** A write arrives, with its parameters. */
+  onWrite(texts: Readonly<Record<string, string>>): void;
 }
 
 /** The cloud as one process has it: our own mapping over calls that take their turns and may go wrong on the way. */
 export function stagedCloud(
   simulator: Simulator,
-  { actor, network, leaseMs, onStraggler }: CloudAccess,
+  { actor, network, leaseMs, onStraggler, onWrite }: CloudAccess,
 ): VpnApi {
   const call: RpcClient['call'] = async (action, params, { regionId, timeoutMs = 0 }) => {
     const { texts } = serializeParams(params);
@@ -98,6 +100,7 @@ export function stagedCloud(
       () => {
         const at = actor.stage.now();
         if (at > givenUpAt) onStraggler(texts.ClientToken ?? '');
+        if (isWrite) onWrite(texts);
         return carryOut(simulator, { action, regionId, texts, nonce: moment, at }, trouble);
       },
     );
@@ -156,11 +159,11 @@ function refusalFor(
 }
 
 /** What pop-core makes of an answer. Source: pop-core 1.8.0, `lib/rpc.js`; test/contract/vpn-api.test.ts runs the real one. */
-function answerOf({ status, body, dropped }: SimulatorAnswer): RpcAnswer {
+function answerOf({ status, headers, body, dropped }: SimulatorAnswer): RpcAnswer {
   if (dropped) return readRejection(reset, []);
   const parsed = parseJson(body);
   if (parsed === null) return readRejection(new SyntaxError('no JSON'), []);
-  const entry = { response: { statusCode: status } };
+  const entry = { response: { statusCode: status, headers } };
   if (parsed.Code !== undefined)
     return readRejection({ code: parsed.Code, data: parsed, entry }, []);
   return readAnswer([parsed, entry], []);

@@ -1,8 +1,10 @@
 import { SimulatorError } from '../../local/simulator/errors.ts';
 import { createSimulator, type Simulator } from '../../local/simulator/simulator.ts';
+import { createKeyWatch } from './key-watch.ts';
 import { invokeSubmit, invokeTick, invokeWorker, type ProcessParts } from './processes.ts';
 import type { Sabotage } from './sabotages.ts';
 import type { Actor, Stage } from './stage.ts';
+import { Devices } from './staged-sink.ts';
 import type { StoreSet } from './store-set.ts';
 import type { ConsoleEdit, Submission, TunnelDrop, WorldPlan } from './worlds.ts';
 
@@ -13,6 +15,9 @@ export interface System {
   heard: ReadonlyMap<string, readonly string[]>;
   /** Tokens of writes that arrived after their senders had given them up. */
   stragglers: ReadonlySet<string>;
+  devices: Devices;
+  /** Where the cloud got keys that nobody had: a tunnel's, or a single-tunnel connection's, as often as it did. */
+  untold: readonly string[];
   /** What the code threw or logged as an error where nobody expects it. */
   surprises: readonly string[];
 }
@@ -24,6 +29,7 @@ const mostWorkers = 3;
 const queuedMs = 2_000;
 const clientPatienceMs = 5_000;
 const betweenTriesMs = 1_000;
+const resumeEveryMs = 7_000;
 
 /** Sets the system up and lets its clients, timers, workers and people begin. */
 export function startSystem(
@@ -38,7 +44,11 @@ export function startSystem(
     settleMs: world.settleMs,
     lateMs: world.lateMs,
     lateAccepts: world.lateAccepts,
+    handshakeMs: world.rotating?.handshakeMs ?? 0,
   });
+  const devices = new Devices(simulator);
+  const untold: string[] = [];
+  const told = createKeyWatch(simulator, world, devices);
   const heard = new Map<string, string[]>();
   const surprises: string[] = [];
   const stragglers = new Set<string>();
@@ -50,6 +60,8 @@ export function startSystem(
     sabotage: options.sabotage ?? {},
     network: stage.actor('network'),
     wakeWorker: (afterMs) => wake(afterMs),
+    devices,
+    onWrite: (texts) => untold.push(...told(texts)),
     onStraggler: (clientToken) => stragglers.add(clientToken),
     surprise: (what) => surprises.push(what),
   };
@@ -63,7 +75,8 @@ export function startSystem(
   for (const [index, drop] of world.drops.entries())
     begin(stage, `peer-${index}`, drop.atMs, (peer) => dropTunnel(simulator, peer, drop));
   begin(stage, 'timer', tickEveryMs, (timer) => keepTicking(parts, timer));
-  return { simulator, heard, stragglers, surprises };
+  keepResuming(parts, stage.actor('operator'));
+  return { simulator, heard, stragglers, devices, untold, surprises };
 }
 
 function begin(
@@ -135,6 +148,18 @@ async function keepTicking(parts: ProcessParts, timer: Actor): Promise<void> {
     if (trouble === 'twice') invokeTick(parts);
     await timer.clock.sleep(tickEveryMs);
   }
+}
+
+/** Somebody looks in on jobs that pause after a batch, and lets them go on. */
+function keepResuming({ stage, openStores }: ProcessParts, operator: Actor): void {
+  const { jobs, verbs } = openStores();
+  const order = { actor: 'operator', reason: 'the batch is fine' };
+  const go = async (): Promise<void> => {
+    const paused = await jobs.list({ states: ['paused'], limit: 100, before: null });
+    for (const { id } of paused) await verbs.order(id, 'resume', order);
+    stage.schedule(resumeEveryMs, { actor: operator, go });
+  };
+  stage.schedule(resumeEveryMs, { actor: operator, go });
 }
 
 function editInConsole(simulator: Simulator, edit: ConsoleEdit): void {

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import {
   makeConnection,
   makeCustomerGateway,
@@ -5,8 +6,16 @@ import {
   makeTunnel,
 } from '../../local/simulator/defaults.ts';
 import type { Connection, Inventory } from '../../local/simulator/shapes.ts';
+import type { Rollout } from '../../shared/plan/rollout.ts';
 import { Plan } from '../../shared/plan/schema.ts';
 import type { Choices } from './choices.ts';
+import {
+  adoptionsOf,
+  type Rotating,
+  rotatable,
+  rotatingOf,
+  rotationTerms,
+} from './rotating-worlds.ts';
 
 const regionId = 'cn-hangzhou';
 
@@ -43,6 +52,8 @@ export interface WorldPlan {
   submissions: readonly Submission[];
   edits: readonly ConsoleEdit[];
   drops: readonly TunnelDrop[];
+  /** Null where all keys stay, or come as the plan names them. */
+  rotating: Rotating | null;
   settleMs: { min: number; max: number };
   lateMs: { min: number; max: number };
   /** The cloud takes a second change while the first does not show yet. */
@@ -58,16 +69,21 @@ export interface WorldPlan {
 
 /** A small world by its seed: a few gateways and attachments, and jobs that meet on their connections. */
 export function worldOf(choices: Choices): WorldPlan {
-  const connections = connectionsOf(choices);
+  const rotating = rotatingOf(choices);
+  const connections = connectionsOf(choices, rotating);
   const troubledMs = choices.within(30_000, 90_000, 'troubled for');
   const several = <Item>(most: number, name: string, make: (index: number) => Item): Item[] =>
     Array.from({ length: choices.within(0, most, `how many ${name}`) }, (_, index) => make(index));
   const at = (...names: (string | number)[]): number => choices.within(0, troubledMs, ...names);
   return {
-    inventory: inventoryOf(connections),
+    inventory: {
+      ...inventoryOf(connections),
+      adoptions: rotating === null ? {} : adoptionsOf(choices, connections),
+    },
+    rotating,
     troubledMs,
     submissions: Array.from({ length: choices.within(1, 4, 'jobs') }, (_, index) =>
-      submissionOf(choices, connections, index),
+      submissionOf(choices, { connections, isRotating: rotating !== null }, index),
     ),
     edits: several(3, 'edits', (index) => ({
       atMs: at('edit', index),
@@ -99,7 +115,7 @@ export function worldOf(choices: Choices): WorldPlan {
 
 type Connections = readonly [Connection, ...Connection[]];
 
-function connectionsOf(choices: Choices): Connections {
+function connectionsOf(choices: Choices, rotating: Rotating | null): Connections {
   const gateways = choices.within(1, 2, 'gateways');
   const names = Array.from({ length: gateways }, (_, gateway) =>
     Array.from({ length: choices.within(1, 3, 'connections', gateway) }, (__, index) => {
@@ -112,7 +128,9 @@ function connectionsOf(choices: Choices): Connections {
   const onGateways = names.map(({ name, vpnGatewayId }) =>
     connectionOf(choices, name, vpnGatewayId),
   );
-  const [first = connectionOf(choices, 'a9', null), ...others] = [...onGateways, ...attachments];
+  const made = [...onGateways, ...attachments];
+  const inWorld = rotating ? made.map((each) => rotatable(choices, each, rotating)) : made;
+  const [first = connectionOf(choices, 'a9', null), ...others] = inWorld;
   return [first, ...others];
 }
 
@@ -146,7 +164,11 @@ function connectionOf(choices: Choices, name: string, vpnGatewayId: string | nul
   });
 }
 
-function submissionOf(choices: Choices, connections: Connections, index: number): Submission {
+function submissionOf(
+  choices: Choices,
+  { connections, isRotating }: { connections: Connections; isRotating: boolean },
+  index: number,
+): Submission {
   const lifetime = firstLifetime + index;
   const named = connections
     .filter(({ id }) => choices.chance(0.7, 'target', index, id))
@@ -155,7 +177,8 @@ function submissionOf(choices: Choices, connections: Connections, index: number)
     .map(({ order: _, ...target }) => target);
   const selected = { regionId, select: { attachType: [choices.pick(['CEN', 'VPNGW'], index)] } };
   const selects = named.length === 0 || choices.chance(0.15, 'selects', index);
-  const hasKey = choices.chance(0.3, 'sets a key', index);
+  const hasKey = !isRotating && choices.chance(0.3, 'sets a key', index);
+  const rotates = isRotating && choices.chance(0.7, 'rotates', index);
   const plan = Plan.parse({
     title: `job ${index}`,
     targets: [...named, ...(selects ? [selected] : [])],
@@ -163,16 +186,35 @@ function submissionOf(choices: Choices, connections: Connections, index: number)
       IpsecConfig: { IpsecLifetime: lifetime },
       ...(hasKey ? { IkeConfig: { Psk: `newKey${lifetime}0123` } } : {}),
     },
-    rollout: {
-      concurrency: choices.pick<number | string>([1, 2, '50%', '100%'], 'job concurrency', index),
-      maxErrors: choices.pick([0, 0, 1], 'max errors', index),
-      redundancy: choices.pick(['groups', 'groups', 'none'], 'redundancy', index),
-    },
+    rollout: rolloutOf(choices, index),
     acceptOutage: choices.chance(0.8, 'outage', index),
     // What is latent may stay so for a day: the runs do not last as long.
     verify: { tunnel: 'none' },
     onFailure: choices.pick(['stop', 'continue'], 'on failure', index),
+    ...(rotates ? rotationTerms(choices, index) : {}),
   });
   const atMs = choices.within(0, 25_000, 'submitted', index);
   return { key: `key-${index}`, atMs, plan, lifetime };
+}
+
+function rolloutOf(choices: Choices, index: number): z.input<typeof Rollout> {
+  const isInBatches = choices.chance(0.3, 'batches', index);
+  return {
+    concurrency: choices.pick<number | string>([1, 2, '50%', '100%'], 'job concurrency', index),
+    maxErrors: choices.pick([0, 0, 1], 'max errors', index),
+    redundancy: choices.pick(['groups', 'groups', 'none'], 'redundancy', index),
+    ...(isInBatches
+      ? {
+          batches: choices.pick(
+            [
+              ['30%', '100%'],
+              ['1%', '50%', '100%'],
+            ],
+            'which batches',
+            index,
+          ),
+          batchPause: choices.pick(['none', 'first', 'every'], 'batch pause', index),
+        }
+      : { slowStart: choices.chance(0.3, 'slow start', index) }),
+  };
 }

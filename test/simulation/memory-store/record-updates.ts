@@ -51,11 +51,11 @@ export function recordUpdates(
   for (const job of new Set(ended)) if (!job.isStopping) openBatches(tables, job);
   const assignments = startNext(tables, wanting, resumable);
   for (const each of held) placeLane(tables, each, assignments.get(each.lane.laneKey), lease);
-  for (const each of held) placeErrand(tables, each);
+  const returning = held.flatMap((each) => placeErrand(tables, each));
   sealAgain(tables, held);
   endJobs(tables);
   const here = new Set(held.map(({ lane }) => lane.laneKey));
-  const woken = wakeIdleLanes(tables).filter((laneKey) => !here.has(laneKey));
+  const woken = [...returning, ...wakeIdleLanes(tables)].filter((laneKey) => !here.has(laneKey));
   const outcomes = updates.map((update): UpdateOutcome => {
     if (!held.some((each) => each.update === update)) return { kind: 'lost' };
     const assignment = assignments.get(update.laneKey);
@@ -210,16 +210,19 @@ function sealAgain(tables: Tables, held: readonly HeldUpdate[]): void {
   }
 }
 
-/** Closes the errand that is over, and opens the one that the update asks for. */
-function placeErrand(tables: Tables, { update: { change, errand, afterwards }, lane }: HeldUpdate) {
+/** Closes the errand that is over, and opens the one that the update asks for. Gives the lane on which its change goes on. */
+function placeErrand(
+  tables: Tables,
+  { update: { change, errand, afterwards }, lane }: HeldUpdate,
+): readonly string[] {
   const isOver = afterwards.kind !== 'keep' && afterwards.kind !== 'release';
-  if (lane.kind === 'change' && isOver) {
-    tables.lanes.delete(lane.laneKey);
-    const home = tables.lanes.get(tables.changes.get(change?.id ?? '')?.record.laneKey ?? '');
-    if (afterwards.kind === 'wait' && home) home.dueAt ??= tables.now();
-  }
-  if (!change || !errand) return;
-  openErrand(tables, { id: change.id, regionId: lane.regionId }, dueAtOf(tables, errand));
+  if (lane.kind === 'change' && isOver) tables.lanes.delete(lane.laneKey);
+  if (change && errand)
+    openErrand(tables, { id: change.id, regionId: lane.regionId }, dueAtOf(tables, errand));
+  const home = tables.lanes.get(tables.changes.get(change?.id ?? '')?.record.laneKey ?? '');
+  if (lane.kind !== 'change' || afterwards.kind !== 'wait' || !home) return [];
+  home.dueAt ??= tables.now();
+  return [home.laneKey];
 }
 
 /** When a lane without a change is due: as soon as what waits there half done goes on, in a second if that lacks a slot. */

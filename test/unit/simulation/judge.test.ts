@@ -61,6 +61,7 @@ function remains(overrides: Partial<Remains> = {}): Remains {
       overlaps: [],
       tunnelOverlaps: [],
     },
+    rotation: { outages: [], drops: [], handedOver: [], untold: [] },
     shown: new Map([
       ['a', [lifetime, lifetime]],
       ['b', [lifetime]],
