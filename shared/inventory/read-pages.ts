@@ -1,3 +1,4 @@
+import PQueue from 'p-queue';
 import type { CloudError, Page, ReadOutcome } from '../connection/vpn-api.ts';
 import { pageSize } from '../connection/vpn-api.ts';
 
@@ -10,26 +11,55 @@ export type AllItems<Item> =
   | { kind: 'failed'; error: CloudError };
 
 /**
- * Reads a list to its end: the first page tells how many there are, the rest are read a few at a time.
- * A list that changes while it is read may miss an item; whoever needs a certain one asks for it alone.
+ * Reads a list to its end, a few pages at the same time: as many as hold the expected items, and where the first page says that there
+ * are more, the rest. A list that changes while it is read may miss an item; whoever needs a certain one asks for it alone.
  */
 export async function readPages<Item>(
   read: (pageNumber: number) => Promise<ReadOutcome<Page<Item>>>,
+  options: {
+    /** How many items there were, if that is known. */
+    expected?: number | null;
+    /** Told of each page as it comes. */
+    onPage?: (items: readonly Item[]) => void;
+  } = {},
 ): Promise<AllItems<Item>> {
-  const first = await read(1);
-  if (first.kind === 'failed') return first;
-  const last = Math.ceil(first.value.total / pageSize);
-  const items = [...first.value.items];
-  for (let page = 2; page <= last; page += pagesAtOnce) {
-    const numbers = Array.from(
-      { length: Math.min(pagesAtOnce, last - page + 1) },
-      (_, i) => page + i,
-    );
-    const outcomes = await Promise.all(numbers.map(read));
-    for (const outcome of outcomes) {
+  const queue = new PQueue({ concurrency: pagesAtOnce });
+  const pages: Promise<ReadOutcome<Page<Item>>>[] = [];
+  const readOne = async (number: number): Promise<ReadOutcome<Page<Item>>> => {
+    const outcome = await read(number);
+    if (outcome.kind === 'ok') options.onPage?.(outcome.value.items);
+    // Those after it are not asked for any more: who waits comes to this one first.
+    else queue.clear();
+    return outcome;
+  };
+  const readTo = (last: number): void => {
+    while (pages.length < last) {
+      const number = pages.length + 1;
+      const page = queue.add(() => readOne(number));
+      // Whoever waits for an earlier one hears of that first.
+      page.catch(() => undefined);
+      pages.push(page);
+    }
+  };
+  readTo(pagesOf(options.expected ?? 0));
+  try {
+    const items: Item[] = [];
+    let total = 0;
+    for (const [index, page] of pages.entries()) {
+      const outcome = await page;
       if (outcome.kind === 'failed') return outcome;
+      if (index === 0) {
+        total = outcome.value.total;
+        readTo(pagesOf(total));
+      }
       items.push(...outcome.value.items);
     }
+    return { kind: 'ok', items, total };
+  } finally {
+    queue.clear();
   }
-  return { kind: 'ok', items, total: first.value.total };
+}
+
+function pagesOf(items: number): number {
+  return Math.max(1, Math.ceil(items / pageSize));
 }

@@ -221,17 +221,30 @@ function startCover(
     sizesOf(context.observed),
   );
   if (cover.kind === 'sweep') {
-    const swept = sweepRegion(context).then((all) => {
+    const arrivals = new Map(
+      looks.map(({ vpnConnectionId }) => [vpnConnectionId, createArrival()]),
+    );
+    const swept = sweepRegion(context, (id) => arrivals.get(id)?.come()).then((all) => {
       if (all.kind === 'failed')
         for (const look of looks) faults.set(look.vpnConnectionId, all.error);
+      for (const { come } of arrivals.values()) come();
     });
-    return () => swept;
+    return (look) => Promise.race([swept, arrivals.get(look.vpnConnectionId)?.came ?? swept]);
   }
   const pieces = new Map([
     ...cover.gatewayIds.map((id) => [id, readGatewayList(context, id, faults)] as const),
     ...cover.connectionIds.map((id) => [id, readAlone(id)] as const),
   ]);
   return async (look) => pieces.get(look.vpnGatewayId ?? look.vpnConnectionId);
+}
+
+/** Something that comes once. */
+function createArrival(): { came: Promise<void>; come: () => void } {
+  let come = (): void => undefined;
+  const came = new Promise<void>((resolve) => {
+    come = resolve;
+  });
+  return { came, come: () => come() };
 }
 
 function sizesOf(observed: Observations): KnownSizes {

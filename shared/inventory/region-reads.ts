@@ -34,16 +34,26 @@ export function createSingleReads(
   };
 }
 
-/** Reads all connections of the region, page by page. */
-export async function sweepRegion(context: RegionContext): Promise<AllItems<VpnConnection>> {
+/** Reads all connections of the region, page by page; `onSeen` is told of each as soon as it is known. */
+export async function sweepRegion(
+  context: RegionContext,
+  onSeen: (vpnConnectionId: string) => void = () => undefined,
+): Promise<AllItems<VpnConnection>> {
   const { api, clock, regionId, observed } = context;
   const readAt = clock.monotonic();
-  const all = await readPages((pageNumber) => api.listConnections({ regionId, pageNumber }));
+  const all = await readPages((pageNumber) => api.listConnections({ regionId, pageNumber }), {
+    expected: observed.connectionsInRegion,
+    onPage(items) {
+      for (const item of items) {
+        observed.sawConnection(item.vpnConnectionId, item, readAt);
+        onSeen(item.vpnConnectionId);
+      }
+    },
+  });
   if (all.kind === 'failed') return all;
   observed.connectionsInRegion = all.total;
   const sizes = new Map<string, number>();
   for (const connection of all.items) {
-    observed.sawConnection(connection.vpnConnectionId, connection, readAt);
     const gateway = connection.vpnGatewayId;
     if (gateway !== null) sizes.set(gateway, (sizes.get(gateway) ?? 0) + 1);
   }

@@ -43,6 +43,32 @@ describe('readPages', () => {
     );
   });
 
+  it('reads what it expects without waiting for the first page, however many there are now', async () => {
+    const sizes = fc.integer({ min: 0, max: 1_300 });
+    await fc.assert(
+      fc.asyncProperty(sizes, sizes, async (total, expected) => {
+        const { asked, read } = aList(total);
+        const before: number[] = [];
+        const seen: number[] = [];
+
+        const all = await readPages(
+          async (pageNumber) => {
+            const page = await read(pageNumber);
+            if (pageNumber === 1) before.push(asked.length);
+            return page;
+          },
+          { expected, onPage: (items) => seen.push(...items) },
+        );
+
+        const items = Array.from({ length: total }, (_, index) => index);
+        expect(before).toEqual([Math.min(8, Math.max(1, Math.ceil(expected / 50)))]);
+        expect(all).toEqual({ kind: 'ok', items, total });
+        expect(seen.sort((a, b) => a - b)).toEqual(items);
+        expect(new Set(asked).size).toBe(asked.length);
+      }),
+    );
+  });
+
   it.each([[1], [2], [9], [10]])('ends with the error of page %i', async (page) => {
     const { asked, read } = aList(1_000, [page]);
 

@@ -146,6 +146,23 @@ describe('looks that come together', () => {
     expect(region.calls).toEqual(['list']);
   });
 
+  it('are answered page by page, whatever becomes of the rest of the sweep', async () => {
+    const all = onGateways(60, 2);
+    const region = aRegion(all);
+    const { reader, look } = aReader(region);
+    await reader.find(
+      'cn-hangzhou',
+      all.map(({ vpnConnectionId }) => vpnConnectionId),
+    );
+    region.failing.add('list.2');
+
+    const sights = await look(all, { awaitsGateway: false, notBefore: 1 });
+
+    const ofFailed = kindsOf(sights).slice(50, 100);
+    expect(kindsOf(sights).slice(0, 50)).toEqual(ofFailed.map(() => 'seen'));
+    expect(new Set(ofFailed)).toEqual(new Set(['failed']));
+  });
+
   it.each([
     { failing: 'list vpn-1', kinds: ['failed', 'seen', 'seen'] },
     { failing: 'gateways', kinds: ['failed', 'failed', 'seen'] },
