@@ -8,6 +8,7 @@ import {
   type Row,
   toDatabaseError,
   toParameter,
+  type Work,
   withRetries,
 } from '../../shared/adapters/postgres/database.ts';
 import { AppError } from '../../shared/platform/errors.ts';
@@ -86,18 +87,15 @@ function inOrder(runNow: Query): Query {
 }
 
 /** One attempt at a transaction. An error of `work` passes through as it is; PGlite's own become AppErrors. */
-async function runTransaction<Result>(
-  pglite: PGlite,
-  work: (query: Query) => Promise<Result>,
-): Promise<Result> {
+async function runTransaction<Result>(pglite: PGlite, work: Work<Result>): Promise<Result> {
   let failure: { error: unknown } | undefined;
   try {
     return await pglite.transaction(async (transaction) => {
-      const { query, end } = createTransactionQuery(
+      const { query, close, end } = createTransactionQuery(
         inOrder((text, values) => run(transaction, text, values)),
       );
       try {
-        return await work(query);
+        return await work(query, close);
       } catch (error) {
         failure = { error };
         throw error;

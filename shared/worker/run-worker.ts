@@ -225,7 +225,8 @@ function pauseOf(deps: WorkerDeps, nextDueInMs: number | null, isFull: boolean):
   if (isFull) return idlePollMs;
   const { pollIntervalMs } = deps.settings;
   const nextTick = untilTick(deps.clock.now(), 1, pollIntervalMs);
-  return Math.max(1, Math.min(idlePollMs, nextTick, nextDueInMs ?? idlePollMs));
+  // Rounded up: a moment too early nothing is due yet.
+  return Math.max(1, Math.ceil(Math.min(idlePollMs, nextTick, nextDueInMs ?? idlePollMs)));
 }
 
 /** Results after which a lane only waits are written this much later, so that those after which it goes on come first. */

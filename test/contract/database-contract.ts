@@ -187,6 +187,47 @@ function defineTransactionContract(database: Database): void {
     expect(await names(database.query)).toEqual([]);
   });
 
+  it('commits with the last statements when it is told which those are', async () => {
+    const rows = await database.transaction(async (query, commit) => {
+      await query(insert, ['a']);
+      const last = Promise.all([query(insert, ['b']), query('SELECT 1 AS n')]);
+      commit();
+      const late = await failureOf(query(insert, ['late']));
+      expect(late.code).toBe('internal');
+      return last;
+    });
+
+    expect(rows).toEqual([[], [{ n: 1 }]]);
+    expect(await names(database.query)).toEqual(['a', 'b']);
+  });
+
+  it('keeps nothing when one of the last statements fails, and says which way', async () => {
+    const work = database.transaction(async (query, commit) => {
+      await query(insert, ['a']);
+      const last = Promise.all([query(insert, ['b']), query(insert, ['a']), query(insert, ['c'])]);
+      commit();
+      await last;
+    });
+
+    expect(sqlStateOf(await failureOf(work))).toBe('23505');
+    expect(await names(database.query)).toEqual([]);
+  });
+
+  it('runs the work again when the last statements are sacrificed to another transaction', async () => {
+    let runs = 0;
+
+    await database.transaction(async (query, commit) => {
+      runs += 1;
+      await query(insert, [`run ${runs}`]);
+      const raise = `DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END $$`;
+      const last = query(runs < 3 ? raise : 'SELECT 1');
+      commit();
+      await last;
+    });
+
+    expect(await names(database.query)).toEqual(['run 3']);
+  });
+
   it('refuses statements after the end of the transaction', async () => {
     let kept: Query | undefined;
 

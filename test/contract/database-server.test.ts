@@ -57,6 +57,25 @@ describe('connections to a server', () => {
     expect(rows).toEqual([{ one: 1 }]);
   });
 
+  it('runs the whole work on the other connection, though reads went with the first', async () => {
+    proxy.breakWhenUsed();
+    let runs = 0;
+
+    await database.transaction(async (query) => {
+      runs += 1;
+      const [rows] = await Promise.all([
+        query('SELECT balance FROM account FOR UPDATE'),
+        query('UPDATE account SET balance = balance + 1'),
+      ]);
+      expect(rows).toHaveLength(2);
+    });
+
+    expect(runs).toBe(2);
+    expect(await database.query('SELECT sum(balance)::int AS total FROM account')).toEqual([
+      { total: 2 },
+    ]);
+  });
+
   it('does not repeat a statement that may have run', async () => {
     proxy.breakWhenUsed();
 
@@ -127,7 +146,8 @@ describe('transactions on a server', () => {
 
     await Promise.all([transfer(0, 'a', 'b'), transfer(1, 'b', 'a')]);
 
-    expect(runs).toBe(3);
+    // The loser may lose again, when it is quicker to come back than the winner to go on.
+    expect(runs).toBeGreaterThanOrEqual(3);
     expect(await database.query('SELECT balance FROM account')).toEqual([
       { balance: 2 },
       { balance: 2 },

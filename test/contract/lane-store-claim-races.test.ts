@@ -50,7 +50,11 @@ describe('a claim that began before another writing was over', () => {
       await query('SELECT pg_advisory_xact_lock($1)', [gate]);
       claims.push(claim());
       await untilAtTheGate();
-      const inside = { ...database, query, transaction: (work) => work(query) } satisfies Database;
+      const inside = {
+        ...database,
+        query,
+        transaction: (work) => work(query, () => undefined),
+      } satisfies Database;
       await handOn(inside, worker).record(update);
     });
     const [claimed] = await Promise.all(claims);

@@ -19,9 +19,9 @@ function countingRetries(database: Database): { database: Database; retries(): n
       ...database,
       transaction(work) {
         calls += 1;
-        return database.transaction((query) => {
+        return database.transaction((query, commit) => {
           runs += 1;
-          return work(query);
+          return work(query, commit);
         });
       },
     },

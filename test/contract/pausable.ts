@@ -28,10 +28,10 @@ export function pausable(
     return result;
   };
   const transaction: Database['transaction'] = (work) =>
-    database.transaction((query) =>
+    database.transaction((query, commit) =>
       stop === 'commit'
-        ? stopped(work(query))
-        : work((text, values) => stopped(query(text, values))),
+        ? stopped(work(query, () => undefined))
+        : work((text, values) => stopped(query(text, values)), commit),
     );
   return { database: { ...database, transaction }, reached, letGo: () => letGo() };
 }

@@ -11,11 +11,11 @@ import {
 import { jobStates } from '../../job/state.ts';
 import { admitJob } from './admit-job.ts';
 import type { Database, Query } from './database.ts';
-import { wakeLanes } from './record-updates.ts';
 import { reopenJob } from './reopen-job.ts';
 import { foundPlanOf } from './resolved-plan.ts';
 import { JobRow, jobColumns } from './rows.ts';
 import { noteOnJob, stopJob } from './stop-job.ts';
+import { wakeLanes } from './write-lanes.ts';
 
 const StateRow = z.object({
   state: z.enum(jobStates),

@@ -15,7 +15,7 @@ import { openErrandsOf } from './errands.ts';
 import { changeViewOf } from './job-store.ts';
 import { type Move, moveJobs } from './move-jobs.ts';
 import { type ConnectionKey, readyNext } from './ready-next.ts';
-import { wakeLanes } from './record-updates.ts';
+import { wakeLanes } from './write-lanes.ts';
 
 const SteeredRow = z.object({
   jobId: z.string(),

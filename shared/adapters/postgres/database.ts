@@ -10,6 +10,12 @@ export type Row = Readonly<Record<string, unknown>>;
 export type Query = (text: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
 
 /**
+ * The work of a transaction. With `commit` it may say that the statements it has given are the last, so that COMMIT need not wait for
+ * their answers; nothing but these may fail after that. Unless it does, the transaction is committed when it resolves.
+ */
+export type Work<Result> = (query: Query, commit: () => void) => Promise<Result>;
+
+/**
  * A PostgreSQL, served by `pg` or embedded. No session state: nothing that a transaction-mode pooler would break
  * (no SET, LISTEN, named statements or session locks).
  */
@@ -24,11 +30,12 @@ export interface Database {
   /**
    * Several statements in one transaction, READ COMMITTED; rolled back when `work` rejects.
    * Statements run in the order in which they are given; one that needs no answer of the one before need not wait for it.
-   * After a deadlock or serialization failure `work` runs again, up to three times, so it must have no other effects.
+   * After a deadlock or serialization failure `work` runs again, up to three times, and so it does on another connection when one
+   * turns out dead before anything was done, so it must have no other effects.
    * Inside, only the given `query` may be used. Raises `unavailable` when the connection breaks; at COMMIT that leaves
    * the outcome unknown.
    */
-  transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result>;
+  transaction<Result>(work: Work<Result>): Promise<Result>;
   /** Several statements without parameters (migrations). */
   script(text: string): Promise<void>;
   close(): Promise<void>;
@@ -86,27 +93,34 @@ export async function withRetries<Result>(attempt: () => Promise<Result>): Promi
 }
 
 /**
- * A transaction's `query`: statements run in the order in which they were given, and none once `end` was called, which
+ * A transaction's `query`: statements run in the order in which they were given, and none once it was closed; `end` closes it and
  * waits for all. `run` keeps the order; it is given each statement at once, so that a driver can send several in one go.
  */
-export function createTransactionQuery(run: Query): { query: Query; end(): Promise<void> } {
+export function createTransactionQuery(run: Query): {
+  query: Query;
+  close(): void;
+  end(): Promise<void>;
+} {
   const open = new Set<Promise<unknown>>();
   let isOpen = true;
   const query: Query = (text, values) => {
     if (!isOpen) return Promise.reject(new AppError('internal', 'the transaction has ended'));
     const rows = run(text, values);
     open.add(rows);
-    const close = (): void => {
+    const forget = (): void => {
       open.delete(rows);
     };
-    rows.then(close, close);
+    rows.then(forget, forget);
     return rows;
   };
-  const end = async (): Promise<void> => {
+  const close = (): void => {
     isOpen = false;
+  };
+  const end = async (): Promise<void> => {
+    close();
     await Promise.allSettled([...open]);
   };
-  return { query, end };
+  return { query, close, end };
 }
 
 /** Out of reach, out of resources, shutting down, refusing the login, read-only after a failover, cancelled by a timeout. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { changeStates, isFinalChange } from '../../change/state.ts';
-import type { LaneUpdate } from '../../lane/lane-store.ts';
+import type { Due, LaneUpdate } from '../../lane/lane-store.ts';
 import type { Query } from './database.ts';
 
 /** Whether the lane carries what one change does off its own lane. */
@@ -73,12 +73,21 @@ export async function writeErrands(
   dueAt: string,
 ): Promise<void> {
   const over = updates.filter(endsErrand).map(({ laneKey }) => laneKey);
-  if (over.length > 0) await run('DELETE FROM lanekeeper.lane WHERE lane_key = ANY ($1)', [over]);
   const opened = updates.flatMap(({ change, errand }) =>
     change && errand ? [{ changeId: change.id, ...errand }] : [],
   );
-  if (opened.length === 0) return;
-  await run(
+  await Promise.all([
+    over.length > 0 && run('DELETE FROM lanekeeper.lane WHERE lane_key = ANY ($1)', [over]),
+    opened.length > 0 && openErrands(run, opened, dueAt),
+  ]);
+}
+
+function openErrands(
+  run: Query,
+  opened: readonly ({ changeId: string } & Due)[],
+  dueAt: string,
+): Promise<unknown> {
+  return run(
     `INSERT INTO lanekeeper.lane AS l (lane_key, kind, region_id, due_at, epoch, change_id)
      SELECT 'change:' || c.id, 'change', c.region_id, ${dueAt},
             (extract(epoch FROM lanekeeper.now()) * 1000)::bigint + c.events, c.id

@@ -12,10 +12,10 @@ import { jobStates } from '../../job/state.ts';
 import type { Database, Query } from './database.ts';
 import { isSlowStart } from './move-jobs.ts';
 import { BatchesRow, batchColumns, openBatches } from './open-batches.ts';
-import { wakeLanes } from './record-updates.ts';
 import { countsColumn, JobRow, jobColumns } from './rows.ts';
 import { noteOnJob, stopJob } from './stop-job.ts';
 import { unparkLanes } from './unpark-lanes.ts';
+import { wakeLanes } from './write-lanes.ts';
 
 const SteeredRow = BatchesRow.extend({
   state: z.enum(jobStates),

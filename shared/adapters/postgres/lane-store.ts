@@ -4,10 +4,11 @@ import { type AssignmentMemory, createAssignmentMemory } from './assignment-memo
 import { assignmentColumns, parseAssignment } from './assignments.ts';
 import type { Database, Query } from './database.ts';
 import { eraseKeys } from './errands.ts';
-import { recordUpdates, wakeLanes } from './record-updates.ts';
+import { recordUpdates } from './record-updates.ts';
 import { repairLanes } from './repair-lanes.ts';
 import { BigInteger } from './rows.ts';
 import { tendJob } from './tend-job.ts';
+import { wakeLanes } from './write-lanes.ts';
 
 const ClaimedRow = z.object({
   laneKey: z.string(),
@@ -48,17 +49,31 @@ async function claimLanes(
   query: Query,
   request: { worker: string; limit: number; leaseSeconds: number },
   memory: AssignmentMemory,
-): Promise<readonly ClaimedLane[]> {
-  if (request.limit <= 0) return [];
+): ReturnType<LaneStore['claim']> {
   const { limit, leaseSeconds, worker } = request;
-  const rows = (await query(claimStatement, [limit, leaseSeconds, worker])).map((row) =>
-    ClaimedRow.parse(row),
+  const claimed = limit > 0 ? await query(claimStatement, [limit, leaseSeconds, worker]) : [];
+  const rows = claimed.map((row) => ClaimedRow.parse(row));
+  const [assignments, nextDueInMs] = await Promise.all([
+    assignmentsOf(query, rows, memory),
+    nextDueBeside(query, rows),
+  ]);
+  const lanes = rows.map(({ changeId, ...lane }): ClaimedLane => {
+    return { ...lane, assignment: changeId === null ? null : (assignments.get(changeId) ?? null) };
+  });
+  return { lanes, nextDueInMs };
+}
+
+/** When the next lane is due that is none of these, in milliseconds; null when none is. */
+async function nextDueBeside(
+  query: Query,
+  lanes: readonly { laneKey: string }[],
+): Promise<number | null> {
+  const [next] = await query(
+    `SELECT extract(epoch FROM min(due_at) - lanekeeper.now()) * 1000 AS "nextDueInMs"
+       FROM lanekeeper.lane WHERE due_at IS NOT NULL AND lane_key <> ALL ($1)`,
+    [lanes.map(({ laneKey }) => laneKey)],
   );
-  const assignments = await assignmentsOf(query, rows, memory);
-  return rows.map(({ changeId, ...lane }) => ({
-    ...lane,
-    assignment: changeId === null ? null : (assignments.get(changeId) ?? null),
-  }));
+  return NextDue.parse(next).nextDueInMs;
 }
 
 /** The changes begun on freshly claimed lanes, by id: remembered, or read. */
@@ -86,19 +101,11 @@ async function assignmentsOf(
 export function createPgLaneStore(database: Database): LaneStore {
   const memory = createAssignmentMemory();
   return {
-    async claim(request) {
-      const lanes = await claimLanes(database.query, request, memory);
-      const [next] = await database.query(
-        `SELECT extract(epoch FROM min(due_at) - lanekeeper.now()) * 1000 AS "nextDueInMs"
-           FROM lanekeeper.lane WHERE due_at IS NOT NULL AND lane_key <> ALL ($1)`,
-        [lanes.map((lane) => lane.laneKey)],
-      );
-      return { lanes, nextDueInMs: NextDue.parse(next).nextDueInMs };
-    },
+    claim: (request) => claimLanes(database.query, request, memory),
     async record(updates, lease) {
       for (const { laneKey, change } of updates) if (change !== null) memory.forget(laneKey);
-      const { outcomes, wake } = await database.transaction((run) =>
-        recordUpdates(run, updates, lease),
+      const { outcomes, wake } = await database.transaction((run, commit) =>
+        recordUpdates(run, updates, { ...lease, commit }),
       );
       if (wake.length > 0) await wakeLanes(database.query, wake);
       return { outcomes, woke: wake.length > 0 };

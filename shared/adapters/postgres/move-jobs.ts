@@ -54,7 +54,7 @@ interface LockedJob extends z.infer<typeof LockedRow> {
 }
 
 /** A change of the job begins or goes on again. */
-interface Start {
+export interface Start {
   jobId: string;
   from: 'queued' | 'verifying';
   to: ChangeState;
@@ -75,8 +75,8 @@ export interface MovedJobs {
   /** Connections of changes that were cancelled: others may go on there. */
   freed: readonly ConnectionKey[];
   /**
-   * Counts the starts, ends jobs whose last change became final, and writes all back. Answers with lanes that idled for
-   * want of a slot and must be woken after the commit.
+   * Counts the starts, ends jobs whose last change became final, and writes all back, with statements that are given at once.
+   * Answers with lanes that idled for want of a slot and must be woken after the commit.
    */
   finish(run: Query, starts: readonly Start[]): Promise<readonly string[]>;
 }
@@ -103,13 +103,15 @@ export async function moveJobs(
     laneKeys: readonly string[];
     /** Jobs of changes that had ended and whose verdict may be another one now. */
     retold?: readonly string[];
+    /** The jobs concerned, where they are locked already. */
+    locked?: LockedJobs | null;
   } & JobBearings,
 ): Promise<MovedJobs> {
   const moves = input.moves.filter((move) => move.from !== move.to);
   const retold = input.retold ?? [];
   const { refuted = [], stops } = input;
   const touched = new Set([...moves, ...stops].map(({ jobId }) => jobId).concat(refuted));
-  const jobs = await lockJobs(run, [...touched, ...retold], input.laneKeys);
+  const jobs = input.locked ?? (await lockJobs(run, [...touched, ...retold], input.laneKeys));
   const companions = companionJobsOf(jobs.values());
   await lockMeeting(run, companions);
   const inBatch = new Set(retold);
@@ -135,10 +137,7 @@ export async function moveJobs(
   };
 }
 
-function countBearings(
-  jobs: ReadonlyMap<string, LockedJob>,
-  { refuted = [], borne = [] }: JobBearings,
-): void {
+function countBearings(jobs: LockedJobs, { refuted = [], borne = [] }: JobBearings): void {
   for (const job of refuted.map((jobId) => jobs.get(jobId))) if (job) job.refuted += 1;
   for (const job of borne.map((jobId) => jobs.get(jobId))) if (job) job.maxErrors += 1;
 }
@@ -188,7 +187,7 @@ function freeOf(job: LockedJob): number {
   return Math.max(0, slotLimitOf(job.counts, job) - inFlightOf(job.counts));
 }
 
-function jobSlotsOf(jobs: ReadonlyMap<string, LockedJob>): JobSlots {
+function jobSlotsOf(jobs: LockedJobs): JobSlots {
   const toStart = new Map([...jobs.values()].map((job) => [job.id, slotsOf(job)]));
   const toResume = new Map([...jobs.values()].map((job) => [job.id, freeOf(job)]));
   return {
@@ -203,20 +202,20 @@ function jobSlotsOf(jobs: ReadonlyMap<string, LockedJob>): JobSlots {
   };
 }
 
-function update(
-  jobs: ReadonlyMap<string, LockedJob>,
-  jobId: string,
-  counted: (job: LockedJob) => ChangeCounts,
-): void {
+function update(jobs: LockedJobs, jobId: string, counted: (job: LockedJob) => ChangeCounts): void {
   const job = jobs.get(jobId);
   if (job) job.counts = counted(job);
 }
 
-async function lockJobs(
+/** Jobs of a transaction by their ids, as they are once locked. */
+export type LockedJobs = ReadonlyMap<string, LockedJob>;
+
+/** Locks jobs in the order of their ids: these, and all that have changes on these lanes. */
+export async function lockJobs(
   run: Query,
   ids: readonly string[],
   laneKeys: readonly string[],
-): Promise<Map<string, LockedJob>> {
+): Promise<LockedJobs> {
   if (ids.length === 0 && laneKeys.length === 0) return new Map();
   const rows = await run(
     `SELECT j.id, j.state, j.stopping, j.on_failure AS "onFailure", j.max_errors AS "maxErrors",
@@ -236,7 +235,7 @@ async function lockJobs(
 async function finishJobs(
   run: Query,
   input: {
-    jobs: ReadonlyMap<string, LockedJob>;
+    jobs: LockedJobs;
     touched: ReadonlySet<string>;
     starts: readonly Start[];
   },
@@ -255,15 +254,17 @@ async function finishJobs(
     if (end !== null) job.state = end;
     return end === null ? [] : [job.id];
   });
-  if (touched.length > 0) await writeJobs(run, touched, ended);
-  if (ended.length > 0) {
-    await run('DELETE FROM lanekeeper.lane_job WHERE job_id = ANY ($1)', [ended]);
-    await tendJobs(run, ended);
-  }
+  const writes = [
+    touched.length > 0 && writeJobs(run, touched, ended),
+    ended.length > 0 && run('DELETE FROM lanekeeper.lane_job WHERE job_id = ANY ($1)', [ended]),
+    ended.length > 0 && tendJobs(run, ended),
+  ];
   // Every job that was locked is served, not only those with a change that ended: a lane that was woken for a slot and did
   // not use it passes it on.
   const slots = [...jobs.values()].map((job) => ({ id: job.id, slots: slotsOf(job) }));
-  return unparkLanes(run, slots);
+  const unparked = unparkLanes(run, slots);
+  await Promise.all([...writes, unparked]);
+  return unparked;
 }
 
 async function writeJobs(

@@ -1,18 +1,18 @@
+import { Socket } from 'node:net';
 import pg from 'pg';
 import { type Clock, systemClock } from '../../platform/clock.ts';
 import { AppError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
 import {
   columnParser,
-  createTransactionQuery,
   type Database,
   endsSession,
-  type Query,
   type Row,
   toDatabaseError,
   toParameter,
   withRetries,
 } from './database.ts';
+import { runTransaction, type Session } from './pg-transaction.ts';
 
 export interface PgOptions {
   /** `postgres://user:password@host:port/name`, with `sslmode` where the server wants TLS. */
@@ -33,17 +33,17 @@ const probeAfterMs = 1_000;
 const probeTimeoutMs = 3_000;
 const scriptTimeoutMs = 3_600_000;
 
-interface Session {
-  run(text: string, values?: readonly unknown[], timeoutMs?: number): Promise<readonly Row[]>;
-  /** Whether the connection was used before, so that it may have died unnoticed since. */
-  reused: boolean;
-  /** Gives the connection back, or closes it when it cannot be trusted any more. */
-  release(broken: boolean): void;
+/** Sends what is written in one turn of the event loop in one go: each statement of a pipeline would be a call to the system. */
+class GatheringSocket extends Socket {
+  override uncork(): void {
+    process.nextTick(() => super.uncork());
+  }
 }
 
 function createPool(options: PgOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: options.url,
+    stream: () => new GatheringSocket(),
     max: options.maxConnections ?? 2,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     idleTimeoutMillis: options.idleTimeoutMs ?? 5_000,
@@ -133,47 +133,6 @@ function createCheckOut(pool: pg.Pool, clock: Clock): () => Promise<Session> {
   };
 }
 
-/** A connection with an open transaction. BEGIN changes nothing, so it moves on from connections that turn out dead. */
-async function begin(checkOut: () => Promise<Session>): Promise<Session> {
-  for (;;) {
-    const session = await checkOut();
-    try {
-      await session.run('BEGIN ISOLATION LEVEL READ COMMITTED');
-      return session;
-    } catch (error) {
-      const { reused } = session;
-      session.release(true);
-      if (!reused || !endsSession(error)) throw error;
-    }
-  }
-}
-
-async function runTransaction<Result>(
-  session: Session,
-  work: (query: Query) => Promise<Result>,
-): Promise<Result> {
-  const { query, end } = createTransactionQuery((text, values) => session.run(text, values));
-  let broken = false;
-  try {
-    let result: Result;
-    try {
-      result = await work(query);
-    } finally {
-      await end();
-    }
-    await session.run('COMMIT');
-    return result;
-  } catch (error) {
-    broken = await session.run('ROLLBACK').then(
-      () => false,
-      () => true,
-    );
-    throw error;
-  } finally {
-    session.release(broken);
-  }
-}
-
 /**
  * A Database served by a PostgreSQL, 13 or later, direct or behind a transaction-mode pooler. Connects when first used.
  *
@@ -206,7 +165,7 @@ export function openPgDatabase(options: PgOptions): Promise<Database> {
   return Promise.resolve({
     kind: 'postgres',
     query: (text, values) => withRetries(() => runOnce(text, values)),
-    transaction: (work) => withRetries(async () => runTransaction(await begin(checkOut), work)),
+    transaction: (work) => withRetries(() => runTransaction(checkOut, work)),
     async script(text) {
       await runOnce(text, undefined, scriptTimeoutMs);
     },

@@ -1,18 +1,19 @@
 import { z } from 'zod';
-import type { JournalEvent } from '../../change/record.ts';
-import { changeStates, isFinalChange } from '../../change/state.ts';
-import type { Assignment, Due, LaneUpdate, UpdateOutcome } from '../../lane/lane-store.ts';
-import { canonicalJson } from '../../platform/canonical.ts';
+import { isFinalChange } from '../../change/state.ts';
+import type { Assignment, LaneUpdate, UpdateOutcome } from '../../lane/lane-store.ts';
 import { freedLanes, landedIn, noteWaits } from './companions.ts';
 import type { Query } from './database.ts';
+import { dueAt } from './due-at.ts';
 import { endsErrand, isErrand, lockErrandJobs, toldLate, writeErrands } from './errands.ts';
-import { type JobBearings, moveJobs } from './move-jobs.ts';
+import { type JobBearings, type LockedJobs, lockJobs, moveJobs, type Start } from './move-jobs.ts';
 import { type ConnectionKey, markHeads, readyNext } from './ready-next.ts';
 import { resumeChanges } from './resume-changes.ts';
 import { BigInteger } from './rows.ts';
 import { startApart } from './start-apart.ts';
 import { listCandidates, markLanes, type RankedCandidate } from './start-changes.ts';
 import { tendJobs } from './tend-jobs.ts';
+import { type Moved, writeChanges } from './write-changes.ts';
+import { type HeldLanes, writeLanes } from './write-lanes.ts';
 
 const HeldRow = z.object({
   laneKey: z.string(),
@@ -20,26 +21,6 @@ const HeldRow = z.object({
   changeId: z.string().nullable(),
   resumes: z.boolean(),
 });
-
-/**
- * The lanes whose lease still is what their update says, with the change begun on each, and whether another one waits there
- * half done: only who holds a lane puts changes aside on it, so that the locking statement's snapshot cannot miss one.
- */
-type HeldLanes = ReadonlyMap<string, { changeId: string | null; resumes: boolean }>;
-
-const Moved = z.object({
-  id: z.string(),
-  jobId: z.string(),
-  seq: z.number(),
-  regionId: z.string(),
-  vpnConnectionId: z.string(),
-  laneKey: z.string(),
-  from: z.enum(changeStates),
-  to: z.enum(changeStates),
-  /** It had ended well, and the other side turns out not to have it. */
-  isRefutedLate: z.boolean(),
-});
-type Moved = z.infer<typeof Moved>;
 
 /** Outcomes in the order of the updates, and lanes elsewhere that have work now and must be woken after the commit. */
 export interface Recorded {
@@ -55,9 +36,12 @@ export interface Recorded {
 export async function recordUpdates(
   run: Query,
   updates: readonly LaneUpdate[],
-  lease: { worker: string; leaseSeconds: number },
+  { commit, ...lease }: { worker: string; leaseSeconds: number; commit: () => void },
 ): Promise<Recorded> {
-  const locked = await lockHeldLanes(run, updates);
+  const [locked, lockedJobs] = await Promise.all([
+    lockHeldLanes(run, updates),
+    lockJobsAhead(run, updates),
+  ]);
   const gone = await lockErrandJobs(
     run,
     updates.filter((update) => locked.has(update.laneKey)),
@@ -72,6 +56,7 @@ export async function recordUpdates(
     moves: moved,
     laneKeys: [...wanting, ...left.map(({ laneKey }) => laneKey)],
     retold: told,
+    locked: lockedJobs,
     ...bearingsOf(held, moved),
   });
   const resuming = wanting.filter((laneKey) => lanes.get(laneKey)?.resumes);
@@ -85,19 +70,8 @@ export async function recordUpdates(
   const assignments = new Map([...resumed, ...fresh]);
   const idle = wanting.filter((laneKey) => !assignments.has(laneKey));
   // None of these needs the answer of another: they travel together.
-  const [unparked, noLongerHeld] = await Promise.all([
-    jobs.finish(run, [
-      ...[...resumed.values()].map(({ change }) => ({
-        jobId: change.jobId,
-        from: 'verifying' as const,
-        to: change.state,
-      })),
-      ...[...fresh.values()].map(({ change }) => ({
-        jobId: change.jobId,
-        from: 'queued' as const,
-        to: change.state,
-      })),
-    ]),
+  const last = Promise.all([
+    jobs.finish(run, [...startsOf('verifying', resumed), ...startsOf('queued', fresh)]),
     jobs.companions.matter ? freedLanes(run, landedIn(moved)) : [],
     markLanes(run, {
       started: [...fresh.values()],
@@ -113,6 +87,8 @@ export async function recordUpdates(
     tendJobs(run, told),
     noteWaits(run, idle, jobs.companions),
   ]);
+  commit();
+  const [unparked, noLongerHeld] = await last;
   const back = new Set(held.filter(goesBack).map(({ change }) => change?.id));
   const returning = moved.filter(({ id }) => back.has(id)).map(({ laneKey }) => laneKey);
   return {
@@ -121,6 +97,15 @@ export async function recordUpdates(
       (laneKey) => !lanes.has(laneKey),
     ),
   };
+}
+
+function startsOf(
+  from: Start['from'],
+  assignments: ReadonlyMap<string, Assignment>,
+): readonly Start[] {
+  return [...assignments.values()].map(({ change: { jobId, state } }) => {
+    return { jobId, from, to: state };
+  });
 }
 
 /** What the updates mean for whole jobs, besides the states of their changes. */
@@ -174,56 +159,25 @@ async function lockHeldLanes(run: Query, updates: readonly LaneUpdate[]): Promis
   return new Map(held);
 }
 
-/** An event as the journal chains it: its data as canonical text, which jsonb would not keep. */
-function chainable({ kind, data }: JournalEvent): { kind: string; data: string } {
-  return { kind, data: canonicalJson(data) };
-}
-
-/** Writes each change as its step left it, and its events after those that are there. */
-async function writeChanges(run: Query, updates: readonly LaneUpdate[]): Promise<readonly Moved[]> {
-  const rows = updates.flatMap(({ change, events, afterwards, keysKeptFor }) => {
-    if (!change) return [];
-    const resume = afterwards.kind === 'wait' ? dueOf(afterwards) : { dueInMs: null };
-    return [{ ...change, ...resume, keysKeptFor, events: events.map(chainable) }];
-  });
-  if (rows.length === 0) return [];
-  const moved = await run(
-    `WITH c AS (
-       UPDATE lanekeeper.change c
-          SET state = r.state, step = r.step, attempts = r.attempts, refusals = r.refusals, diff = r.diff, base = r.base,
-              sealed_base_keys = r."sealedBaseKeys", sealed_made_keys = r."sealedMadeKeys",
-              sealed_previous_keys = r."sealedPreviousKeys", handover = r.handover, verdict = r.verdict, tunnels = r.tunnels, part = r.part,
-              request_digest = r."requestDigest", client_token = r."clientToken",
-              result_fingerprint = r."resultFingerprint", last_error = r."lastError",
-              ready = c.ready AND r.state <> 'queued', -- an older job may have come before it meanwhile
-              settled_attempts = r."settledAttempts", resume_at = ${dueAt},
-              part_applied_at = CASE WHEN r."settledAttempts" > c.settled_attempts THEN lanekeeper.now()
-                                     ELSE c.part_applied_at END,
-              sent_at = CASE WHEN r.state = 'queued' OR r.step = 'read' THEN NULL -- nothing of the next part is sent
-                             WHEN r.step = 'send' THEN coalesce(c.sent_at, lanekeeper.now()) ELSE c.sent_at END,
-              finished_at = CASE WHEN r.state = ANY ($2) THEN coalesce(c.finished_at, lanekeeper.now()) END,
-              keys_kept_until = coalesce(lanekeeper.now() + r."keysKeptFor"::interval, c.keys_kept_until),
-              events = c.events + jsonb_array_length(r.events)
-         FROM jsonb_to_recordset($1::jsonb) AS r(
-              id text, state text, step text, attempts int, refusals int, diff jsonb, base jsonb,
-              "sealedBaseKeys" jsonb, "sealedMadeKeys" jsonb, "sealedPreviousKeys" jsonb, handover jsonb, verdict text, tunnels jsonb, part text, "settledAttempts" int, "requestDigest" text,
-              "clientToken" text, "resultFingerprint" text, "lastError" jsonb, "keysKeptFor" text, events jsonb,
-              "dueInMs" double precision, "tickMs" double precision)
-         JOIN lanekeeper.change o ON o.id = r.id
-        WHERE c.id = r.id
-    RETURNING c.id, c.job_id, c.seq, c.region_id, c.vpn_connection_id, c.lane_key, o.state AS before, c.state, o.events AS known,
-              r.events,
-              o.finished_at IS NOT NULL AND o.verdict = 'latent' AND r.verdict = 'refuted' AS refuted_late),
-     journal AS (
-       INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)
-       SELECT c.id, c.known + e.number, c.job_id, lanekeeper.now(), e.event->>'kind', (e.event->>'data')::json
-         FROM c CROSS JOIN LATERAL jsonb_array_elements(c.events) WITH ORDINALITY AS e(event, number)
-        ORDER BY c.id, e.number)
-     SELECT c.id, c.job_id AS "jobId", c.seq, c.region_id AS "regionId", c.vpn_connection_id AS "vpnConnectionId",
-            c.lane_key AS "laneKey", c.before AS "from", c.state AS "to", coalesce(c.refuted_late, false) AS "isRefutedLate" FROM c`,
-    [JSON.stringify(rows), changeStates.filter(isFinalChange)],
+/**
+ * Locks all jobs that results may concern after which lanes go on with other changes: that takes no way to the server of its own. Null
+ * where there are none, or errands, whose jobs are known only once their changes are read.
+ */
+async function lockJobsAhead(
+  run: Query,
+  updates: readonly LaneUpdate[],
+): Promise<LockedJobs | null> {
+  const goOn = updates.some(
+    ({ afterwards, change }) =>
+      afterwards.kind === 'next' || afterwards.kind === 'wait' || change?.state === 'queued',
   );
-  return moved.map((row) => Moved.parse(row));
+  if (!goOn || updates.some(isErrand)) return null;
+  const jobIds = updates.flatMap(({ change }) => change?.jobId ?? []);
+  return lockJobs(
+    run,
+    jobIds,
+    updates.map(({ laneKey }) => laneKey),
+  );
 }
 
 /**
@@ -242,102 +196,4 @@ async function openNext(
   if (heads.missed.length === 0) return { ready: heads.ready, candidates };
   const ready = [...heads.ready, ...(await readyNext(run, heads.missed))];
   return { ready, candidates: await listCandidates(run, laneKeys) };
-}
-
-/** When a row's `dueInMs` and `tickMs` lead to; NULL for no time. */
-const dueAt = `
-  CASE WHEN r."tickMs" IS NULL THEN lanekeeper.now() + r."dueInMs" * interval '1 millisecond'
-       ELSE to_timestamp(r."tickMs" / 1000 * ceil(
-              (extract(epoch FROM lanekeeper.now()) * 1000 + r."dueInMs") / r."tickMs")) END`;
-
-interface LaneRow {
-  laneKey: string;
-  changeId: string | null;
-  worker: string | null;
-  /** Null: idle until woken. */
-  dueInMs: number | null;
-  tickMs?: number | undefined;
-}
-
-interface LaneContext {
-  lease: { worker: string; leaseSeconds: number };
-  lanes: HeldLanes;
-  assignments: ReadonlyMap<string, Assignment>;
-}
-
-/** An idle lane `l` on which something goes on again is due then; a second later where it has to wait for a slot. */
-const resumeDue = `
-  SELECT greatest(min(w.resume_at), lanekeeper.now() + interval '1 second')
-    FROM lanekeeper.change w WHERE w.lane_key = l.lane_key AND w.resume_at IS NOT NULL HAVING count(*) > 0`;
-
-async function writeLanes(
-  run: Query,
-  held: readonly LaneUpdate[],
-  context: LaneContext & { moved: readonly Moved[] },
-): Promise<void> {
-  const ended = new Set(context.moved.flatMap(({ id, to }) => (isFinalChange(to) ? [id] : [])));
-  const rows = held.map((update): LaneRow => {
-    const changeId = update.change?.id ?? context.lanes.get(update.laneKey)?.changeId ?? null;
-    const isOver = changeId !== null && ended.has(changeId) && !isErrand(update);
-    const begun = isOver ? null : changeId;
-    return { laneKey: update.laneKey, ...placeOf(update, begun, context) };
-  });
-  await run(
-    `UPDATE lanekeeper.lane l
-        SET change_id = r."changeId", worker = r.worker,
-            due_at = CASE WHEN l.kind = 'region' AND r."dueInMs" IS NULL AND EXISTS (
-                            SELECT 1 FROM lanekeeper.job_region jr
-                             WHERE jr.region_id = l.region_id AND jr.resolved_at IS NULL)
-                          THEN lanekeeper.now()
-                          WHEN r."dueInMs" IS NULL THEN (${resumeDue})
-                          ELSE ${dueAt} END
-       FROM jsonb_to_recordset($1::jsonb) AS r("laneKey" text, "changeId" text, worker text,
-            "dueInMs" double precision, "tickMs" double precision)
-      WHERE l.lane_key = r."laneKey"`,
-    [JSON.stringify(rows)],
-  );
-}
-
-function dueOf({ dueInMs, tickMs }: Due): Pick<LaneRow, 'dueInMs' | 'tickMs'> {
-  return { dueInMs, tickMs };
-}
-
-/** Where the update leaves its lane: who holds it, with which change, and when it is due. */
-function placeOf(
-  { laneKey, change, afterwards }: LaneUpdate,
-  begun: string | null,
-  context: LaneContext,
-): Omit<LaneRow, 'laneKey'> {
-  const { worker, leaseSeconds } = context.lease;
-  const leased = { worker, dueInMs: leaseSeconds * 1000 };
-  switch (afterwards.kind) {
-    case 'keep':
-      return { ...leased, changeId: begun };
-    case 'release':
-      return { worker: null, changeId: begun, ...dueOf(afterwards) };
-    case 'requeue':
-      return { worker: null, changeId: null, ...dueOf(afterwards) };
-    case 'wait':
-    case 'next': {
-      const next = context.assignments.get(laneKey);
-      if (next) return { ...leased, changeId: next.change.id };
-      // A worker that does not know of the change begun here says nothing about it: the lane comes again with it.
-      if (change === null && begun !== null) return { worker: null, changeId: begun, dueInMs: 0 };
-      return { worker: null, changeId: null, dueInMs: null };
-    }
-  }
-}
-
-/**
- * Makes idle lanes due. Done after the commit that gave them work, so that no writer waits for lanes while it holds jobs.
- * Whether a lane idles is read from the row as it is once locked: tested in WHERE, against a snapshot from before a wait,
- * a lane that its worker just gave up would be passed over.
- */
-export async function wakeLanes(query: Query, laneKeys: readonly string[]): Promise<void> {
-  await query(
-    `UPDATE lanekeeper.lane SET due_at = coalesce(due_at, lanekeeper.now())
-      WHERE lane_key = ANY (ARRAY(
-            SELECT x.lane_key FROM lanekeeper.lane x WHERE x.lane_key = ANY ($1) ORDER BY x.lane_key FOR UPDATE))`,
-    [laneKeys],
-  );
 }

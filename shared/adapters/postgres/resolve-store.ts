@@ -5,7 +5,6 @@ import { canonicalJson } from '../../platform/canonical.ts';
 import { admitJob } from './admit-job.ts';
 import type { Database, Query } from './database.ts';
 import { leaveRotated } from './leave-rotated.ts';
-import { wakeLanes } from './record-updates.ts';
 import { endRefusedJob } from './release-job.ts';
 import { foundPlan } from './resolved-plan.ts';
 import { IntentRow, intentColumns } from './rows.ts';
@@ -16,6 +15,7 @@ import {
   settleSelection,
   unresolvedSelectors,
 } from './selections.ts';
+import { wakeLanes } from './write-lanes.ts';
 
 const WorkRow = z.object({ jobId: z.string(), triedForMs: z.coerce.number() });
 const UnresolvedRow = z.object({

@@ -9,6 +9,7 @@ import type { Query } from './database.ts';
  * lock, which the caller holds. So nobody waits for this lane while he holds a job.
  */
 export async function tendJobs(run: Query, jobIds: readonly string[]): Promise<void> {
+  if (jobIds.length === 0) return;
   await run(
     `WITH tended AS (
        SELECT l.lane_key FROM unnest($1::text[], $2::text[]) AS l(lane_key, job_id)
