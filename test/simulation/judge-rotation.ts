@@ -70,18 +70,16 @@ function isExcused(
   return isBroken || isBorne;
 }
 
+/** On the way back as on the way forth; what went the other way says nothing. */
 function leftEarly({ handedOver }: RotationRemains, writes: readonly JudgedWrite[]): string[] {
   return handedOver.flatMap(({ delivery: { version, vpnConnectionId }, before }) =>
-    isBack(version)
-      ? []
-      : before
-          .filter(
-            (other) => !isBack(other.version) && !other.isTaken && !isAmbiguous(other, writes),
-          )
-          .map(
-            ({ tunnelId }) =>
-              `the key of ${version} left before ${tunnelId} of ${vpnConnectionId} was proved`,
-          ),
+    before
+      .filter((other) => isBack(other.version) === isBack(version))
+      .filter((other) => !other.isTaken && !isAmbiguous(other, writes))
+      .map(
+        ({ tunnelId }) =>
+          `the key of ${version} left before ${tunnelId} of ${vpnConnectionId} was proved`,
+      ),
   );
 }
 

@@ -79,6 +79,11 @@ describe('the judge of rotations in simulated runs', () => {
       { handedOver: [aSecondKey({})] },
       /key of chg_1\.tun-a1 left before tun-a2 of vco-a was proved/,
     ],
+    [
+      'a key of before that left early on the way back',
+      { handedOver: [aSecondKey({}, '.back')] },
+      /key of chg_1\.tun-a1\.back left before tun-a2 of vco-a was proved/,
+    ],
     ['a key that no sink had', { untold: ['tun-a1'] }, /the cloud got a key of tun-a1 before any/],
   ])('tells of %s', (_, broken, complaint) => {
     expect(wronglyRotated(remains(broken), [aWrite(false)]).join('\n')).toMatch(complaint);
@@ -104,6 +109,11 @@ describe('the judge of rotations in simulated runs', () => {
     ],
     ['a plan that bears interruptions', { outages: [outage] }, aWrite(true)],
     ['a first key that is taken', { handedOver: [aSecondKey({ isTaken: true })] }, aWrite(false)],
+    [
+      'a key that went the other way',
+      { handedOver: [aSecondKey({ version: 'chg_1.tun-a2' }, '.back')] },
+      aWrite(false),
+    ],
     [
       'a device that began anew with the old key while the cloud was at work',
       { handedOver: [aSecondKey({ negotiatedAt: 11_000 })] },
