@@ -2,11 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { Connection } from '../../local/simulator/shapes.ts';
 import { bundleFunctions } from '../../scripts/bundle.ts';
-import { openPgDatabase } from '../../shared/adapters/postgres/pg-database.ts';
 import { createServerDatabase } from '../helpers/databases.ts';
 import { startEchoingCloud } from '../helpers/echoing-cloud.ts';
 import {
-  type Caller,
   callerOf,
   jsonBody,
   planFor,
@@ -15,8 +13,8 @@ import {
   startHostProcess,
   temporaryFolder,
 } from '../helpers/host.ts';
-import { createRecordingLogger } from '../helpers/recording-logger.ts';
 import { aCanary, leaksIn } from '../helpers/sweep.ts';
+import { type Ask, dumpOf, listening, readEverything } from '../helpers/sweep-places.ts';
 
 /*
  * P5: a key appears nowhere in clear. Canaries stand in plans, good and bad, in previews and schedules, as previous keys and in
@@ -35,35 +33,6 @@ const keys = {
   malformed: `${aCanary('malform8')} "`,
   inAddress: aCanary('address9'),
 };
-
-/** Every row of every table, as text. */
-async function dumpOf(url: string): Promise<string> {
-  const database = await openPgDatabase({ url, logger: createRecordingLogger().logger });
-  const tables = await database.query(
-    `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = 'lanekeeper'`,
-  );
-  const dumps: string[] = [];
-  for (const { name } of tables) {
-    const rows = await database.query(`SELECT to_jsonb(t)::text AS text FROM ${String(name)} AS t`);
-    dumps.push(String(name), ...rows.map(({ text }) => String(text)));
-  }
-  await database.close();
-  return dumps.join('\n');
-}
-
-/** A caller whose every answer is kept, headers and all. */
-function listening(caller: Caller) {
-  const heard: string[] = [];
-  const ask = async (path: string, init?: RequestInit): Promise<string> => {
-    const response = await caller.send(path, init);
-    const text = await response.text();
-    heard.push(`${response.status} ${JSON.stringify([...response.headers])}`, text);
-    return text;
-  };
-  return { ask, heard };
-}
-
-type Ask = ReturnType<typeof listening>['ask'];
 
 /** Everything that may be wrong with a request, each time with a key in it. */
 async function sendBadInput(ask: Ask, plan: object): Promise<void> {
@@ -84,30 +53,6 @@ async function sendBadInput(ask: Ask, plan: object): Promise<void> {
     `/v1/jobs?state=${inQuery}`,
     `/v1/jobs?${inQuery}=1`,
     `/v1/jobs/${inQuery}`,
-  ]) {
-    await ask(path);
-  }
-}
-
-async function readEverything(ask: Ask, jobIds: readonly string[]): Promise<void> {
-  for (const id of jobIds) {
-    for (const part of ['', '/changes?limit=1000', '/journal', '/verification']) {
-      await ask(`/v1/jobs/${id}${part}`);
-    }
-    const { items } = JSON.parse(await ask(`/v1/jobs/${id}/changes?limit=1000`));
-    for (const change of items) await ask(`/v1/jobs/${id}/changes/${change.id}`);
-  }
-  for (const path of [
-    '/v1/jobs',
-    '/v1/schedules',
-    '/v1/schedules/nightly',
-    '/v1/freezes',
-    '/v1/audit',
-    '/v1/keys',
-    '/v1/openapi.json',
-    '/metrics',
-    '/healthz',
-    '/',
   ]) {
     await ask(path);
   }
