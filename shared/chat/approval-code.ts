@@ -18,6 +18,18 @@ export function codeFor({ chats, random }: { chats: ChatStore; random: Random })
   };
 }
 
+/**
+ * The card without its buttons that approve, and the job of one that was there: for answers to requests that anybody may have
+ * written, who would read the code in them.
+ */
+export function withoutConsent(card: Card): { card: Card; jobId: string | null } {
+  const jobId = card.buttons.find(({ approves }) => approves !== null)?.approves?.jobId ?? null;
+  if (jobId === null) return { card, jobId };
+  const buttons = card.buttons.filter(({ approves }) => approves === null);
+  const line = 'What approves it is sent to rooms that have its card or are notified of all jobs.';
+  return { card: { ...card, buttons, lines: [...card.lines, line] }, jobId };
+}
+
 /** The card with a fresh code in each button that approves. */
 export async function withCode(card: Card, makeCode: CodeFor): Promise<Card> {
   const buttons = await Promise.all(

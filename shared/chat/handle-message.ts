@@ -4,8 +4,9 @@ import { wakeWorker } from '../lane/wake-worker.ts';
 import type { ChatActor, ChatPlatform } from '../platform/config/chat.ts';
 import { AppError, errorCatalog, toAppError } from '../platform/errors.ts';
 import type { Call } from '../platform/http/app.ts';
-import { codeFor, withCode } from './approval-code.ts';
+import { withoutConsent } from './approval-code.ts';
 import { aCardOf, type Card } from './card.ts';
+import type { ChatErrand } from './chat-store.ts';
 import { type Command, type CommandName, parseCommand } from './command.ts';
 import { helpCard, strangerCard } from './help-card.ts';
 import { type CommandDeps, runCommand } from './run-command.ts';
@@ -63,18 +64,41 @@ export async function handleMessage(
   const { platform } = transport;
   const { eventId } = message;
   if (eventId !== null && !(await deps.chats.isNew(platform, eventId))) return transport.nothing;
-  const card = await answerTo(deps, transport, message, call);
-  const sealed = transport.signsBody ? card : await withCode(card, codeFor(deps));
-  if (message.takesAnswer) return transport.answer(sealed);
+  const whole = await answerTo(deps, transport, message, call);
+  const card = transport.signsBody
+    ? whole
+    : await sendingConsent(deps, platform, { message, call, whole });
+  if (message.takesAnswer) return transport.answer(card);
   if (!deps.senders.has(platform)) {
     call.logger.warn('answer cannot be sent, the platform has no credentials', { platform });
     return transport.nothing;
   }
-  const user = sealed.audience === 'user' ? message.user : null;
+  const user = card.audience === 'user' ? message.user : null;
   const room = { platform, id: message.room };
-  await deps.chats.leave({ kind: 'reply', room, user, card: sealed });
-  await wakeWorker(deps.waker, `chat-${call.requestId.replaceAll(/[^\w-]/g, '-')}`, call.logger);
+  await leave(deps, call, { kind: 'reply', room, user, card });
   return transport.nothing;
+}
+
+async function leave(deps: ChatDeps, call: Circumstances, errand: ChatErrand): Promise<void> {
+  await deps.chats.leave(errand);
+  await wakeWorker(deps.waker, `chat-${call.requestId.replaceAll(/[^\w-]/g, '-')}`, call.logger);
+}
+
+/**
+ * Who forged a request reads its answer: what approves is sent over the platform's own interface instead, where a worker finds
+ * that the room may have it.
+ */
+async function sendingConsent(
+  deps: ChatDeps,
+  platform: ChatPlatform,
+  { message, call, whole }: { message: ChatMessage; call: Circumstances; whole: Card },
+): Promise<Card> {
+  const { card, jobId } = withoutConsent(whole);
+  if (jobId !== null && deps.senders.has(platform)) {
+    const room = { platform, id: message.room };
+    await leave(deps, call, { kind: 'consent', room, jobId });
+  }
+  return card;
 }
 
 async function answerTo(

@@ -31,13 +31,18 @@ const NotifyWebhook = z
 
 const RoomId = z.string('must be a text').regex(/^[\x21-\x7e]{1,200}$/, "must be a room's id");
 
+/** A group of DingTalk is copied without a prefix; messages from it come with one, and both are one room. */
+const DingtalkRoomId = RoomId.transform((id) => (/^(group|user):/.test(id) ? id : `group:${id}`));
+
 /** A room in which cards of all jobs are shown. */
-const roomOf = <const Platform extends string>(type: Platform) =>
-  z.strictObject({ type: z.literal(type), room: RoomId, events: Events });
+const roomOf = <const Platform extends string>(
+  type: Platform,
+  room: typeof RoomId | typeof DingtalkRoomId = RoomId,
+) => z.strictObject({ type: z.literal(type), room, events: Events });
 
 const Target = z.discriminatedUnion(
   'type',
-  [NotifyWebhook, roomOf('slack'), roomOf('dingtalk'), roomOf('feishu')],
+  [NotifyWebhook, roomOf('slack'), roomOf('dingtalk', DingtalkRoomId), roomOf('feishu')],
   {
     error: (issue) =>
       issue.code === 'invalid_union'

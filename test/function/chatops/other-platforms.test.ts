@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JobBody } from '../../../shared/progress/job-body.ts';
 import { createTestApp } from '../../helpers/apps.ts';
 import {
@@ -11,6 +11,7 @@ import {
   feishuMessage,
   feishuRequest,
 } from '../../helpers/chat.ts';
+import { type FakeDingtalk, sendToRooms, startFakeDingtalk } from '../../helpers/chat-worker.ts';
 import { emptyAllTables, withPostgres } from '../../helpers/databases.ts';
 import { aPlan } from '../../helpers/factories.ts';
 
@@ -22,7 +23,15 @@ describe('the chatops function', () => {
   const freezes = () => database.query('SELECT name FROM lanekeeper.freeze');
 
   describe('asked by DingTalk', () => {
-    async function aWaitingJob() {
+    let dingtalk: FakeDingtalk;
+    beforeEach(async () => {
+      dingtalk = await startFakeDingtalk();
+    });
+    afterEach(() => dingtalk.close());
+
+    const room = 'group:cidxxxxx==';
+
+    async function aWaitingJob({ hasCard = true } = {}) {
       const chat = createTestChat(database);
       const orders = async (): Promise<readonly unknown[]> =>
         (await database.query("SELECT data FROM lanekeeper.notice WHERE kind = 'approve'")).map(
@@ -30,13 +39,21 @@ describe('the chatops function', () => {
         );
       const job = JobBody.parse(await (await createTestApp(database).post(aPlan())).json());
       const digest = 'ab'.repeat(32);
+      if (hasCard) await chat.chats.chats.follow(job.id, { platform: 'dingtalk', id: room }, null);
       await database.query(
         "UPDATE lanekeeper.job SET plan_digest = $2, state = 'awaiting_approval', approvals_required = 1, approve_by = now() + interval '1 day' WHERE id = $1",
         [job.id, digest],
       );
       const say = async (text: string, user = chatUsers.approver): Promise<string> =>
         (await chat.app.fetch(dingtalkRequest(dingtalkMessage(text, { user })))).text();
-      return { say, orders, id: job.id, digest, ...chat };
+      /** What the button of the card says that DingTalk was sent last. */
+      const consent = async (): Promise<string> => {
+        await sendToRooms(database, { dingtalk });
+        const [, command = ''] =
+          /sendMessage\?content=(approve[^"]+)/.exec(dingtalk.sent.at(-1)?.text ?? '') ?? [];
+        return decodeURIComponent(command);
+      };
+      return { say, orders, consent, id: job.id, digest, ...chat };
     }
 
     it('answers in its response, and takes a message once', async () => {
@@ -59,13 +76,11 @@ describe('the chatops function', () => {
     });
 
     it('takes consent with the code of a card alone, once, and for the plan that the card showed', async () => {
-      const { say, orders, id, digest } = await aWaitingJob();
+      const { say, orders, consent, id, digest } = await aWaitingJob();
 
       const bare = await say(`approve ${id} digest=${digest}`);
       const guessed = await say(`approve ${id} code=000000000000`);
-      const card = await say(`status ${id}`);
-      const [, command = ''] = /sendMessage\?content=(approve[^"]+)/.exec(card) ?? [];
-      const approve = decodeURIComponent(command);
+      const approve = await consent();
       await say(approve);
       const again = await say(approve);
 
@@ -79,17 +94,51 @@ describe('the chatops function', () => {
     });
 
     it('takes a code for no plan that came after it', async () => {
-      const { say, orders, id } = await aWaitingJob();
-      const card = await say(`status ${id}`);
-      const [, command = ''] = /sendMessage\?content=(approve[^"]+)/.exec(card) ?? [];
+      const { say, orders, consent, id } = await aWaitingJob();
+      const approve = await consent();
       await database.query('UPDATE lanekeeper.job SET plan_digest = $2 WHERE id = $1', [
         id,
         'cd'.repeat(32),
       ]);
-      const late = await say(decodeURIComponent(command));
+      const late = await say(approve);
 
       expect(late).toContain('the plan is another one by now');
       expect(await orders()).toEqual([]);
+    });
+
+    it('answers nothing that approves, whatever it is asked: who asks may have forged that', async () => {
+      const { say, id } = await aWaitingJob();
+      const answers: string[] = [];
+      for (const text of [
+        'help',
+        'jobs',
+        'status',
+        `status ${id}`,
+        `approve ${id}`,
+        `pause ${id}`,
+      ]) {
+        for (const user of Object.values(chatUsers)) answers.push(await say(text, user));
+      }
+
+      expect(answers.filter((answer) => /code(=|%3D)|content=approve/i.test(answer))).toEqual([]);
+      expect(answers.join('')).toContain('What approves it is sent to rooms');
+    });
+
+    it('sends what approves once more to a room that has the card or is notified, and to no other', async () => {
+      const { say, id } = await aWaitingJob({ hasCard: false });
+      await say(`status ${id}`);
+      await sendToRooms(database, { dingtalk });
+      const unknown = dingtalk.sent.length;
+      await say(`status ${id}`);
+      await sendToRooms(database, {
+        dingtalk,
+        notify: { ops: { type: 'dingtalk', room: 'cidxxxxx==' } },
+      });
+
+      expect(unknown).toBe(0);
+      expect(dingtalk.sent).toMatchObject([
+        { room, text: expect.stringMatching(/content=approve%20job_\w+%20code%3D\w{12}/) },
+      ]);
     });
 
     it.each([

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { answerOf } from '../../../shared/adapters/chat/dingtalk/messages.ts';
+import { templateOf } from '../../../shared/adapters/chat/dingtalk/messages.ts';
 import { cardOf } from '../../../shared/adapters/chat/feishu/cards.ts';
 import { blocksOf } from '../../../shared/adapters/chat/slack/blocks.ts';
 import { withCode } from '../../../shared/chat/approval-code.ts';
@@ -28,7 +28,7 @@ const coded = await withCode(card, async () => 'k3v0c8r1m2xq');
 describe('docs/chat.md', () => {
   it.each([
     ['slack', blocksOf(card)],
-    ['dingtalk', answerOf(coded)],
+    ['dingtalk', templateOf(coded)],
     ['feishu', cardOf(card)],
   ])('shows a card of %s as it is rendered', async (platform, rendered) => {
     const page = await readFile('docs/chat.md', 'utf8');
