@@ -47,10 +47,12 @@ export interface ChatStore {
   follow(jobId: string, room: Room, origin: string | null): Promise<void>;
   /** Leaves an errand to a worker. */
   leave(errand: ChatErrand): Promise<void>;
-  /** Keeps a code that approves this plan of the job once, until it is a week old. */
+  /** Keeps a code that approves this plan of the job, once for each who presses it, until it is a week old. */
   addCode(code: string, approves: { jobId: string; digest: string }): Promise<void>;
-  /** Spends a code: the digest that it approves, or null when it is not (or no more) a code for the job. */
-  spendCode(code: string, jobId: string): Promise<string | null>;
+  /** The digest that a code approves; null when it is no code for the job, or none any more for this actor. */
+  digestOfCode(code: string, of: { jobId: string; actor: string }): Promise<string | null>;
+  /** Has the actor use the code no more: his consent was taken. */
+  spendCode(code: string, actor: string): Promise<void>;
   /** Null when there is no such job. */
   outline(jobId: string): Promise<JobOutline | null>;
 }

@@ -9,7 +9,7 @@ import { aCardOf, type Card } from './card.ts';
 import type { ChatErrand } from './chat-store.ts';
 import { type Command, type CommandName, parseCommand } from './command.ts';
 import { helpCard, strangerCard } from './help-card.ts';
-import { type CommandDeps, runCommand } from './run-command.ts';
+import { type Answer, type CommandDeps, runCommand, type Speech } from './run-command.ts';
 import type { ChatMessage, ChatTransport } from './transport.ts';
 
 export interface ChatDeps extends CommandDeps {
@@ -169,36 +169,48 @@ async function obey(
   const { eventId, user } = message;
   const { logger, url } = call;
   const { card } = await deps.watch.carryOut(attempt, actor, {
-    run: async () =>
-      runCommand(
-        deps,
-        {
-          actor: actor.name,
-          room: { platform, id: message.room },
-          user,
-          eventId,
-          origin: originOf(url),
-          canFollow: deps.senders.has(platform),
-          requestId: call.requestId,
-          logger,
-        },
-        transport.signsBody ? command : await spending(deps, command),
-      ),
+    run: () => {
+      const speech: Speech = {
+        actor: actor.name,
+        room: { platform, id: message.room },
+        user,
+        eventId,
+        origin: originOf(url),
+        canFollow: deps.senders.has(platform),
+        requestId: call.requestId,
+        logger,
+      };
+      return command.name === 'approve' && !transport.signsBody
+        ? approveByCode(deps, speech, command)
+        : runCommand(deps, speech, command);
+    },
     jobOf: ({ jobId }) => jobId,
   });
   return card;
 }
 
-/** Where the platform does not vouch for what is said, consent takes the code of the card, and holds for that card's plan. */
-async function spending<Said extends Command>(deps: ChatDeps, command: Said): Promise<Said> {
-  if (command.name !== 'approve') return command;
-  const job = command.job.replace(/^job_/i, 'job_');
-  const digest = command.code === null ? null : await deps.chats.spendCode(command.code, job);
-  if (digest !== null) return { ...command, digest };
-  throw new AppError(
-    'forbidden',
-    'approving here takes the one-time code of a card: press its button',
-  );
+/**
+ * Where the platform does not vouch for what is said, consent takes the code of the card, and holds for that card's plan. Each
+ * actor spends it for himself, when his consent was taken: others are to press the same button.
+ */
+async function approveByCode(
+  deps: ChatDeps,
+  speech: Speech,
+  command: Extract<Command, { name: 'approve' }>,
+): Promise<Answer> {
+  const jobId = command.job.replace(/^job_/i, 'job_');
+  const { code } = command;
+  const { actor } = speech;
+  const digest = code === null ? null : await deps.chats.digestOfCode(code, { jobId, actor });
+  if (code === null || digest === null) {
+    throw new AppError(
+      'forbidden',
+      'approving here takes the one-time code of a card: press its button',
+    );
+  }
+  const answer = await runCommand(deps, speech, { ...command, digest });
+  await deps.chats.spendCode(code, actor);
+  return answer;
 }
 
 /** The address under which people reach the API, when the platform was given that. */

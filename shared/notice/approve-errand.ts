@@ -14,10 +14,12 @@ export interface AskedApproval {
   requestId: string;
 }
 
-/** Carries an approval out: what the room is told, or when to go on. */
+/** Carries an approval out: what the room is told and whether it is to be asked again, or when to go on. */
 export type ApproveForRoom = (
   asked: AskedApproval,
-) => Promise<{ kind: 'ready'; card: Card } | { kind: 'pending'; retryInMs: number }>;
+) => Promise<
+  { kind: 'ready'; card: Card; isOpen: boolean } | { kind: 'pending'; retryInMs: number }
+>;
 
 /** Approvals with the comparison that the API makes too. What stands against one is said on the card, and audited. */
 export function createApproveForRoom(deps: ConsentDeps & { audit: AuditLog }): ApproveForRoom {
@@ -40,13 +42,15 @@ export function createApproveForRoom(deps: ConsentDeps & { audit: AuditLog }): A
       return {
         kind: 'ready',
         card: aCardOf({ title: 'Approved', tone: 'good', lines, audience: 'room' }),
+        isOpen: false,
       };
     } catch (thrown) {
       const error = toAppError(thrown);
       await note(error.code);
       if (errorCatalog[error.code].status === 500) throw error;
       const lines = [`${error.message}.`, `It was to be approved: ${jobId}.`];
-      return { kind: 'ready', card: aCardOf({ title: 'Not approved', tone: 'warning', lines }) };
+      const card = aCardOf({ title: 'Not approved', tone: 'warning', lines });
+      return { kind: 'ready', card, isOpen: error.code === 'unavailable' };
     }
   };
 }

@@ -65,6 +65,13 @@ export async function approve(deps: NoticeDeps, notice: Notice): Promise<Tried> 
     user: outcome.card.audience === 'user' ? user : null,
     card: outcome.card,
   });
+  const isSpent = deps.senders.some(
+    ({ platform, signsBody }) => platform === room.platform && !signsBody,
+  );
+  // He was told to try again, and his code is spent.
+  if (outcome.isOpen && isSpent) {
+    await deps.chats.leave({ kind: 'consent', room, jobId: asked.jobId });
+  }
   return done([]);
 }
 

@@ -3,6 +3,7 @@ import { createPgChatStore } from '../../shared/adapters/postgres/chat-store.ts'
 import type { Database } from '../../shared/adapters/postgres/database.ts';
 import { createPgJobStore } from '../../shared/adapters/postgres/job-store.ts';
 import { createPgNoticeStore } from '../../shared/adapters/postgres/notice-store.ts';
+import type { ApproveForRoom } from '../../shared/notice/approve-errand.ts';
 import { roomsOf } from '../../shared/notice/listeners.ts';
 import { createNoticeSender } from '../../shared/notice/send-notice.ts';
 import { systemClock } from '../../shared/platform/clock.ts';
@@ -40,14 +41,18 @@ export async function startFakeDingtalk(): Promise<FakeDingtalk> {
 /** Sends all that is owed to rooms and needs no cloud, once each; what waits for the cloud is left. */
 export async function sendToRooms(
   database: Database,
-  { dingtalk, notify = {} }: { dingtalk: FakeDingtalk; notify?: unknown },
+  {
+    dingtalk,
+    notify = {},
+    approve,
+  }: { dingtalk: FakeDingtalk; notify?: unknown; approve?: ApproveForRoom },
 ): Promise<void> {
   const call = createJsonClient(systemClock);
   const robot = { appKey: 'dingkey', appSecret: new Secret('hush'), endpoint: dingtalk.url };
   const sendNotice = createNoticeSender({
     chats: createPgChatStore(database),
     clock: systemClock,
-    errands: { preview: askNoCloud, approve: askNoCloud },
+    errands: { preview: askNoCloud, approve: approve ?? askNoCloud },
     jobs: createPgJobStore(database),
     logger: createRecordingLogger().logger,
     notices: createPgNoticeStore(database),
@@ -58,7 +63,8 @@ export async function sendToRooms(
   });
   const owed = await database.query(
     `SELECT l.lane_key, l.epoch FROM lanekeeper.lane l JOIN lanekeeper.notice n ON l.lane_key = 'notice:' || n.number
-      WHERE n.kind NOT IN ('approve', 'preview') ORDER BY n.number`,
+      WHERE n.kind <> 'preview' AND (n.kind <> 'approve' OR $1) ORDER BY n.number`,
+    [approve !== undefined],
   );
   for (const { lane_key: laneKey, epoch } of owed) {
     await sendNotice({ laneKey: String(laneKey), epoch: Number(epoch) });

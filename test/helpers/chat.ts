@@ -21,6 +21,7 @@ export const chatUsers = {
   operator: 'U-OPS',
   viewer: 'U-EYES',
   approver: 'U-BOSS',
+  deputy: 'U-DEPUTY',
   stranger: 'U-WHO',
 };
 
@@ -29,6 +30,7 @@ const actors: readonly ChatActor[] = chatPlatforms
     { platform, user: chatUsers.operator, name: 'ops', roles: ['operator'] as const },
     { platform, user: chatUsers.viewer, name: 'eyes', roles: ['viewer'] as const },
     { platform, user: chatUsers.approver, name: 'boss', roles: ['approver', 'viewer'] as const },
+    { platform, user: chatUsers.deputy, name: 'deputy', roles: ['approver', 'viewer'] as const },
   ])
   .map(({ roles, ...actor }) => ({ ...actor, roles: [...roles] }));
 

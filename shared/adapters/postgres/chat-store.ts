@@ -56,13 +56,20 @@ export function createPgChatStore(database: Database): ChatStore {
         [hashOf(code), jobId, digest],
       );
     },
-    async spendCode(code, jobId) {
+    async digestOfCode(code, { jobId, actor }) {
       const [row] = await query(
-        `DELETE FROM lanekeeper.chat_code WHERE hash = $1 AND job_id = $2 AND expires_at > lanekeeper.now()
-         RETURNING digest`,
-        [hashOf(code), jobId],
+        `SELECT digest FROM lanekeeper.chat_code
+          WHERE hash = $1 AND job_id = $2 AND expires_at > lanekeeper.now() AND NOT $3 = ANY (spent_by)`,
+        [hashOf(code), jobId, actor],
       );
       return row === undefined ? null : String(row.digest);
+    },
+    async spendCode(code, actor) {
+      await query(
+        `UPDATE lanekeeper.chat_code SET spent_by = array_append(spent_by, $2)
+          WHERE hash = $1 AND NOT $2 = ANY (spent_by)`,
+        [hashOf(code), actor],
+      );
     },
     async outline(jobId) {
       const [row] = await query(

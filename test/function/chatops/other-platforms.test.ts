@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { aCardOf } from '../../../shared/chat/card.ts';
 import { JobBody } from '../../../shared/progress/job-body.ts';
 import { createTestApp } from '../../helpers/apps.ts';
 import {
@@ -91,6 +92,35 @@ describe('the chatops function', () => {
       expect(await orders()).toMatchObject([
         { jobId: id, actor: 'boss', digest, reason: 'by chat' },
       ]);
+    });
+
+    it('takes the code of one card from each approver, and spends none that was not taken', async () => {
+      const { say, orders, consent, id } = await aWaitingJob();
+      await database.query(
+        "UPDATE lanekeeper.job SET approvals_required = 2, created_by = 'deputy' WHERE id = $1",
+        [id],
+      );
+      const approve = await consent();
+      const own = await say(approve, chatUsers.deputy);
+      await database.query("UPDATE lanekeeper.job SET created_by = 'ops' WHERE id = $1", [id]);
+      await say(approve, chatUsers.approver);
+      await say(approve, chatUsers.deputy);
+
+      expect(own).toContain('who submitted a job is never one of its approvers');
+      expect(await orders()).toMatchObject([{ actor: 'boss' }, { actor: 'deputy' }]);
+    });
+
+    it('sends another code when the cloud could not be asked, since the first one is spent', async () => {
+      const { say, consent, id } = await aWaitingJob();
+      const first = await consent();
+      await say(first);
+      const card = aCardOf({ title: 'Not approved' });
+      const approve = () => Promise.resolve({ kind: 'ready', card, isOpen: true } as const);
+      await sendToRooms(database, { dingtalk, approve });
+      const second = await consent();
+
+      expect(second).toContain(`approve ${id} code=`);
+      expect(second).not.toBe(first);
     });
 
     it('takes a code for no plan that came after it', async () => {
