@@ -1,5 +1,10 @@
-import { type ChatDeps, handleMessage, refuseStranger } from '../../shared/chat/handle-message.ts';
-import type { ChatTransport } from '../../shared/chat/transport.ts';
+import {
+  answerMeanwhile,
+  type ChatDeps,
+  handleMessage,
+  refuseStranger,
+} from '../../shared/chat/handle-message.ts';
+import type { ChatTransport, Received } from '../../shared/chat/transport.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
 import { chatPlatforms } from '../../shared/platform/config/chat.ts';
 import { AppError } from '../../shared/platform/errors.ts';
@@ -20,6 +25,11 @@ export interface Chats extends ChatDeps {
 
 /** The largest request of a platform that is looked at, in bytes. */
 const maxBytes = 256 * 1024;
+
+/** Platforms wait for three seconds; the rest is for the way. */
+const answerWithinMs = 2_500;
+
+type Said = Extract<Received, { kind: 'said' }>;
 
 /** Where chat platforms call in; `chats` is null where none is configured. A platform that is not configured does not exist for its callers. */
 export function createChatopsApp(deps: HttpDeps, chats: Chats | null): HttpApp {
@@ -47,13 +57,41 @@ async function answer(chats: Chats, transport: ChatTransport, call: Call): Promi
       return refuseStranger(chats, transport, call);
     case 'settled':
       return responseOf(received.body);
-    case 'said': {
-      const { message, once } = received;
-      const isNew = await chats.chats.isNew(transport.platform, `request ${once}`);
-      if (!isNew) return refuseStranger(chats, transport, call);
-      return responseOf(await handleMessage(chats, transport, { message, call }));
-    }
+    case 'said':
+      return answerInTime(chats, transport, { received, call });
   }
+}
+
+/** Answers within what platforms wait, also where the database is slow: then the work goes on, and says later what came of it. */
+async function answerInTime(
+  chats: Chats,
+  transport: ChatTransport,
+  { received, call }: { received: Said; call: Call },
+): Promise<Response> {
+  const answered = new AbortController();
+  let isLate = false;
+  const working = work(chats, transport, { received, call, isLate: () => isLate });
+  const response = await Promise.race([
+    working,
+    chats.clock.sleep(answerWithinMs, answered.signal).then(() => null),
+  ]).finally(() => answered.abort());
+  if (response !== null) return response;
+  isLate = true;
+  const { logger } = call;
+  logger.warn('answer takes longer than the platform waits', { platform: transport.platform });
+  working.catch((err: unknown) => logger.error('late answer failed', { err }));
+  return responseOf(answerMeanwhile(transport, received.message));
+}
+
+async function work(
+  chats: Chats,
+  transport: ChatTransport,
+  { received, ...circumstances }: { received: Said; call: Call; isLate(): boolean },
+): Promise<Response> {
+  const { message, once } = received;
+  const isNew = await chats.chats.isNew(transport.platform, `request ${once}`);
+  if (!isNew) return refuseStranger(chats, transport, circumstances.call);
+  return responseOf(await handleMessage(chats, transport, { message, ...circumstances }));
 }
 
 /** Platforms take a plain 200 for an answer of nothing. */

@@ -1,6 +1,5 @@
 import type { Action } from '../auth/authorize.ts';
 import { type Attempt, addressLimit, failuresPerMinute, type Watch } from '../auth/watch.ts';
-import { wakeWorker } from '../lane/wake-worker.ts';
 import type { ChatActor, ChatPlatform } from '../platform/config/chat.ts';
 import { AppError, errorCatalog, toAppError } from '../platform/errors.ts';
 import type { Call } from '../platform/http/app.ts';
@@ -11,6 +10,7 @@ import { type Command, type CommandName, parseCommand } from './command.ts';
 import { helpCard, strangerCard } from './help-card.ts';
 import { type Answer, type CommandDeps, runCommand, type Speech } from './run-command.ts';
 import type { ChatMessage, ChatTransport } from './transport.ts';
+import { wakeBriefly } from './wake-briefly.ts';
 
 export interface ChatDeps extends CommandDeps {
   watch: Watch;
@@ -52,14 +52,23 @@ export async function refuseStranger(
   throw new AppError('unauthenticated', 'the request is not authentic');
 }
 
+/** What is answered to what takes longer than the platform waits; what comes of it follows where that can be sent. */
+export function answerMeanwhile(transport: ChatTransport, message: ChatMessage): unknown {
+  if (!message.takesAnswer) return transport.nothing;
+  const parsed = parseCommand(message.text);
+  const job = parsed.kind === 'command' && 'job' in parsed.command ? parsed.command.job : null;
+  const lines = [`It goes on, and takes longer; see ${job === null ? 'status' : `status ${job}`}.`];
+  return transport.answer(aCardOf({ title: 'Still working on it', lines }));
+}
+
 /**
- * Does what was said, once, and answers as the platform takes it: in the HTTP response, or through a worker. Never waits for
- * the cloud or a platform. Raises `unavailable` when the database cannot be reached; whatever else goes wrong is told in the room.
+ * Does what was said, once, and answers as the platform takes it: in the HTTP response unless that `isLate`, or through a worker.
+ * Never waits for the cloud or a platform. Raises `unavailable` when the database cannot be reached; whatever else goes wrong is told in the room.
  */
 export async function handleMessage(
   deps: ChatDeps,
   transport: ChatTransport,
-  { message, call }: { message: ChatMessage; call: Circumstances },
+  { message, call, isLate }: { message: ChatMessage; call: Circumstances; isLate(): boolean },
 ): Promise<unknown> {
   const { platform } = transport;
   const { eventId } = message;
@@ -68,7 +77,7 @@ export async function handleMessage(
   const card = transport.signsBody
     ? whole
     : await sendingConsent(deps, platform, { message, call, whole });
-  if (message.takesAnswer) return transport.answer(card);
+  if (message.takesAnswer && !isLate()) return transport.answer(card);
   if (!deps.senders.has(platform)) {
     call.logger.warn('answer cannot be sent, the platform has no credentials', { platform });
     return transport.nothing;
@@ -81,7 +90,7 @@ export async function handleMessage(
 
 async function leave(deps: ChatDeps, call: Circumstances, errand: ChatErrand): Promise<void> {
   await deps.chats.leave(errand);
-  await wakeWorker(deps.waker, `chat-${call.requestId.replaceAll(/[^\w-]/g, '-')}`, call.logger);
+  await wakeBriefly(deps, `chat-${call.requestId.replaceAll(/[^\w-]/g, '-')}`, call.logger);
 }
 
 /**

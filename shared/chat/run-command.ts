@@ -7,7 +7,6 @@ import type { JobRecord } from '../job/record.ts';
 import { isFinalJob } from '../job/state.ts';
 import { type SubmitJobDeps, submitJob } from '../job/submit-job.ts';
 import type { LaneStore } from '../lane/lane-store.ts';
-import { wakeWorker } from '../lane/wake-worker.ts';
 import type { WorkerWaker } from '../lane/worker-waker.ts';
 import { parsePlan } from '../plan/parse-plan.ts';
 import { type PlanContext, planContextOf } from '../plan/plan-context.ts';
@@ -26,6 +25,7 @@ import type { Command } from './command.ts';
 import { findMeantJob, findMeantSchedule } from './find-meant.ts';
 import { jobCardOf, jobLineOf } from './job-card.ts';
 import { asWordFaults, rotatePlanOf } from './rotate-plan.ts';
+import { wakeBriefly } from './wake-briefly.ts';
 
 /** What commands are carried out with: the same as what answers the same requests over HTTP. */
 export interface CommandDeps extends SubmitJobDeps, RunScheduleDeps {
@@ -163,13 +163,10 @@ async function preview(deps: CommandDeps, speech: Speech, word: string): Promise
 }
 
 /** Wakes a worker for what was just stored; each event is a cause of its own. */
-function wake(
-  { waker, random }: CommandDeps,
-  { eventId, logger }: Speech,
-  cause: string,
-): Promise<void> {
-  const once = eventId === null ? random.bytes(8).toString('hex') : digestOf(eventId).slice(0, 32);
-  return wakeWorker(waker, `chat-${digestOf(cause).slice(0, 8)}-${once}`, logger);
+function wake(deps: CommandDeps, { eventId, logger }: Speech, cause: string): Promise<void> {
+  const once =
+    eventId === null ? deps.random.bytes(8).toString('hex') : digestOf(eventId).slice(0, 32);
+  return wakeBriefly(deps, `chat-${digestOf(cause).slice(0, 8)}-${once}`, logger);
 }
 
 /** The key under which the platform's repetition of an event finds the same job. */
@@ -208,7 +205,7 @@ async function accepted(deps: CommandDeps, speech: Speech, job: JobRecord): Prom
   const { logger, room, origin, canFollow } = speech;
   logger.info('job accepted', { jobId: job.id, total: job.total, kind: room.platform });
   if (canFollow) await deps.chats.follow(job.id, room, origin);
-  await wakeWorker(deps.waker, job.id, logger);
+  await wakeBriefly(deps, job.id, logger);
   const lines = [
     `${job.title}: accepted as ${job.id}.`,
     ...(canFollow ? ['Its card follows.'] : []),
