@@ -67,10 +67,12 @@ export const mutations: readonly Mutation[] = [
     guard: 'load-after-the-claim',
     without: 'a lane is claimed with its change as it was before the last writing',
     file: 'shared/adapters/postgres/lane-store.ts',
-    text: `  const rows = (await query(claimStatement, [limit, leaseSeconds, worker])).map((row) =>
-    ClaimedRow.parse(row),
-  );
-  const assignments = await assignmentsOf(query, rows, memory);`,
+    text: `  const claimed = limit > 0 ? await query(claimStatement, [limit, leaseSeconds, worker]) : [];
+  const rows = claimed.map((row) => ClaimedRow.parse(row));
+  const [assignments, nextDueInMs] = await Promise.all([
+    assignmentsOf(query, rows, memory),
+    nextDueBeside(query, rows),
+  ]);`,
     becomes: `  const load = loadStatement.replace('= ANY ($1)', 'IN (SELECT "changeId" FROM u)');
   const joined = await query(
     \`WITH u AS (\${claimStatement}), l AS (\${load})
@@ -79,7 +81,8 @@ export const mutations: readonly Mutation[] = [
   );
   const rows = joined.map((row) => ClaimedRow.parse(row));
   const changes = joined.filter((row) => row.id !== null).map(parseAssignment);
-  const assignments = new Map(changes.map((each) => [each.change.id, each]));`,
+  const assignments = new Map(changes.map((each) => [each.change.id, each]));
+  const nextDueInMs = await nextDueBeside(query, rows);`,
     reddens: {
       [claimRaces]: ['claims a lane with its change as it was written meanwhile'],
     },
