@@ -64,6 +64,16 @@ export const mutations: readonly Mutation[] = [
     },
   },
   {
+    guard: 'begun-first',
+    without: 'what a transaction writes stands although it could not begin',
+    file: 'shared/adapters/postgres/pg-transaction.ts',
+    text: 'if (hasBegun || (isRead && !isWaitedFor)) return run(text, values);',
+    becomes: 'if (hasBegun || isRead || !isWaitedFor) return run(text, values);',
+    reddens: {
+      'test/unit/adapters/postgres/pg-transaction.test.ts': ['does nothing when it cannot begin'],
+    },
+  },
+  {
     guard: 'load-after-the-claim',
     without: 'a lane is claimed with its change as it was before the last writing',
     file: 'shared/adapters/postgres/lane-store.ts',

@@ -91,4 +91,16 @@ export const rotationGuards: readonly Mutation[] = [
       [rotating]: ['is taken back, and the old one delivered and proved'],
     },
   },
+  {
+    guard: 'restored-for-good',
+    without: 'what a rollback job restored and nobody answers is taken back in turn',
+    file: 'shared/worker/conclude.ts',
+    text: 'if (intent.expected !== null) return false;',
+    becomes: '',
+    reddens: {
+      'test/function/worker/restored.test.ts': [
+        'leaves the old key where it is not proved, and brings the new one not back',
+      ],
+    },
+  },
 ];
