@@ -54,7 +54,17 @@ describe.each(databaseKinds)('notices, $kind', ({ withDatabase }) => {
       "stopping = true, reason = 'cancelled by ops: x'",
       [],
     ],
-    ['ends', "state = 'failed', stopping = true, finished_at = lanekeeper.now()", ['finished']],
+    ['ends', "state = 'failed', finished_at = lanekeeper.now()", ['finished']],
+    [
+      'is stopped by the error that ends it',
+      "state = 'failed', stopping = true, finished_at = lanekeeper.now()",
+      ['stopped', 'finished'],
+    ],
+    [
+      'is cancelled and ends',
+      "state = 'cancelled', stopping = true, reason = 'cancelled by ops: x', finished_at = lanekeeper.now()",
+      ['finished'],
+    ],
     [
       'starts and ends at once',
       "state = 'succeeded', started_at = lanekeeper.now(), finished_at = lanekeeper.now()",

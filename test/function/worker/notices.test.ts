@@ -31,7 +31,7 @@ describe('what a worker tells', () => {
     receiver = await startFakeReceiver();
     const fleet = {
       ...Object.fromEntries(names.map((name) => [`${name}@gw`, {}])),
-      bad: { sim: 'sim:refuse=1' },
+      bad: { sim: 'sim:error=InvalidName' },
     };
     world = await openVirtualWorld({
       database,
@@ -177,7 +177,22 @@ describe('what a worker tells', () => {
     expect(kinds()).toEqual([]);
   });
 
-  it('tells that a job was paused and goes on, and that errors stopped it', async () => {
+  it.each([
+    ['ends with it', planOf(['bad'])],
+    ['has more in flight', planOf(['bad', ...names])],
+  ])(
+    'tells that errors stopped a job, though nobody listens for more, which %s',
+    async (_, plan) => {
+      const notify = { ops: { ...webhookTo(receiver), events: ['stopped' as const] } };
+      const { sendNotice } = await noticesIn(world, database, { notify });
+      await world.submit(plan);
+      await world.drain(world.worker({ sendNotice }));
+
+      expect(kinds()).toEqual(['stopped']);
+    },
+  );
+
+  it('tells that a job was paused and goes on', async () => {
     const { sendNotice } = await noticesIn(world, database, {
       notify: { ops: webhookTo(receiver) },
       slack,
