@@ -10,8 +10,8 @@ const left: Pick<ChangeError, 'code' | 'class' | 'requestId'> = {
 
 /**
  * Ends those changes of a resolved job as `skipped` whose connection had its key changed by a job of ours within the job's
- * `min_age` before its acceptance. Rotated means: a change that succeeded and was not refuted since, whose differences had a key, and
- * that did not bring an old one back.
+ * `min_age` before its acceptance. Rotated means: a change that succeeded and was neither refuted nor taken back since, whose differences had
+ * a key, and that did not bring an old one back.
  * Reads only what such connections finished since then, by `change_result`.
  */
 export async function leaveRotated(run: Query, jobId: string): Promise<void> {
@@ -26,6 +26,11 @@ export async function leaveRotated(run: Query, jobId: string): Promise<void> {
                  AND r.result_fingerprint IS NOT NULL AND r.state = 'succeeded'
                  AND r.verdict IS DISTINCT FROM 'refuted' AND o.rollback_of IS NULL
                  AND r.finished_at > j.created_at - j.min_age::interval
+                 AND NOT EXISTS (
+                     SELECT 1 FROM lanekeeper.change b JOIN lanekeeper.job bj ON bj.id = b.job_id
+                      WHERE b.region_id = r.region_id AND b.vpn_connection_id = r.vpn_connection_id
+                        AND b.result_fingerprint IS NOT NULL AND b.state = 'succeeded'
+                        AND b.finished_at >= r.finished_at AND bj.rollback_of = r.job_id)
                  AND EXISTS (SELECT 1 FROM jsonb_array_elements(r.diff) AS d WHERE d ->> 'path' LIKE '%IkeConfig.Psk')
                ORDER BY r.finished_at DESC LIMIT 1) AS r
         WHERE j.id = $1),

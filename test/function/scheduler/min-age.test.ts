@@ -115,7 +115,7 @@ describe('a job of a schedule with minAge', () => {
     await world.rollback(rotation?.id ?? '');
     await world.drain();
 
-    const { changes } = await run(world, 'PT12H');
+    const { changes } = await run(world, 'P3D');
 
     expect(statesOf(changes)).toEqual(['vco-a:succeeded', 'vco-b:succeeded', 'vco-c:succeeded']);
   });
