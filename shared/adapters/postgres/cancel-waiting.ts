@@ -26,6 +26,11 @@ export function countCancelled(
   return moves.reduce(countMove, counts);
 }
 
+/** For how long the keys of a change `c` are kept that ends before anything was written: for whoever tries it again. */
+export const keptUntil = `
+  CASE WHEN c.sealed_made_keys <> '{}' OR c.sealed_base_keys <> '{}' OR c.sealed_previous_keys <> '{}'
+       THEN lanekeeper.now() + (SELECT k.keep_previous_for::interval FROM lanekeeper.job k WHERE k.id = c.job_id) END`;
+
 /**
  * Cancels every change of a job of which nothing was written, and takes the job off its lanes. What was delivered for one is
  * withdrawn by its errand, which is due now; whoever is at it loses its lease. The caller holds the job's lock, without which
@@ -41,7 +46,7 @@ export async function cancelWaiting(
     `WITH c AS (
        UPDATE lanekeeper.change c
           SET state = 'cancelled', step = NULL, ready = false, events = c.events + 1, finished_at = lanekeeper.now(),
-              last_error = coalesce($3::jsonb, c.last_error)
+              last_error = coalesce($3::jsonb, c.last_error), keys_kept_until = ${keptUntil}
          FROM lanekeeper.change o
         WHERE c.job_id = $1 AND c.id = o.id AND (c.state = 'queued' OR (
               c.state = 'delivering' AND c.settled_attempts = 0 AND c.handover->>'direction' = 'forth'))

@@ -5,6 +5,7 @@ import { inFlightOf, slotLimitOf } from '../../../shared/job/outcome.ts';
 import { type Ahead, mostCounted } from '../../../shared/job/queue-place.ts';
 import type { ChangeCounts } from '../../../shared/job/record.ts';
 import type { Candidate } from '../../../shared/lane/assign-slots.ts';
+import { laterBy } from '../../../shared/platform/duration.ts';
 import { companionOf, isUnwritten } from './companions.ts';
 import type { StoredChange, StoredJob, StoredLane, Tables } from './tables.ts';
 
@@ -30,6 +31,16 @@ export function freeSlotsOf(tables: Tables, job: StoredJob): number {
   const isSlowStart = slowStart && (batches?.length ?? 1) <= 1;
   const counts = countsOf(tables, job.id);
   return Math.max(0, slotLimitOf(counts, { maxInFlight, isSlowStart }) - inFlightOf(counts));
+}
+
+/** The keys of a change that ended before anything was written are kept for whoever tries it again. */
+function keepKeys(tables: Tables, change: StoredChange): void {
+  const { jobId, sealedMadeKeys, sealedBaseKeys, sealedPreviousKeys } = change.record;
+  const sealed = { ...sealedMadeKeys, ...sealedBaseKeys, ...sealedPreviousKeys };
+  const job = tables.jobs.get(jobId);
+  if (!job || Object.keys(sealed).length === 0) return;
+  const { keepPreviousFor } = job.settings.handover;
+  change.keysKeptUntil = Date.parse(laterBy(tables.stamp(), keepPreviousFor));
 }
 
 /** Whether a change may start as far as its job's batches and window go. */
@@ -195,6 +206,7 @@ export function cancelWaiting(
       lastError: error ?? change.record.lastError,
       finishedAt: tables.stamp(),
     };
+    keepKeys(tables, change);
     tables.journal(change, 'finished', { state: 'cancelled', ...order, ...(error && { error }) });
     // Whoever delivers for it is fenced off; what was delivered is to be withdrawn.
     const { deliveries } = change.record.handover;
