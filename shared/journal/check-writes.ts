@@ -108,7 +108,7 @@ export class TunnelCheck {
   end(): Check {
     const { examined } = this.#finding;
     return this.#finding.check(
-      `${examined} requests to dual-tunnel connections, each with the state of both tunnels when it was stored; redundancy groups of connections are not kept apart in this version`,
+      `${examined} requests to dual-tunnel connections, each with the state of both tunnels when it was stored`,
     );
   }
 }
