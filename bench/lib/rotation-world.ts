@@ -96,8 +96,7 @@ export function judge(simulator: Simulator, known: ReadonlySet<string> = new Set
     connection.tunnels.flatMap(({ tunnelId, ike }) => {
       const now = keys.get(tunnelId);
       if (!now) return [];
-      const place = { version: '', jobId: '', changeId: '', ...now };
-      return [{ ...now, before: ike.Psk, stored: storedKeysOf(simulator, place) }];
+      return [{ ...now, before: ike.Psk, stored: storedKeysOf(simulator, now) }];
     });
   const all = connections.flatMap(ends);
   const stubborn = connections.filter(({ tunnels }) =>

@@ -1,15 +1,21 @@
 import type { Secret } from '../platform/secret.ts';
 
-/** What is delivered: the new values of one tunnel, or of a connection that has one tunnel only. */
-export interface Delivery {
-  /** Names the values: the same on every retry, another for every other change or tunnel. See {@link versionOf}. */
-  version: string;
-  jobId: string;
-  changeId: string;
+/** A tunnel, or a connection that has one tunnel only. */
+export interface TunnelPlace {
   regionId: string;
   vpnConnectionId: string;
   /** Null for a connection with one tunnel. */
   tunnelId: string | null;
+}
+
+/** What is delivered: the new values of one tunnel, or of a connection that has one tunnel only. */
+export interface Delivery extends TunnelPlace {
+  /** Names the values: the same on every retry, another for every other change or tunnel. See {@link versionOf}. */
+  version: string;
+  jobId: string;
+  changeId: string;
+  /** Since when it is on its way, ISO 8601: later where values that were withdrawn are handed over again. */
+  since: string;
 }
 
 /** The values by the cloud's own names, `IkeConfig.Psk` and so on. */
@@ -41,7 +47,10 @@ export type StageOutcome = { kind: 'done' } | { kind: 'failed'; error: SinkError
  * it does the same once. Retries of what passes within seconds are the sink's own. Values leave encrypted. Raises nothing.
  */
 export interface Sink {
-  /** Hands the values over as the pending ones. The same version with other values fails with `VersionConflict`. */
+  /**
+   * Hands the values over as the pending ones, also those that were withdrawn. The same version with other values fails with
+   * `VersionConflict`.
+   */
   deliver(delivery: Delivery, values: DeliveredValues): Promise<DeliverOutcome>;
   /** The values are proved: they are the current ones now. Fails with `NotDelivered` for a version that is not there. */
   promote(delivery: Delivery): Promise<StageOutcome>;
@@ -58,6 +67,6 @@ export function versionOf(changeId: string, tunnelId: string | null): string {
 }
 
 /** The same name for a tunnel wherever sinks have places: `vpn-psk/<region>/<connection>[/<tunnel>]`. */
-export function placeOf({ regionId, vpnConnectionId, tunnelId }: Delivery): string {
+export function placeOf({ regionId, vpnConnectionId, tunnelId }: TunnelPlace): string {
   return ['vpn-psk', regionId, vpnConnectionId, ...(tunnelId === null ? [] : [tunnelId])].join('/');
 }

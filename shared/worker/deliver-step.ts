@@ -92,11 +92,11 @@ const notConfigured = {
 /** What sinks are told of a delivery. The way back has versions of its own. */
 export function sinkDeliveryOf(
   { id, jobId, regionId, vpnConnectionId }: ChangeRecord,
-  { part, direction }: ChangeDelivery,
+  { part, direction, since }: ChangeDelivery,
 ): Delivery {
   const tunnelId = part === connectionPart ? null : part;
   const version = `${versionOf(id, tunnelId)}${direction === 'back' ? '.back' : ''}`;
-  return { version, jobId, changeId: id, regionId, vpnConnectionId, tunnelId };
+  return { version, jobId, changeId: id, regionId, vpnConnectionId, tunnelId, since };
 }
 
 /** What the part changes of what both sides must agree on, by the cloud's names. */
@@ -133,7 +133,8 @@ function goBack(
   delivery: ChangeDelivery,
   events: readonly JournalEvent[],
 ): StepResult {
-  const handover = withDelivery(change.handover, { ...delivery, stage: 'done' });
+  // What sinks are asked for later is counted from the beginning.
+  const handover = withDelivery(change.handover, { ...delivery, stage: 'done', failures: 0 });
   const next = isHalfDone(change)
     ? ({ state: 'verifying', step: 'read' } as const)
     : ({ state: 'queued', step: null } as const);

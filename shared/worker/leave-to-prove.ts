@@ -31,9 +31,9 @@ export function withApplied(
 export function leaveToProve(
   deps: StepDeps,
   change: ChangeRecord,
-  { patch, event }: { patch: Partial<ChangeRecord>; event: JournalEvent },
+  { patch, event }: { patch: Partial<ChangeRecord>; event: JournalEvent | null },
 ): StepResult {
-  const { part } = change;
+  const part = (patch.handover ?? change.handover).proof?.part ?? change.part;
   const patched = { state: 'verifying', step: 'prove', ...patch } as const;
   const result = advance(change, patched, event, { kind: 'next' });
   const { direction } = change.handover;

@@ -2,7 +2,7 @@ import { changedElsewhere } from '../change/changed-elsewhere.ts';
 import { differencesOf, diffOf } from '../change/diff.ts';
 import { deliveryOf, type HandoverProgress } from '../change/handover.ts';
 import { nextPartOf, type PartOfChange, partNamed, standbyFirst } from '../change/parts.ts';
-import { agreedAmong, proofToCome } from '../change/proof.ts';
+import { agreedAmong, proofToCome, verdictOf } from '../change/proof.ts';
 import type { ChangeRecord } from '../change/record.ts';
 import { clientTokenFor, fieldsToSend, requestDigestOf } from '../change/request.ts';
 import { wishOnConnection } from '../change/wish-on-connection.ts';
@@ -17,6 +17,7 @@ import { makeKey } from '../rotation/make-key.ts';
 import { baseKeyContext, madeKeyContext, previousKeyContext } from '../secret/seal-context.ts';
 import { sealedKeysOf } from '../secret/sealed-keys.ts';
 import { leaveToDeliver, mustHandOver } from './hand-over.ts';
+import { isProofAsked, leaveToProve } from './leave-to-prove.ts';
 import { restorableOn } from './restorable.ts';
 import { advance, end, endBack, fail, ownError, readAtOf, type SeenAtEnd } from './step-results.ts';
 import {
@@ -68,6 +69,7 @@ export function prepareStep(
   if (target.kind === 'result') return target.result;
   const masked = maskFields(target.wanted, deps.digestKey);
   const differences = differencesOf(base, masked);
+  if (isStillToProve(change)) return leaveToProve(deps, change, { patch: { base }, event: null });
   const part = nextPartOf(differences, inOrderOf(assignment, read.connection.tunnels, base));
   if (part === null) {
     const seen = { readBack: 'nothing_left', readAt: readAtOf(deps, read.readAt) } as const;
@@ -75,6 +77,12 @@ export function prepareStep(
   }
   const found = { ...read, base, wanted: target.wanted, masked, differences, part };
   return prepare(deps, held, assignment, found);
+}
+
+/** Whether a part that an earlier try applied has not been proved: nothing else is touched before. */
+function isStillToProve({ handover: { proof, direction } }: ChangeRecord): boolean {
+  if (proof === null || proof.direction !== direction || !isProofAsked(proof)) return false;
+  return verdictOf(proof) !== 'proved';
 }
 
 /** What is to be set, or what comes before that. */
@@ -285,7 +293,9 @@ function dualEvidence(
 function nothingLeft(change: ChangeRecord, base: MaskedValues, seen: SeenAtEnd): StepResult {
   const resultFingerprint = fingerprintOf(base);
   if (isGoingBack(change)) return endBack({ ...change, resultFingerprint }, seen);
-  if (!isHalfDone(change)) return end(change, 'unchanged', { patch: { diff: [], base }, seen });
+  const hasReplaced = Object.keys(change.handover.previous ?? {}).length > 0;
+  if (!isHalfDone(change) && !hasReplaced)
+    return end(change, 'unchanged', { patch: { diff: [], base }, seen });
   return end(change, 'succeeded', { patch: { resultFingerprint }, seen });
 }
 

@@ -17,6 +17,7 @@ export function aDelivery(changeId = 'chg_1', tunnelId: string | null = 'tun-1')
     regionId: 'cn-hangzhou',
     vpnConnectionId: 'vco-a',
     tunnelId,
+    since: '2026-01-01T00:00:00.000Z',
   };
 }
 
@@ -98,6 +99,18 @@ export function defineSinkContract(open: () => Promise<SinkSubject>): void {
     const stages = (await seen(aDelivery())).map(({ stage }) => stage);
     expect(stages).not.toContain('pending');
     expect(stages).not.toContain('current');
+  });
+
+  it('hands a version over again that was taken back', async () => {
+    const { sink, seen } = await open();
+    await sink.deliver(aDelivery(), valuesOf('key-1'));
+    await sink.withdraw(aDelivery());
+
+    const again = { ...aDelivery(), since: '2026-01-02T00:00:00.000Z' };
+    expect((await sink.deliver(again, valuesOf('key-1'))).kind).toBe('delivered');
+
+    expect(await seen(again)).toEqual([{ version: 'chg_1.tun-1', key: 'key-1', stage: 'pending' }]);
+    expect(await sink.promote(again)).toEqual({ kind: 'done' });
   });
 
   it('has nothing to take back of a version that was not delivered', async () => {

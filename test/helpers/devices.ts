@@ -4,7 +4,7 @@ import { createKmsClient } from '../../shared/adapters/aliyun/kms-client.ts';
 import { createKmsSecretsManager } from '../../shared/adapters/aliyun/kms-secrets-manager.ts';
 import { createKmsSink } from '../../shared/adapters/sinks/kms.ts';
 import { Secret } from '../../shared/platform/secret.ts';
-import { type Delivery, placeOf, type Sink } from '../../shared/sink/sink.ts';
+import { placeOf, type Sink, type TunnelPlace } from '../../shared/sink/sink.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** What a secret holds, as far as a device looks at it. */
@@ -18,7 +18,7 @@ export interface StoredKey {
 }
 
 /** Every version that KMS has of a tunnel's secret. */
-export function storedKeysOf({ kms }: Simulator, place: Delivery): readonly StoredKey[] {
+export function storedKeysOf({ kms }: Simulator, place: TunnelPlace): readonly StoredKey[] {
   return kms.versions(place.regionId, placeOf(place)).map(({ id, data, stages }) => ({
     version: id,
     key: Document.parse(JSON.parse(data)).values['IkeConfig.Psk'] ?? null,
@@ -67,7 +67,7 @@ export function openKmsWithDevices(cloud: {
 /** Tells a tunnel's device a key. */
 export function installOn(
   { state }: Simulator,
-  { regionId, vpnConnectionId, tunnelId }: Omit<Delivery, 'version' | 'jobId' | 'changeId'>,
+  { regionId, vpnConnectionId, tunnelId }: TunnelPlace,
   key: string,
 ): void {
   state.tunnel(regionId, vpnConnectionId, tunnelId).deliver({ ike: { Psk: key } });

@@ -80,7 +80,8 @@ export async function startReceiver(alg = 'ECDH-ES+A256KW'): Promise<Receiver> {
   const act = {
     deliver: async (given: unknown): Promise<boolean> => {
       const { version, values } = ReceivedDocument.parse(given);
-      if (versions.has(version)) throw new Error('other values');
+      const known = versions.get(version);
+      if (known && known.stage !== 'withdrawn') throw new Error('other values');
       versions.set(version, { stage: 'pending', values });
       return receiver.installs;
     },

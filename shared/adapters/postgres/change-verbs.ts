@@ -9,6 +9,7 @@ import {
 import type { Order } from '../../job/job-verbs.ts';
 import { jobStates } from '../../job/state.ts';
 import { canonicalJson } from '../../platform/canonical.ts';
+import { keptUntil } from './cancel-waiting.ts';
 import { freedLanes } from './companions.ts';
 import type { Database, Query } from './database.ts';
 import { openErrandsOf } from './errands.ts';
@@ -133,6 +134,24 @@ type Apply = (
 
 const apply: Readonly<Record<ChangeVerb, Apply>> = { retry, skip };
 
+/** Some objects that were judged, with what was found out about all those that are not proved taken back. */
+const unjudged = (objects: string, blank: string): string => `(
+  SELECT coalesce(jsonb_agg(CASE WHEN e.o->>'verdict' = 'proved' THEN e.o ELSE e.o || '${blank}' END ORDER BY e.n), '[]')
+    FROM jsonb_array_elements(${objects}) WITH ORDINALITY AS e(o, n))`;
+
+/**
+ * What a change handed over when it is tried again: what the cloud has of it, which is still to be proved, and no more. What was seen
+ * before the first handing over is remembered: the other side may have let go of its old values since.
+ */
+const handoverAnew = `jsonb_build_object(
+  'direction', 'forth', 'previous', handover->'previous',
+  'deliveries', jsonb_path_query_array(handover, '$.deliveries[*] ? (@.isApplied == true && @.direction == "forth")'),
+  'proof', CASE WHEN handover->'proof'->>'direction' = 'forth'
+                THEN handover->'proof' || jsonb_build_object('subjects', ${unjudged(
+                  "handover->'proof'->'subjects'",
+                  '{"verdict":null,"downSince":null}',
+                )}) END)`;
+
 /**
  * The change waits again, with the plan's wish and its base as they are, as if it had never been tried; that it was refused
  * once more makes its next request another one, with another token.
@@ -148,8 +167,7 @@ async function retry(
        UPDATE lanekeeper.change
           SET state = 'queued', step = NULL, released = true, ready = false, attempts = 0, settled_attempts = 0,
               refusals = refusals + 1, request_digest = NULL, client_token = NULL, part = NULL, last_error = NULL,
-              verdict = NULL, handover = jsonb_build_object('direction', 'forth', 'previous', handover->'previous',
-                                                            'deliveries', '[]'::jsonb, 'proof', NULL),
+              verdict = NULL, handover = ${handoverAnew}, tunnels = ${unjudged('tunnels', '{"verdict":null}')},
               started_at = NULL, sent_at = NULL, part_applied_at = NULL, finished_at = NULL, keys_kept_until = NULL, events = events + 1
         WHERE id = $1
        RETURNING *),
@@ -179,8 +197,9 @@ async function skip(
 ): Promise<readonly string[]> {
   await run(
     `WITH c AS (
-       UPDATE lanekeeper.change
-          SET state = 'skipped', step = NULL, ready = false, finished_at = lanekeeper.now(), events = events + 1
+       UPDATE lanekeeper.change c
+          SET state = 'skipped', step = NULL, ready = false, finished_at = lanekeeper.now(), events = events + 1,
+              keys_kept_until = ${keptUntil}
         WHERE id = $1
        RETURNING *),
      journal AS (

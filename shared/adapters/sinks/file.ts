@@ -57,11 +57,15 @@ export function createFileSink({ directory }: FileSinkSettings, random: Random):
           const added = [...versions, { version, stage: 'pending' as const, document }];
           return { outcome: { kind: 'delivered' }, versions: trimmed(added) };
         }
-        const outcome =
-          known.document === document
-            ? ({ kind: 'delivered' } as const)
-            : failed('VersionConflict', 'The version holds other values.');
-        return { outcome, versions: null };
+        if (known.document !== document) {
+          const outcome = failed('VersionConflict', 'The version holds other values.');
+          return { outcome, versions: null };
+        }
+        const again = versions.map((each) =>
+          each === known ? { ...each, stage: 'pending' as const } : each,
+        );
+        const isWithdrawn = known.stage === 'withdrawn';
+        return { outcome: { kind: 'delivered' }, versions: isWithdrawn ? again : null };
       }),
     promote: (delivery) =>
       inTurn<{ kind: 'done' }>(delivery, (versions) => {

@@ -7,6 +7,7 @@ import type {
   SecretsOutcome,
 } from '../../sink/secrets-manager.ts';
 import {
+  type DeliverOutcome,
   type Delivery,
   placeOf,
   type Sink,
@@ -38,7 +39,7 @@ export function createKmsSink(secrets: SecretsManager, settings: KmsSinkSettings
       const ref = refOf(delivery);
       const version = { version: delivery.version, data: documentOf(delivery, values) };
       const put = await putPending(secrets, ref, version, settings);
-      if (put.kind === 'ok') return { kind: 'delivered' };
+      if (put.kind === 'ok') return deliverAgain(secrets, ref, version.version);
       if (put.kind === 'exists')
         return failed('VersionConflict', 'The version holds other values.');
       return failureOf(put);
@@ -62,6 +63,20 @@ export function createKmsSink(secrets: SecretsManager, settings: KmsSinkSettings
       return stageOutcomeOf(await secrets.removeStage(ref, pending, version));
     },
   };
+}
+
+/** A version that was withdrawn is pending again: PutSecretValue leaves the stages of one that is there as they are. */
+async function deliverAgain(
+  secrets: SecretsManager,
+  ref: SecretRef,
+  version: string,
+): Promise<DeliverOutcome> {
+  const found = await findVersion(secrets, ref, version);
+  if (found.kind === 'failed') return found;
+  const stages = found.kind === 'ok' ? found.value.stages : [];
+  if (found.kind === 'missing' || stages.length > 0) return { kind: 'delivered' };
+  const moved = stageOutcomeOf(await secrets.moveStage(ref, pending, version));
+  return moved.kind === 'failed' ? moved : { kind: 'delivered' };
 }
 
 type Found =

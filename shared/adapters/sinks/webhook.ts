@@ -1,10 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { CompactEncrypt, importJWK, type JWK } from 'jose';
 import { z } from 'zod';
-import { canonicalJson } from '../../platform/canonical.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { hostOf, type WebhookSinkSettings } from '../../platform/config/sinks.ts';
-import { Secret } from '../../platform/secret.ts';
+import type { Secret } from '../../platform/secret.ts';
 import { reveal } from '../../platform/secret-reveal.ts';
 import type { DeliverOutcome, Delivery, Sink, SinkError } from '../../sink/sink.ts';
 import type { CheckedPost, PostAnswer } from './checked-post.ts';
@@ -25,7 +24,7 @@ const passingStatuses = new Set([408, 425, 429]);
 
 /**
  * A receiver over HTTPS. Every request is a compact JWE to the receiver's public key, signed with the shared secret over
- * time, id and body; the id is the same on every retry. docs/sinks.md has what a receiver does with it.
+ * time, id and body; the id is the same on every retry, and another one when what was withdrawn is delivered again. docs/sinks.md has what a receiver does with it.
  */
 export function createWebhookSink(
   settings: WebhookSinkSettings,
@@ -35,8 +34,12 @@ export function createWebhookSink(
   const mayBePrivate = settings.allowedPrivateHosts.includes(hostOf(url));
   const encrypt = createEncryption(settings.encryptionKey);
 
-  async function send(event: WebhookEvent, version: string, document: Secret): Promise<PostAnswer> {
-    const id = `${event}:${version}`;
+  async function send(
+    event: WebhookEvent,
+    { version, since }: Delivery,
+    document: Secret,
+  ): Promise<PostAnswer> {
+    const id = `${event}:${version}@${since}`;
     const body = await encrypt(document);
     const timestamp = String(Math.floor(clock.now() / 1000));
     const headers = {
@@ -50,11 +53,11 @@ export function createWebhookSink(
 
   async function sendWithRetries(
     event: WebhookEvent,
-    version: string,
+    delivery: Delivery,
     document: Secret,
   ): Promise<{ kind: 'taken'; body: string } | Failure> {
     for (const pauseMs of [...pausesMs, null]) {
-      const outcome = judge(await send(event, version, document));
+      const outcome = judge(await send(event, delivery, document));
       if (outcome.kind === 'taken' || !outcome.error.isRetryable || pauseMs === null)
         return outcome;
       await clock.sleep(pauseMs);
@@ -66,14 +69,13 @@ export function createWebhookSink(
     event: WebhookEvent,
     delivery: Delivery,
   ): Promise<{ kind: 'done' } | Failure> => {
-    const document = new Secret(canonicalJson(delivery));
-    const outcome = await sendWithRetries(event, delivery.version, document);
+    const outcome = await sendWithRetries(event, delivery, documentOf(delivery, null));
     return outcome.kind === 'taken' ? { kind: 'done' } : outcome;
   };
   return {
     async deliver(delivery, values): Promise<DeliverOutcome> {
       const document = documentOf(delivery, values);
-      const outcome = await sendWithRetries('deliver', delivery.version, document);
+      const outcome = await sendWithRetries('deliver', delivery, document);
       if (outcome.kind === 'failed') return outcome;
       return { kind: isAcknowledgement(outcome.body) ? 'acknowledged' : 'delivered' };
     },

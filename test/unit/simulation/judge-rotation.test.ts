@@ -46,7 +46,8 @@ function remains(overrides: Partial<RotationRemains>): RotationRemains {
 
 function aDelivery(tunnelId: string, way = ''): HandedOver['delivery'] {
   const version = `chg_1.${tunnelId}${way}`;
-  return { version, jobId: 'job_1', changeId: 'chg_1', regionId, vpnConnectionId, tunnelId };
+  const since = '2026-01-01T00:00:00.000Z';
+  return { version, jobId: 'job_1', changeId: 'chg_1', regionId, vpnConnectionId, tunnelId, since };
 }
 
 /** The second key of a change, where the first one's tunnel was as it says. */

@@ -124,15 +124,18 @@ describe('a webhook', () => {
       expect(headers['lanekeeper-signature']).toBe(`v1=${hex}`);
     }
     expect([first, second].map((each) => each?.headers['lanekeeper-delivery'])).toEqual([
-      'deliver:chg_1.tun-1',
-      'deliver:chg_1.tun-1',
+      'deliver:chg_1.tun-1@2026-01-01T00:00:00.000Z',
+      'deliver:chg_1.tun-1@2026-01-01T00:00:00.000Z',
     ]);
     expect(first?.body).not.toBe(second?.body);
   });
 
   it.each([
     ['another body', (body: string) => ({ body: `${body.slice(0, -2)}AA` })],
-    ['another id', () => ({ 'lanekeeper-delivery': 'promote:chg_1.tun-1' })],
+    [
+      'another id',
+      () => ({ 'lanekeeper-delivery': 'promote:chg_1.tun-1@2026-01-01T00:00:00.000Z' }),
+    ],
     ['another time', () => ({ 'lanekeeper-timestamp': '1' })],
     ['no signature', () => ({ 'lanekeeper-signature': undefined })],
   ])('is not believed with %s', async (_, change) => {
