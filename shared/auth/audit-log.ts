@@ -6,10 +6,13 @@ export interface AuditEntry {
   address: string | null;
   /** An action of the table of permissions. */
   action: string;
-  /** Method and path. */
+  /** Method and path; or platform, command and what it was about. */
   operation: string;
   jobId: string | null;
-  /** `done`, or the code of the problem it was answered with. */
+  /**
+   * `done`; `pending` where an approval is still to be compared with the cloud, of which what comes is an entry of its own; or the
+   * code of the problem it was answered with.
+   */
   outcome: string;
   /** The id under which the log has the request. */
   requestId: string;

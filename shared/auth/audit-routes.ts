@@ -26,9 +26,13 @@ const AuditBody = z
     actor: z.string().nullable().describe('Whose token it was; null when the token was not known.'),
     address: z.string().nullable().describe('The network address it came from.'),
     action: z.string().describe('What it takes a role for.'),
-    operation: z.string().describe('Method and path.'),
+    operation: z.string().describe('Method and path; or platform, command and its object.'),
     jobId: z.string().nullable().describe('The job it was about.'),
-    outcome: z.string().describe('`done`, or the code of the problem it was answered with.'),
+    outcome: z
+      .string()
+      .describe(
+        '`done`, or the code of the problem it was answered with; `pending` for an approval that is still to be compared with the cloud: a later entry says what came of it.',
+      ),
     requestId: z.string().describe('Names the request in the log.'),
   })
   .meta({ id: 'AuditEntry' });

@@ -15,6 +15,16 @@ export interface Attempt {
   requestId: string;
 }
 
+/** What an attempt came to, as far as the audit is to know. */
+interface Came {
+  /** The job that it was about, where the attempt does not name it. */
+  jobId: string | null;
+  /** What else it is called by now; the attempt's own name where this is left out. */
+  operation?: string;
+  /** `pending` where the work itself is still to be done, and noted when it is. */
+  outcome?: 'done' | 'pending';
+}
+
 export interface WatchDeps {
   rate: RequestRate;
   audit: AuditLog;
@@ -26,11 +36,11 @@ export interface Watch {
   count(attempt: Attempt, actor: string | null, limits: readonly RateLimit[]): Promise<void>;
   /** Raises `forbidden`, audited, unless one of the actor's roles allows the action. */
   admit(attempt: Attempt, actor: Actor): Promise<void>;
-  /** Does what was admitted. A verb is audited with what came of it, and with the job that `jobOf` finds in that. */
+  /** Does what was admitted. A verb is audited with what came of it, which `came` reads from the result. */
   carryOut<Result>(
     attempt: Attempt,
     actor: Actor,
-    work: { run(): Promise<Result> | Result; jobOf(result: Result): string | null },
+    work: { run(): Promise<Result> | Result; came(result: Result): Came },
   ): Promise<Result>;
   /** Writes an attempt down that goes no further. */
   note(attempt: Attempt, actor: string | null, outcome: string): Promise<void>;
@@ -58,12 +68,13 @@ export function createWatch({ rate, audit }: WatchDeps): Watch {
         throw error;
       }
     },
-    async carryOut(attempt, actor, { run, jobOf }) {
+    async carryOut(attempt, actor, { run, came }) {
       if (!permissions[attempt.action].isVerb) return run();
       try {
         const result = await run();
-        const jobId = attempt.jobId ?? jobOf(result);
-        await note({ ...attempt, jobId }, actor.name, 'done');
+        const { jobId: found, operation = attempt.operation, outcome = 'done' } = came(result);
+        const jobId = attempt.jobId ?? found;
+        await note({ ...attempt, jobId, operation }, actor.name, outcome);
         return result;
       } catch (error) {
         await note(attempt, actor.name, toAppError(error).code);

@@ -9,7 +9,7 @@ export interface Room {
 
 /** What a worker is to do for a room, because it takes longer than an answer may. */
 export type ChatErrand =
-  /** Approves a job after its base was compared with the cloud. `operation` and `requestId` are for the audit. */
+  /** Approves a job after its base was compared with the cloud. `operation`, `address` and `requestId` are for the audit. */
   | {
       kind: 'approve';
       room: Room;
@@ -19,6 +19,7 @@ export type ChatErrand =
       digest: string;
       reason: string;
       operation: string;
+      address: string | null;
       requestId: string;
     }
   /** Shows a card: to the room, or to one user in it where the platform can. */

@@ -1,12 +1,12 @@
-import type { Action } from '../auth/authorize.ts';
 import { type Attempt, addressLimit, failuresPerMinute, type Watch } from '../auth/watch.ts';
 import type { ChatActor, ChatPlatform } from '../platform/config/chat.ts';
 import { AppError, errorCatalog, toAppError } from '../platform/errors.ts';
 import type { Call } from '../platform/http/app.ts';
 import { withoutConsent } from './approval-code.ts';
+import { attemptOf, type Order, withMeantJob } from './audited.ts';
 import { aCardOf, type Card } from './card.ts';
 import type { ChatErrand } from './chat-store.ts';
-import { type Command, type CommandName, parseCommand } from './command.ts';
+import { type Command, type Parsed, parseCommand } from './command.ts';
 import { helpCard, strangerCard } from './help-card.ts';
 import { type Answer, type CommandDeps, runCommand, type Speech } from './run-command.ts';
 import type { ChatMessage, ChatTransport } from './transport.ts';
@@ -20,22 +20,6 @@ export interface ChatDeps extends CommandDeps {
   /** Platforms on which messages can be sent besides answers. */
   senders: ReadonlySet<ChatPlatform>;
 }
-
-/** What it takes a role for; help takes none. */
-const actionOf: Readonly<Record<Exclude<CommandName, 'help'>, Action>> = {
-  status: 'read',
-  jobs: 'read',
-  preview: 'read',
-  rotate: 'submit',
-  run: 'submit',
-  approve: 'approve',
-  reject: 'approve',
-  pause: 'steer',
-  resume: 'steer',
-  cancel: 'steer',
-  freeze: 'freeze',
-  unfreeze: 'freeze',
-};
 
 type Circumstances = Pick<Call, 'address' | 'requestId' | 'logger' | 'url'>;
 
@@ -118,10 +102,10 @@ async function answerTo(
 ): Promise<Card> {
   const parsed = parseCommand(message.text);
   try {
-    const actor = await knownActor(deps, transport, message, call);
+    const actor = await knownActor(deps, transport.platform, { message, call, parsed });
     if (parsed.kind === 'fault') return faultCard(parsed);
-    const { command } = parsed;
-    if (command.name === 'help') return helpCard(null);
+    if (parsed.command.name === 'help') return helpCard(null);
+    const command = await withMeantJob(deps.jobs, parsed.command);
     if (actor === null) return await refused(deps, transport, { message, call, command });
     return await obey(deps, transport, { actor, message, call, command });
   } catch (error) {
@@ -132,12 +116,16 @@ async function answerTo(
 /** The actor that the user is, counted; null when nobody knows him. */
 async function knownActor(
   { watch, actors, requestsPerMinute }: ChatDeps,
-  { platform }: ChatTransport,
-  { user }: ChatMessage,
-  { address, requestId }: Circumstances,
+  platform: ChatPlatform,
+  { message, call, parsed }: { message: ChatMessage; call: Circumstances; parsed: Parsed },
 ): Promise<ChatActor | null> {
+  const { user } = message;
+  const { address, requestId } = call;
   const found = actors.find((one) => one.platform === platform && one.user === user) ?? null;
-  const attempt: Attempt = { action: 'read', operation: platform, address, jobId: null, requestId };
+  const attempt: Attempt =
+    parsed.kind === 'command' && parsed.command.name !== 'help'
+      ? attemptOf(platform, parsed.command, call)
+      : { action: 'read', operation: platform, address, jobId: null, requestId };
   const limit = { scope: `chat:${platform}:${user}`, perMinute: requestsPerMinute };
   await watch.count(attempt, found?.name ?? null, [limit]);
   return found;
@@ -146,15 +134,7 @@ async function knownActor(
 interface Ordered {
   message: ChatMessage;
   call: Circumstances;
-  command: Exclude<Command, { name: 'help' }>;
-}
-
-function attemptOf(
-  { platform }: ChatTransport,
-  { call: { address, requestId }, command }: Ordered,
-): Attempt {
-  const action = actionOf[command.name];
-  return { action, operation: `${platform} ${command.name}`, address, jobId: null, requestId };
+  command: Order;
 }
 
 async function refused(
@@ -162,8 +142,9 @@ async function refused(
   transport: ChatTransport,
   ordered: Ordered,
 ): Promise<Card> {
-  await watch.note(attemptOf(transport, ordered), null, 'forbidden');
-  return strangerCard(ordered.message.user);
+  const { message, call, command } = ordered;
+  await watch.note(attemptOf(transport.platform, command, call), null, 'forbidden');
+  return strangerCard(message.user);
 }
 
 async function obey(
@@ -173,7 +154,7 @@ async function obey(
 ): Promise<Card> {
   const { platform } = transport;
   const { message, call, command } = ordered;
-  const attempt = attemptOf(transport, ordered);
+  const attempt = attemptOf(platform, command, call);
   await deps.watch.admit(attempt, actor);
   const { eventId, user } = message;
   const { logger, url } = call;
@@ -186,6 +167,8 @@ async function obey(
         eventId,
         origin: originOf(url),
         canFollow: deps.senders.has(platform),
+        operation: attempt.operation,
+        address: call.address,
         requestId: call.requestId,
         logger,
       };
@@ -193,7 +176,11 @@ async function obey(
         ? approveByCode(deps, speech, command)
         : runCommand(deps, speech, command);
     },
-    jobOf: ({ jobId }) => jobId,
+    came: ({ jobId, freeze, outcome }) => ({
+      jobId,
+      outcome,
+      operation: freeze === null ? attempt.operation : `${attempt.operation} as ${freeze}`,
+    }),
   });
   return card;
 }

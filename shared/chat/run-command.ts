@@ -51,14 +51,26 @@ export interface Speech {
   origin: string | null;
   /** Whether cards can be sent to the room later. */
   canFollow: boolean;
+  /** What the audit has it by. */
+  operation: string;
+  address: string | null;
   requestId: string;
   logger: Logger;
 }
 
-/** What a command came to, and the job that it was about. */
+/** What a command came to. */
 export interface Answer {
   card: Card;
+  /** The job that it was about, and the freeze that it made. */
   jobId: string | null;
+  freeze: string | null;
+  /** Whether it is done, or still to be done by a worker. */
+  outcome: 'done' | 'pending';
+}
+
+/** An answer that is all there was to do. */
+function answered(card: Card, made: { jobId?: string; freeze?: string } = {}): Answer {
+  return { card, jobId: null, freeze: null, outcome: 'done', ...made };
 }
 
 type Of<Name extends Command['name']> = Extract<Command, { name: Name }>;
@@ -101,12 +113,12 @@ async function cardOf(
   job: JobRecord,
 ): Promise<Answer> {
   const outline = await chats.outline(job.id);
-  return { card: jobCardOf(jobBodyOf(job, clock), { outline, origin }), jobId: job.id };
+  return answered(jobCardOf(jobBodyOf(job, clock), { outline, origin }), { jobId: job.id });
 }
 
 async function showJob(deps: CommandDeps, speech: Speech, word: string): Promise<Answer> {
-  const { card, jobId } = await cardOf(deps, speech, await findMeantJob(deps.jobs, word));
-  return { card: { ...card, audience: 'user' }, jobId };
+  const { card, ...answer } = await cardOf(deps, speech, await findMeantJob(deps.jobs, word));
+  return { ...answer, card: { ...card, audience: 'user' } };
 }
 
 const shownJobs = 10;
@@ -118,7 +130,7 @@ async function listJobs({ jobs, clock }: CommandDeps): Promise<Answer> {
     title: 'Latest jobs',
     lines: lines.length > 0 ? lines : ['There is none yet.'],
   });
-  return { card, jobId: null };
+  return answered(card);
 }
 
 async function overview({ jobs, freezes, clock }: CommandDeps): Promise<Answer> {
@@ -141,7 +153,7 @@ async function overview({ jobs, freezes, clock }: CommandDeps): Promise<Answer> 
       ...frozen.map(freezeLineOf),
     ],
   });
-  return { card, jobId: null };
+  return answered(card);
 }
 
 function freezeLineOf({ name, scope, until, reason }: Freeze): string {
@@ -159,7 +171,7 @@ async function preview(deps: CommandDeps, speech: Speech, word: string): Promise
   await deps.chats.leave({ kind: 'preview', room: speech.room, schedule: name, previewId: null });
   await wake(deps, speech, `preview-${name}`);
   const lines = [`What a run of ${name} would do is being worked out; it follows here.`];
-  return { card: aCardOf({ title: 'Preview', lines }), jobId: null };
+  return answered(aCardOf({ title: 'Preview', lines }));
 }
 
 /** Wakes a worker for what was just stored; each event is a cause of its own. */
@@ -210,7 +222,7 @@ async function accepted(deps: CommandDeps, speech: Speech, job: JobRecord): Prom
     `${job.title}: accepted as ${job.id}.`,
     ...(canFollow ? ['Its card follows.'] : []),
   ];
-  return { card: aCardOf({ title: 'Accepted', lines, audience: 'room' }), jobId: job.id };
+  return answered(aCardOf({ title: 'Accepted', lines, audience: 'room' }), { jobId: job.id });
 }
 
 async function decide(
@@ -241,12 +253,13 @@ async function compareLater(
   speech: Speech,
   consent: { jobId: string; actor: string; digest: string; reason: string },
 ): Promise<Answer> {
-  const { room, user, requestId } = speech;
-  const operation = `${room.platform} approve`;
-  await deps.chats.leave({ kind: 'approve', room, user, ...consent, operation, requestId });
+  const { room, user, operation, address, requestId } = speech;
+  const asked = { operation, address, requestId };
+  await deps.chats.leave({ kind: 'approve', room, user, ...consent, ...asked });
   await wake(deps, speech, `approve-${consent.jobId}`);
   const lines = ['The plan is compared with the cloud once more; what comes of it follows here.'];
-  return { card: aCardOf({ title: 'Approving', lines, audience: 'room' }), jobId: consent.jobId };
+  const card = aCardOf({ title: 'Approving', lines, audience: 'room' });
+  return { ...answered(card, { jobId: consent.jobId }), outcome: 'pending' };
 }
 
 const leastDigits = 8;
@@ -284,10 +297,9 @@ async function freeze(
   speech.logger.info('scope frozen', { freeze: name, scope, until });
   await rouse({ ...deps, freezes, clock, random }, speech);
   const lines = [freezeLineOf(made), `To end it: unfreeze ${name}`];
-  return {
-    card: aCardOf({ title: 'Frozen', tone: 'warning', lines, audience: 'room' }),
-    jobId: null,
-  };
+  return answered(aCardOf({ title: 'Frozen', tone: 'warning', lines, audience: 'room' }), {
+    freeze: name,
+  });
 }
 
 async function unfreeze(
@@ -302,10 +314,7 @@ async function unfreeze(
   }
   speech.logger.info('scope unfrozen', { freeze: name });
   await rouse(deps, speech);
-  return {
-    card: aCardOf({ title: 'Unfrozen', lines: [`${name} has ended.`], audience: 'room' }),
-    jobId: null,
-  };
+  return answered(aCardOf({ title: 'Unfrozen', lines: [`${name} has ended.`], audience: 'room' }));
 }
 
 /** Lets lanes go on that a freeze had stopped. */

@@ -9,8 +9,9 @@ export interface AskedApproval {
   actor: string;
   digest: string;
   reason: string;
-  /** What the audit has it by: the platform and the id of the request. */
+  /** What the audit has it by: what was said, from where, and the id of the request. */
   operation: string;
+  address: string | null;
   requestId: string;
 }
 
@@ -23,17 +24,9 @@ export type ApproveForRoom = (
 
 /** Approvals with the comparison that the API makes too. What stands against one is said on the card, and audited. */
 export function createApproveForRoom(deps: ConsentDeps & { audit: AuditLog }): ApproveForRoom {
-  return async ({ jobId, actor, digest, reason, operation, requestId }) => {
+  return async ({ jobId, actor, digest, reason, ...asked }) => {
     const note = (outcome: string): Promise<void> =>
-      deps.audit.append({
-        actor,
-        address: null,
-        action: 'approve',
-        operation,
-        jobId,
-        outcome,
-        requestId,
-      });
+      deps.audit.append({ actor, action: 'approve', jobId, outcome, ...asked });
     try {
       const outcome = await approveJob(deps, jobId, { actor, digest, reason });
       if (outcome.kind === 'pending') return { kind: 'pending', retryInMs: outcome.retryInMs };

@@ -22,6 +22,7 @@ const ApproveData = z.object({
   digest: z.string(),
   reason: z.string(),
   operation: z.string(),
+  address: z.string().nullable().default(null),
   requestId: z.string(),
 });
 const PreviewData = z.object({

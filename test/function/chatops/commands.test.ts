@@ -19,7 +19,9 @@ describe.each(databaseKinds)('commands from a chat, on $kind', ({ withDatabase }
     const submit = async (plan = aPlan()): Promise<string> =>
       JobBody.parse(await (await api.post(plan)).json()).id;
     const say = async (text: string, user = chatUsers.operator) => {
-      const response = await chat.app.fetch(slackRequest(slashCommand(text, user)));
+      const response = await chat.app.fetch(slackRequest(slashCommand(text, user)), {
+        address: '203.0.113.9',
+      });
       const answer = SlackAnswer.parse(await response.json());
       return { status: response.status, ...answer, shown: JSON.stringify(answer.blocks) };
     };
@@ -74,7 +76,7 @@ describe.each(databaseKinds)('commands from a chat, on $kind', ({ withDatabase }
     expect(cancel.shown).toContain('You are not known here');
     expect(await (await get(`/v1/jobs/${id}`)).json()).toMatchObject({ state: 'resolving' });
     expect(await audit()).toMatchObject([
-      { actor: null, operation: 'slack cancel', action: 'steer', outcome: 'forbidden' },
+      { actor: null, operation: `slack cancel ${id}`, outcome: 'forbidden', jobId: id },
       { actor: null, operation: 'slack jobs', action: 'read', outcome: 'forbidden' },
     ]);
   });
@@ -92,8 +94,36 @@ describe.each(databaseKinds)('commands from a chat, on $kind', ({ withDatabase }
     expect(paused).toMatchObject({ response_type: 'in_channel' });
     expect(paused.shown).toContain('Paused by ops: the site is down.');
     expect(await audit()).toMatchObject([
-      { actor: 'ops', operation: 'slack pause', outcome: 'done', jobId: id },
-      { actor: 'eyes', operation: 'slack pause', outcome: 'forbidden' },
+      { actor: 'ops', operation: `slack pause ${id}`, outcome: 'done', jobId: id },
+      { actor: 'eyes', operation: `slack pause ${id}`, outcome: 'forbidden', jobId: id },
+    ]);
+  });
+
+  it('are audited with what they were about, also when they are refused or fail', async () => {
+    const { say, submit, audit } = aRoom();
+    const id = await submit();
+    const none = `${id.slice(0, -4)}0000`;
+    await say(`cancel ${id.slice(-6).toLowerCase()} wrong fleet`);
+    await say(`pause ${id.slice(-6).toLowerCase()}`);
+    await say(`pause ${none}`);
+    await say('pause nightly');
+    await say('rotate region=cn-hangzhou tag:env=prod title=secret', chatUsers.viewer);
+    const frozen = await say('freeze region:cn-hangzhou for 2h audit of the year');
+    const name = /unfreeze (chat-[0-9a-f]{8})/.exec(frozen.shown)?.[1] ?? '';
+    await say(`unfreeze ${name}`);
+
+    expect((await audit()).toReversed()).toMatchObject([
+      { operation: `slack cancel ${id}`, outcome: 'done', jobId: id },
+      { operation: `slack pause ${id}`, outcome: 'conflict', jobId: id },
+      { operation: `slack pause ${none}`, outcome: 'not_found', jobId: none },
+      { operation: 'slack pause nightly', outcome: 'not_found', jobId: null },
+      {
+        actor: 'eyes',
+        operation: 'slack rotate region=cn-hangzhou tag:env=prod',
+        outcome: 'forbidden',
+      },
+      { operation: `slack freeze region:cn-hangzhou as ${name}`, outcome: 'done' },
+      { operation: `slack unfreeze ${name}`, outcome: 'done' },
     ]);
   });
 
@@ -233,16 +263,26 @@ describe.each(databaseKinds)('commands from a chat, on $kind', ({ withDatabase }
     expect(operator.shown).toContain('this takes one of the roles approver, admin');
     expect(approving.shown).toContain('compared with the cloud');
     expect(await database.query('SELECT kind, data FROM lanekeeper.notice')).toMatchObject([
-      { kind: 'approve', data: { jobId: id, actor: 'boss', digest, reason: 'looks good' } },
+      {
+        kind: 'approve',
+        data: {
+          jobId: id,
+          actor: 'boss',
+          digest,
+          reason: 'looks good',
+          operation: `slack approve ${id}`,
+          address: '203.0.113.9',
+        },
+      },
     ]);
     expect(rejected.shown).toContain('cancelled');
     expect(await (await get(`/v1/jobs/${other}`)).json()).toMatchObject({ state: 'cancelled' });
     expect(await audit()).toMatchObject([
-      { actor: 'boss', operation: 'slack reject', outcome: 'done', jobId: other },
-      { actor: 'boss', operation: 'slack approve', outcome: 'done', jobId: id },
-      { actor: 'ops', operation: 'slack approve', outcome: 'forbidden' },
-      { actor: 'boss', operation: 'slack approve', outcome: 'conflict' },
-      { actor: 'boss', operation: 'slack approve', outcome: 'conflict' },
+      { actor: 'boss', operation: `slack reject ${other}`, outcome: 'done', jobId: other },
+      { actor: 'boss', operation: `slack approve ${id}`, outcome: 'pending', jobId: id },
+      { actor: 'ops', operation: `slack approve ${id}`, outcome: 'forbidden', jobId: id },
+      { actor: 'boss', operation: `slack approve ${id}`, outcome: 'conflict', jobId: id },
+      { actor: 'boss', operation: `slack approve ${id}`, outcome: 'conflict', jobId: id },
     ]);
   });
 

@@ -282,6 +282,7 @@ describe('what a worker tells', () => {
       jobId: job.id,
       reason: 'looks good',
       operation: 'slack approve',
+      address: '203.0.113.9',
       requestId: 'req_1',
     } as const;
     await chats.leave({ ...errand, actor: 'tester', digest: waiting?.planDigest ?? '' });
@@ -298,11 +299,11 @@ describe('what a worker tells', () => {
     expect(kinds()).toEqual(['awaiting_approval', 'finished']);
     expect(
       await database.query(
-        "SELECT actor, outcome FROM lanekeeper.audit WHERE operation = 'slack approve' ORDER BY actor",
+        "SELECT actor, outcome, address FROM lanekeeper.audit WHERE operation = 'slack approve' ORDER BY actor",
       ),
     ).toEqual([
-      { actor: 'li', outcome: 'done' },
-      { actor: 'tester', outcome: 'forbidden' },
+      { actor: 'li', outcome: 'done', address: '203.0.113.9' },
+      { actor: 'tester', outcome: 'forbidden', address: '203.0.113.9' },
     ]);
     expect(await left()).toEqual([]);
   });
