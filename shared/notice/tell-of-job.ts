@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { codeFor, withCode } from '../chat/approval-code.ts';
 import type { Card } from '../chat/card.ts';
 import { jobCardOf } from '../chat/job-card.ts';
@@ -11,6 +12,11 @@ import type { NoticeReceiver } from './notice-webhook.ts';
 /** Longer than a platform may take to answer. */
 const cardLeaseMs = 60_000;
 const cardBusyMs = 1_500;
+
+/** Somebody is to do something: a message that was changed calls nobody. */
+const calling: ReadonlySet<string> = new Set(['awaiting_approval', 'stopped', 'refuted']);
+
+const RefutedData = z.object({ vpnConnectionId: z.string(), reason: z.string().nullish() });
 
 /** Tells of a job: receivers, and the rooms in which its card is. Each is told once; who fails is tried again alone. */
 export async function tellOfJob(deps: NoticeDeps, notice: Notice): Promise<Tried> {
@@ -71,7 +77,10 @@ async function tellReceiver(
   return failure(deps, notice, { who: receiver.name, ...outcome });
 }
 
-/** Posts the card, or updates it when it shows something else. Whoever comes last shows the newest state. */
+/**
+ * Posts the card, or updates it when it shows something else; what calls somebody is posted anew, and updated there from then on.
+ * Whoever comes last shows the newest state.
+ */
 async function showCard(
   deps: NoticeDeps,
   { notice, card, ...known }: { notice: Notice; job: JobBody; card: JobCard },
@@ -92,19 +101,34 @@ async function showCard(
       ...picture,
       facts: picture.facts.filter(({ label }) => label !== 'Expected end'),
     });
-    if (held.message !== null && held.shown === shown) return done([who]);
-    const outcome = await sendCard(deps, sender, held, picture);
+    if (held.shown === shown && !callsAgain(notice, held)) return done([who]);
+    const message = calling.has(notice.kind) ? null : held.message;
+    const lines = [...refutation(notice), ...picture.lines];
+    const outcome = await sendCard(deps, sender, { ...held, message }, { ...picture, lines });
     if (outcome.kind === 'failed') return failure(deps, notice, { who, ...outcome });
-    showing = {
-      message: outcome.kind === 'sent' ? (outcome.message ?? held.message) : null,
-      shown,
-    };
+    showing =
+      outcome.kind === 'sent'
+        ? { message: outcome.message ?? message, shown }
+        : { message: null, shown: null };
     return outcome.kind === 'sent'
       ? done([who])
       : { told: [], retryInMs: cardBusyMs, counts: true };
   } finally {
     await deps.notices.giveCard(card.number, showing);
   }
+}
+
+/** Whether somebody is to be called though the card is as it was: another turn may have changed it before, and called nobody. */
+function callsAgain({ kind }: Notice, { message }: JobCard): boolean {
+  return kind === 'refuted' || (kind === 'stopped' && message !== null);
+}
+
+function refutation({ kind, data }: Notice): readonly string[] {
+  const known = kind === 'refuted' ? RefutedData.safeParse(data).data : undefined;
+  if (known === undefined) return [];
+  const { vpnConnectionId, reason } = known;
+  const why = reason === null || reason === undefined ? '.' : `: ${reason}.`;
+  return [`The other side of ${vpnConnectionId} turned out not to have the new values${why}`];
 }
 
 async function sendCard(

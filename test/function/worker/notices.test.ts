@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createPgApprovalStore } from '../../../shared/adapters/postgres/approval-store.ts';
 import { createPgChatStore } from '../../../shared/adapters/postgres/chat-store.ts';
 import { createPgJobVerbs } from '../../../shared/adapters/postgres/job-verbs.ts';
 import { aCardOf } from '../../../shared/chat/card.ts';
@@ -274,7 +275,7 @@ describe('what a worker tells', () => {
     const worker = world.worker({ sendNotice });
     await world.drain(worker);
     const waiting = await world.jobs.get(job.id);
-    const [card] = [...slack.messages.values()];
+    const card = [...slack.messages.values()].at(-1);
     const errand = {
       kind: 'approve',
       room: { platform: 'slack', id: 'C1' },
@@ -305,6 +306,40 @@ describe('what a worker tells', () => {
       { actor: 'li', outcome: 'done', address: '203.0.113.9' },
       { actor: 'tester', outcome: 'forbidden', address: '203.0.113.9' },
     ]);
+    expect(await left()).toEqual([]);
+  });
+
+  it('posts the card anew when somebody is called: to approve, after errors, or because of what was refuted later', async () => {
+    const { sendNotice } = await noticesIn(world, database, { slack });
+    const plan = { approval: { required: 1 }, rollout: { concurrency: 10, maxErrors: 0 } };
+    const job = await world.submit(planOf([...names, 'bad'], plan));
+    await followInSlack(database, job);
+    const worker = world.worker({ sendNotice });
+    await world.drain(worker);
+    const whenWaiting = [...slack.messages.values()];
+    const digest = (await world.jobs.get(job.id))?.planDigest ?? '';
+    await createPgApprovalStore(database).approve(job.id, { actor: 'li', digest, reason: 'x' });
+    await world.drain(worker);
+    const whenStopped = [...slack.messages.values()];
+    const to = (verdict: string) =>
+      database.query(
+        "UPDATE lanekeeper.change SET verdict = $2 WHERE job_id = $1 AND state = 'succeeded'",
+        [job.id, verdict],
+      );
+    const refuted = (
+      await database.query("SELECT FROM lanekeeper.change WHERE state = 'succeeded'")
+    ).length;
+    await to('latent');
+    await to('refuted');
+    await world.drain(worker);
+
+    expect(whenWaiting.at(-1)).toMatchObject({ text: expect.stringContaining('approve job_') });
+    expect(whenStopped.length).toBe(whenWaiting.length + 1);
+    expect(whenStopped.at(-1)?.text).toContain('1 failed');
+    expect(slack.messages.size).toBe(whenStopped.length + refuted);
+    expect([...slack.messages.values()].at(-1)?.text).toMatch(
+      /The other side of vco-\w+ turned out not to have the new values/,
+    );
     expect(await left()).toEqual([]);
   });
 
