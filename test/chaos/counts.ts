@@ -17,6 +17,8 @@ const minimumsPerMinute = {
   busyAnswers: 5,
   /** Requests sent once more, after a read: the fate of the first was unknown, or it was refused as busy. */
   retries: 5,
+  /** Connections whose keys were rotated. */
+  rotations: 6,
   /** Changes that ended. */
   changes: 60,
 };
@@ -33,6 +35,7 @@ export const countNames: readonly CountName[] = [
   'lostReplies',
   'busyAnswers',
   'retries',
+  'rotations',
   'changes',
 ];
 
@@ -41,10 +44,12 @@ export interface Demands {
   minutes: number;
   /** Kills that are wanted, where that is more than usual. */
   kills: number;
+  rotates: boolean;
 }
 
 /** How often a thing must at least have happened in a run; once in the shortest. */
-export function minimumOf(name: CountName, { minutes, kills }: Demands): number {
+export function minimumOf(name: CountName, { minutes, kills, rotates }: Demands): number {
+  if (name === 'rotations' && !rotates) return 0;
   const usual = Math.max(1, Math.floor(minimumsPerMinute[name] * minutes));
   return name === 'kills' ? Math.max(kills, usual) : usual;
 }

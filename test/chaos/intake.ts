@@ -23,6 +23,14 @@ export const witness = 'IpsecConfig.IpsecLifetime';
 const firstValue = 3_601;
 /** A plan changes at most so many connections, so that many are under way at once. */
 const mostTargets = 24;
+/** One plan in so many makes keys, for fewer connections: each of its changes is delivered and proved. */
+const rotatesEvery = 3;
+const mostRotated = 5;
+const rotation = {
+  rotatePsk: true,
+  handover: { deliverTo: ['kms'] },
+  verify: { timeoutSeconds: 60 },
+};
 const pauseMs = 300;
 
 /** Those who submit, and the timer. */
@@ -31,6 +39,8 @@ export interface Intake {
   submit(connections: readonly Connection[]): Promise<void>;
   /** By connection, the value of the plan that was accepted last. */
   wanted: ReadonlyMap<string, number>;
+  /** Connections of which a plan rotates the keys. */
+  rotated: ReadonlySet<string>;
   /** Jobs that one key found for the second time. */
   repeated(): number;
   /** A tick of the timer, doubled; what the database refuses now the next one makes up. */
@@ -40,7 +50,7 @@ export interface Intake {
 /** `database` stands behind bad weather. */
 export function openIntake(
   database: Database,
-  deps: { secretsKey: string; clock: Clock; random: Random; logger: Logger },
+  deps: { secretsKey: string; clock: Clock; random: Random; logger: Logger; rotates: boolean },
 ): Intake {
   const { clock, random, logger } = deps;
   const sealer = createSealer(new Secret(deps.secretsKey), systemRandom);
@@ -61,6 +71,7 @@ export function openIntake(
     waker: timerAlone,
   };
   const wanted = new Map<string, number>();
+  const rotated = new Set<string>();
   let plans = 0;
   let repeated = 0;
 
@@ -83,13 +94,16 @@ export function openIntake(
 
   return {
     wanted,
+    rotated,
     repeated: () => repeated,
     async submit(connections) {
       const value = firstValue + plans;
+      const rotates = deps.rotates && plans % rotatesEvery === 1;
       plans += 1;
-      const targets = [...connections]
+      const targets = connections
+        .filter(({ tunnels }) => rotates || tunnels.length === 0)
         .sort(() => random.next() - 0.5)
-        .slice(0, random.integer(1, mostTargets));
+        .slice(0, random.integer(1, rotates ? mostRotated : mostTargets));
       const plan = Plan.parse({
         title: `chaos ${plans}`,
         targets: targets.map(({ regionId, id }) => ({ regionId, vpnConnectionId: id })),
@@ -98,11 +112,13 @@ export function openIntake(
           concurrency: random.pick<number | string>([2, '50%', '100%']),
           redundancy: 'none',
         },
-        acceptOutage: true,
-        verify: { tunnel: 'none' },
+        ...(rotates ? rotation : { acceptOutage: true, verify: { tunnel: 'none' } }),
       });
       await untilHeard(plan, `chaos-${plans}`);
-      for (const { id } of targets) wanted.set(id, value);
+      for (const { id } of targets) {
+        wanted.set(id, value);
+        if (rotates) rotated.add(id);
+      }
     },
     async tickTwice() {
       const once = (): Promise<unknown> => tick(ticking, 'chaos');

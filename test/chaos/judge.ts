@@ -5,7 +5,8 @@ export interface JudgedChange {
   id: string;
   vpnConnectionId: string;
   state: string;
-  clientToken: string | null;
+  /** Of each of its parts, the token of the request that was to take effect, in their order. */
+  clientTokens: readonly string[];
   lastError: string | null;
 }
 
@@ -19,6 +20,18 @@ export interface Remains {
   /** By connection: the value that was planned last, and the one that the cloud shows. */
   wanted: ReadonlyMap<string, number>;
   shown: ReadonlyMap<string, number>;
+  /** Connections whose keys were rotated. */
+  rotated: ReadonlySet<string>;
+  /** Of each tunnel, or single-tunnel connection: who beside the cloud has the key that it has there. */
+  keys: readonly KeyHolders[];
+}
+
+/** Whether the key of a place in the cloud is the one of the beginning, and whether a sink has it. */
+export interface KeyHolders {
+  vpnConnectionId: string;
+  place: string;
+  isOld: boolean;
+  isInSink: boolean;
 }
 
 /** Everything that contradicts the promises, each as a sentence; empty when they held. The cloud's own record is the judge. */
@@ -36,6 +49,14 @@ export function judge(remains: Remains): readonly string[] {
       .filter(({ state }) => state !== 'succeeded')
       .map(({ id, state, lastError }) => `change ${id} is ${state}: ${lastError}`),
     ...wrongWrites(changes, record),
+    ...(record.outages.dual.downMs === 0
+      ? []
+      : [`pairs of tunnels were down at once for ${record.outages.dual.downMs} ms`]),
+    ...remains.keys
+      .filter(({ vpnConnectionId, isOld, isInSink }) =>
+        remains.rotated.has(vpnConnectionId) ? isOld || !isInSink : !isOld,
+      )
+      .map(({ place, isOld }) => `the key of ${place} is ${isOld ? 'the old one' : 'in no sink'}`),
     ...[...wanted]
       .filter(([id, value]) => shown.get(id) !== value)
       .map(([id, value]) => `${id} shows ${shown.get(id)} instead of ${value}`),
@@ -49,7 +70,7 @@ function wrongWrites(changes: readonly JudgedChange[], record: RecordSnapshot): 
   const planned = groupBy(changes, ({ vpnConnectionId }) => vpnConnectionId);
   return [...new Set([...done.keys(), ...planned.keys()])].flatMap((id) => {
     const tokens = (done.get(id) ?? []).map(({ clientToken }) => clientToken);
-    const expected = (planned.get(id) ?? []).map(({ clientToken }) => clientToken);
+    const expected = (planned.get(id) ?? []).flatMap(({ clientTokens }) => clientTokens);
     if (tokens.length !== expected.length)
       return [`${id} was changed ${tokens.length} times instead of ${expected.length}`];
     const isInOrder = tokens.every((token, index) => token === expected[index]);

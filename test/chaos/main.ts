@@ -37,6 +37,7 @@ async function main(): Promise<void> {
     seed: numberOf('seed', values.seed, 0),
     workers: numberOf('workers', values.workers, 2),
     kills: numberOf('kills', values.kills, 0),
+    rotates: true,
   };
   console.log(`seed ${options.seed}, ${options.minutes} minutes, ${options.workers} workers`);
   const report = await runChaos(options);

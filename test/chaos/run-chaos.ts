@@ -15,6 +15,8 @@ export interface ChaosOptions {
   workers: number;
   /** How many of them have to be killed; 0 = as many as usual. */
   kills: number;
+  /** Whether a third of the plans makes keys, which are delivered to KMS and proved. */
+  rotates: boolean;
 }
 
 /** How a run went. It holds when nothing contradicts the promises and enough went wrong. */
@@ -29,7 +31,7 @@ export interface ChaosReport extends ChaosOptions {
 
 const minuteMs = 60_000;
 /** No more jobs than this are under way, so that each sees its share of the mishaps. */
-const mostOpenJobs = 5;
+const mostOpenJobs = 10;
 const submitEveryMs = 250;
 const tickEveryMs = 3_000;
 /** What is not over so long after the last mishap is stuck. */
@@ -128,15 +130,27 @@ async function rest(world: World): Promise<number> {
 async function changesOf({
   ask,
 }: World): Promise<readonly (JudgedChange & { attempts: number })[]> {
-  const rows = await ask(
-    `SELECT id, vpn_connection_id, state, client_token, last_error::text, attempts + refusals AS attempts
-       FROM lanekeeper.change ORDER BY position, seq`,
-  );
+  const [rows, requests] = await Promise.all([
+    ask(
+      `SELECT id, vpn_connection_id, state, last_error::text, attempts + refusals AS attempts
+         FROM lanekeeper.change ORDER BY position, seq`,
+    ),
+    ask(
+      `SELECT change_id, data->>'part' AS part, data->>'clientToken' AS token
+         FROM lanekeeper.journal WHERE kind = 'prepared' ORDER BY change_id, number`,
+    ),
+  ]);
+  // A refusal as busy gives the next request of a part another token.
+  const tokens = new Map<string, Map<string, string>>();
+  for (const { change_id, part, token } of requests) {
+    const known = tokens.get(String(change_id)) ?? new Map<string, string>();
+    tokens.set(String(change_id), known.set(String(part), String(token)));
+  }
   return rows.map((row) => ({
     id: String(row.id),
     vpnConnectionId: String(row.vpn_connection_id),
     state: String(row.state),
-    clientToken: row.client_token === null ? null : String(row.client_token),
+    clientTokens: [...(tokens.get(String(row.id))?.values() ?? [])],
     lastError: row.last_error === null ? null : String(row.last_error),
     attempts: Number(row.attempts),
   }));
@@ -164,6 +178,7 @@ async function reportOf(
     lostReplies: cloud.lostReplies() + database.lostReplies() + lostByCloud(record),
     busyAnswers: record.busyAnswers,
     retries: changes.reduce((sum, { attempts }) => sum + Math.max(0, attempts - 1), 0),
+    rotations: world.intake.rotated.size,
     changes: changes.length,
   };
   const violations = [
@@ -176,6 +191,8 @@ async function reportOf(
       }),
       wanted: world.intake.wanted,
       shown: await world.shown(),
+      rotated: world.intake.rotated,
+      keys: await world.keys(),
     }),
     ...badEnds.map((code) => `a worker that was asked to end ended with ${code}`),
   ];

@@ -8,7 +8,6 @@ import { createRandom } from '../../local/simulator/random.ts';
 import type { RecordSnapshot } from '../../local/simulator/record.ts';
 import type { Inventory } from '../../local/simulator/shapes.ts';
 import { DEMO_ACCESS_KEY } from '../../local/simulator/simulator.ts';
-import { createAliyunVpnApi } from '../../shared/adapters/aliyun/vpn-api.ts';
 import { type Database, endsSession, type Query } from '../../shared/adapters/postgres/database.ts';
 import { openPgDatabase } from '../../shared/adapters/postgres/pg-database.ts';
 import { systemClock as clock } from '../../shared/platform/clock.ts';
@@ -20,7 +19,9 @@ import { startPostgres } from '../helpers/postgres-server.ts';
 import { spawnProgram } from '../helpers/programs.ts';
 import { bundleWorker } from './bundle-worker.ts';
 import { type Herd, startHerd } from './herd.ts';
-import { type Intake, openIntake, witness } from './intake.ts';
+import { type Intake, openIntake } from './intake.ts';
+import type { KeyHolders } from './judge.ts';
+import { keysShownBy, valuesShownBy } from './shown.ts';
 import { type Weather, weatherOver } from './weather.ts';
 
 /** Everything a run stands on. */
@@ -38,10 +39,20 @@ export interface World {
   record(): Promise<RecordSnapshot>;
   /** What the cloud shows of every connection in the field that plans set. */
   shown(): Promise<ReadonlyMap<string, number>>;
+  /** Who has the keys that the cloud shows. */
+  keys(): Promise<readonly KeyHolders[]>;
   close(): Promise<void>;
 }
 
-const fleet = { gateways: 8, connectionsPerGateway: 4, attachments: 16, unattached: 0 };
+const fleet = {
+  gateways: 8,
+  connectionsPerGateway: 4,
+  attachments: 16,
+  unattached: 0,
+  dualTunnelShare: 0.25,
+};
+/** Logs tell seconds: a negotiation has to be that much later than the request that it proves. */
+const handshakeMs = 2_500;
 const leaseSeconds = 2;
 const pauseMs = 200;
 const logger = createLogger({ level: 'silent', clock });
@@ -69,6 +80,7 @@ async function startCloud(seed: number): Promise<{ url: string; end(): Promise<u
     settleMs: { min: 200, max: 900 },
     lateMs: { min: 0, max: 300 },
     latencyMs: 20,
+    handshakeMs,
   };
   const cloud = spawnProgram('bench/processes/cloud.ts', {
     CLOUD: JSON.stringify({ inventory: { ...fleet, seed }, simulator }),
@@ -90,28 +102,6 @@ function patient(database: Database): Query {
       }
     }
   };
-}
-
-async function shownBy(endpoint: string, inventory: Inventory): Promise<Map<string, number>> {
-  const api = createAliyunVpnApi({
-    endpoint,
-    clock,
-    credentials: async () => ({
-      accessKeyId: DEMO_ACCESS_KEY.accessKeyId,
-      accessKeySecret: new Secret(DEMO_ACCESS_KEY.accessKeySecret),
-    }),
-  });
-  const shown = new Map<string, number>();
-  for (const { regionId, id } of inventory.connections) {
-    // The dice strike these reads too.
-    for (let isKnown = false; !isKnown; ) {
-      const seen = await api.describeConnection({ regionId, vpnConnectionId: id });
-      isKnown = seen.kind === 'ok';
-      if (seen.kind === 'ok') shown.set(id, Number(seen.value?.fields[witness]));
-    }
-  }
-  api.close();
-  return shown;
 }
 
 /**
@@ -145,7 +135,11 @@ function weatherIn(
 }
 
 /** Starts database, cloud, the networks in front of them, and the workers. */
-export async function openWorld(options: { seed: number; workers: number }): Promise<World> {
+export async function openWorld(options: {
+  seed: number;
+  workers: number;
+  rotates: boolean;
+}): Promise<World> {
   const { seed } = options;
   const folder = await mkdtemp(join(tmpdir(), 'lanekeeper-chaos-'));
   const secretsKey = randomBytes(32).toString('base64');
@@ -176,6 +170,8 @@ export async function openWorld(options: { seed: number; workers: number }): Pro
     environment: {
       DATABASE_URL: proxies.database.url,
       VPC_ENDPOINT: proxies.cloud.url.replace(/\/$/, ''),
+      KMS_ENDPOINT: proxies.cloud.url.replace(/\/$/, ''),
+      SINKS: JSON.stringify({ kms: { type: 'kms' } }),
       ALIBABA_CLOUD_ACCESS_KEY_ID: DEMO_ACCESS_KEY.accessKeyId,
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: DEMO_ACCESS_KEY.accessKeySecret,
       SECRETS_KEY: secretsKey,
@@ -195,7 +191,13 @@ export async function openWorld(options: { seed: number; workers: number }): Pro
     },
     ask,
     herd,
-    intake: openIntake(behind, { secretsKey, clock, random: createRandom(seed + 4), logger }),
+    intake: openIntake(behind, {
+      secretsKey,
+      clock,
+      random: createRandom(seed + 4),
+      logger,
+      rotates: options.rotates,
+    }),
     weather: weatherIn(seed, proxies.cloud, proxies.database),
     async occupy({ regionId, id }, settleMs) {
       const body = JSON.stringify({ regionId, vpnConnectionId: id, changes: {}, settleMs });
@@ -206,7 +208,8 @@ export async function openWorld(options: { seed: number; workers: number }): Pro
       const record: RecordSnapshot = JSON.parse(await response.text());
       return record;
     },
-    shown: () => shownBy(cloud.url, inventory),
+    shown: () => valuesShownBy(cloud.url, inventory),
+    keys: () => keysShownBy(cloud.url, inventory),
     async close() {
       await herd.killAll();
       await worker.remove();

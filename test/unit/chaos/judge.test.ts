@@ -26,7 +26,7 @@ function aChange(vpnConnectionId: string, clientToken: string): JudgedChange {
   return {
     id: `chg-${clientToken}`,
     vpnConnectionId,
-    clientToken,
+    clientTokens: [clientToken],
     state: 'succeeded',
     lastError: null,
   };
@@ -48,6 +48,13 @@ function aRecord(writes: readonly WriteRecord[]): RecordSnapshot {
   };
 }
 
+function pairsDownFor(ms: number): RecordSnapshot['outages'] {
+  const outages = new Outages();
+  const pair = { regionId: 'cn-hangzhou', vpnConnectionId: 'a', tunnelMode: 'dual' } as const;
+  outages.began(pair, 10, { kind: 'write', requestId: 'r1' });
+  return outages.recordAt(10 + ms);
+}
+
 const first = aWrite('a', 't1');
 const repeated = aWrite('a', 't1', false);
 const second = aWrite('a', 't2');
@@ -60,7 +67,13 @@ const good: Remains = {
     ['a', 2],
     ['b', 0],
   ]),
+  rotated: new Set(['a']),
+  keys: [
+    { vpnConnectionId: 'a', place: 'vpn-psk/a', isOld: false, isInSink: true },
+    { vpnConnectionId: 'b', place: 'vpn-psk/b', isOld: true, isInSink: false },
+  ],
 };
+const [keyOfA, keyOfB] = good.keys;
 const overlap = { scope: 'gateway:1', firstRequestId: 't1', secondRequestId: 't2', at: 0 };
 
 describe('the judge of a chaos run', () => {
@@ -94,6 +107,26 @@ describe('the judge of a chaos run', () => {
       { record: aRecord([second, first]) },
       'a was changed as often as planned, but by other requests or in another order',
     ],
+    [
+      'a key that no sink has',
+      { keys: keyOfA ? [{ ...keyOfA, isInSink: false }] : [] },
+      'the key of vpn-psk/a is in no sink',
+    ],
+    [
+      'a key that was to be replaced',
+      { keys: keyOfA ? [{ ...keyOfA, isOld: true, isInSink: false }] : [] },
+      'the key of vpn-psk/a is the old one',
+    ],
+    [
+      'a key that came from nowhere',
+      { keys: keyOfB ? [{ ...keyOfB, isOld: false }] : [] },
+      'the key of vpn-psk/b is in no sink',
+    ],
+    [
+      'pairs that were down',
+      { record: { ...good.record, outages: pairsDownFor(5) } },
+      'pairs of tunnels were down at once for 5 ms',
+    ],
     ['a value that does not stand', { shown: new Map([['a', 1]]) }, 'a shows 1 instead of 2'],
     [
       'a change that failed',
@@ -116,7 +149,7 @@ describe('the judge of a chaos run', () => {
 });
 
 describe('the counts of a chaos run', () => {
-  const usual = { minutes: 3, kills: 0 };
+  const usual = { minutes: 3, kills: 0, rotates: true };
   const enough = Object.fromEntries(countNames.map((name) => [name, minimumOf(name, usual)]));
   const counts = {
     kills: 9,
@@ -126,6 +159,7 @@ describe('the counts of a chaos run', () => {
     lostReplies: 30,
     busyAnswers: 15,
     retries: 15,
+    rotations: 18,
     changes: 180,
   };
 
@@ -141,14 +175,14 @@ describe('the counts of a chaos run', () => {
   });
 
   it('wants the kills that were asked for, where that is more than usual', () => {
-    expect(minimumOf('kills', { minutes: 10, kills: 200 })).toBe(200);
-    expect(minimumOf('kills', { minutes: 10, kills: 1 })).toBe(30);
-    expect(minimumOf('takeovers', { minutes: 10, kills: 200 })).toBe(60);
+    expect(minimumOf('kills', { minutes: 10, kills: 200, rotates: true })).toBe(200);
+    expect(minimumOf('kills', { minutes: 10, kills: 1, rotates: true })).toBe(30);
+    expect(minimumOf('takeovers', { minutes: 10, kills: 200, rotates: true })).toBe(60);
   });
 
   it('are at least one each, however short the run is', () => {
-    expect(countNames.map((name) => minimumOf(name, { minutes: 0.01, kills: 0 }))).toEqual(
-      countNames.map(() => 1),
-    );
+    expect(
+      countNames.map((name) => minimumOf(name, { minutes: 0.01, kills: 0, rotates: true })),
+    ).toEqual(countNames.map(() => 1));
   });
 });
