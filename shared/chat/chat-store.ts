@@ -38,6 +38,10 @@ export interface JobOutline {
   refused: number;
   acceptsOutage: boolean;
   maxInFlight: number;
+  /** What its author should know, by code as in a preview; the most frequent first, with the first connection in plan order. */
+  warnings: readonly { code: string; count: number; first: string }[];
+  /** The freeze that holds most of what waits, or the longest; null when none does. */
+  frozen: { scope: string; until: string; reason: string; count: number } | null;
 }
 
 /** What chats need to remember. Raises `unavailable` when the database cannot be reached. */

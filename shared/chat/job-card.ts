@@ -1,3 +1,4 @@
+import type { ChangeWarning } from '../change/resolve-change.ts';
 import type { ChangeState } from '../change/state.ts';
 import { assumedSettleSeconds } from '../preview/lower-bound.ts';
 import type { JobBody } from '../progress/job-body.ts';
@@ -26,7 +27,11 @@ export function jobCardOf(
   return aCardOf({
     title: job.title,
     tone: toneOf(job),
-    lines: [...(job.reason === null ? [] : [sentence(job.reason)]), ...warningsOf(outline)],
+    lines: [
+      ...(job.reason === null ? [] : [sentence(job.reason)]),
+      ...freezeOf(outline),
+      ...warningsOf(job, outline),
+    ],
     facts: [
       { label: 'Job', value: job.id },
       { label: 'State', value: stateWords[job.state] },
@@ -110,12 +115,49 @@ function submitterOf({ createdBy, scheduleName }: JobBody): string {
   return scheduleName === null ? createdBy : `${createdBy}, by schedule ${scheduleName}`;
 }
 
-function warningsOf(outline: JobOutline | null): readonly string[] {
+function freezeOf(outline: JobOutline | null): readonly string[] {
+  if (outline === null || outline.frozen === null) return [];
+  const { scope, until, reason, count } = outline.frozen;
+  const waiting = count === 1 ? '1 change waits' : `${count} changes wait`;
+  return [sentence(`${waiting}: ${scope} is frozen until ${until}: ${reason}`)];
+}
+
+/** How many kinds of warnings are told in a room. */
+const toldWarnings = 5;
+
+/** What warnings say, by the codes of previews. */
+const warningWords: Readonly<Record<ChangeWarning['code'], string>> = {
+  weak_algorithm: 'an algorithm that no longer protects',
+  ike_mode_ignored: 'a mode that means nothing with ikev2',
+  tunnel_entry_ignored: 'a tunnel is named that the connection does not have',
+  tunnel_outage: 'the only tunnel is down until the other side is changed too',
+  both_tunnels_reset: 'both tunnels may be reset at once',
+  other_side: 'must be changed on the other side too',
+  write_only: 'sent whatever stands there, since it cannot be read',
+  compared_later: 'compared when the change begins',
+  locked: 'the connection takes no change now',
+};
+const isKnownCode = (code: string): code is ChangeWarning['code'] =>
+  Object.hasOwn(warningWords, code);
+
+/** What a preview would have warned of, as long as something can still be done about it. */
+function planWarningsOf(job: JobBody, { warnings }: JobOutline): readonly string[] {
+  if (job.finishedAt !== null) return [];
+  const lines = warnings.slice(0, toldWarnings).map(({ code, count, first }) => {
+    const words = isKnownCode(code) ? `: ${warningWords[code]}` : '';
+    return `Warning ${code} (${count}×, first ${first})${words}.`;
+  });
+  const more = warnings.length - lines.length;
+  return more > 0 ? [...lines, `And ${more} other kinds of warnings.`] : lines;
+}
+
+function warningsOf(job: JobBody, outline: JobOutline | null): readonly string[] {
   if (outline === null) return [];
   const { refused, acceptsOutage } = outline;
   return [
     ...(refused > 0 ? [`Warning: ${refused} of its changes were refused.`] : []),
     ...(acceptsOutage ? ['Warning: its plan accepts that tunnels are interrupted.'] : []),
+    ...planWarningsOf(job, outline),
   ];
 }
 

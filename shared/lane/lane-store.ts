@@ -151,6 +151,8 @@ export type Resolution =
       diff: readonly DiffEntry[];
       /** Where the connection leads to, before and after the change. */
       leadsTo: RedundancyMember;
+      /** Codes of what its author should know, each once, as in a preview. */
+      warnings: readonly string[];
     }
   | { kind: 'refused'; id: string; error: ChangeError };
 

@@ -195,5 +195,6 @@ function resolutionOf(
     tunnels: rememberTunnels(connection.tunnels, []),
     diff: outlook.diff,
     leadsTo: whereItLeads(connection, ends, wish.wish.set),
+    warnings: [...new Set(outlook.warnings.map(({ code }) => code))],
   };
 }

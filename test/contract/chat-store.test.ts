@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createPgChatStore } from '../../shared/adapters/postgres/chat-store.ts';
+import { createPgFreezeStore } from '../../shared/adapters/postgres/freeze-store.ts';
 import { aCardOf } from '../../shared/chat/card.ts';
 import { systemClock } from '../../shared/platform/clock.ts';
 import { createIds } from '../../shared/platform/id.ts';
@@ -24,8 +25,8 @@ describe.each(databaseKinds)('what chats remember, $kind', ({ withDatabase }) =>
       await follow();
     };
     const { jobs } = storesOn(database);
-    const accept = async (): Promise<string> => {
-      const job = aNewJob(['a'], { id: createIds(systemClock, systemRandom).job() });
+    const accept = async (names = ['a']): Promise<string> => {
+      const job = aNewJob(names, { id: createIds(systemClock, systemRandom).job() });
       await jobs.accept(job);
       return job.id;
     };
@@ -97,6 +98,29 @@ describe.each(databaseKinds)('what chats remember, $kind', ({ withDatabase }) =>
       lanes: 0,
       longestLane: 0,
       refused: 0,
+      warnings: [],
+      frozen: null,
+    });
+  });
+
+  it('outlines of what a job warns, and which freeze holds most of it', async () => {
+    const { chats, accept } = await open();
+    const id = await accept(['a@1', 'b@1', 'c@1']);
+    await database.query(
+      "UPDATE lanekeeper.change SET warnings = CASE WHEN seq = 0 THEN ARRAY['weak_algorithm'] ELSE ARRAY['weak_algorithm', 'tunnel_outage'] END WHERE job_id = $1",
+      [id],
+    );
+    const freezes = createPgFreezeStore(database);
+    const frozen = { until: '2030-01-01T00:00:00.000Z', reason: 'audit', createdBy: 'ops' };
+    await freezes.put({ ...frozen, name: 'one', scope: 'connection:cn-hangzhou/a' });
+    await freezes.put({ ...frozen, name: 'all', scope: 'all' });
+
+    expect(await chats.outline(id)).toMatchObject({
+      warnings: [
+        { code: 'weak_algorithm', count: 3, first: 'a' },
+        { code: 'tunnel_outage', count: 2, first: 'b' },
+      ],
+      frozen: { scope: 'all', until: '2030-01-01T00:00:00.000Z', reason: 'audit', count: 3 },
     });
   });
 });

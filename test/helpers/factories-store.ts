@@ -99,6 +99,7 @@ export function found(change: Pick<UnresolvedChange, 'id'>, laneKey: string): Re
     tunnels: [],
     diff: [{ path: 'IkeConfig.IkeEncAlg', from: 'aes', to: 'aes256' }],
     leadsTo: leadsNowhere,
+    warnings: [],
   };
 }
 

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ChatStore, JobOutline } from '../../chat/chat-store.ts';
 import type { Database } from './database.ts';
+import { holdsChange } from './freeze-store.ts';
+import { Timestamp } from './rows.ts';
 
 const OutlineRow = z.object({
   lanes: z.coerce.number(),
@@ -9,6 +11,10 @@ const OutlineRow = z.object({
   refused: z.coerce.number(),
   acceptsOutage: z.boolean(),
   maxInFlight: z.number(),
+  warnings: z.array(z.object({ code: z.string(), count: z.number(), first: z.string() })),
+  frozen: z
+    .object({ scope: z.string(), until: Timestamp, reason: z.string(), count: z.number() })
+    .nullable(),
 }) satisfies z.ZodType<JobOutline>;
 
 /** What is over goes with what comes, a few rows at a time and never waited for. */
@@ -77,7 +83,14 @@ export function createPgChatStore(database: Database): ChatStore {
                 (SELECT count(*) FROM lanekeeper.change c
                   WHERE c.job_id = j.id AND c.state = 'failed' AND c.last_error->>'class' = 'refused') AS refused,
                 EXISTS (SELECT FROM lanekeeper.intent i WHERE i.job_id = j.id AND i.accept_outage) AS "acceptsOutage",
-                j.max_in_flight AS "maxInFlight"
+                j.max_in_flight AS "maxInFlight",
+                (SELECT coalesce(json_agg(w ORDER BY w.count DESC, w.code), '[]') FROM (
+                   SELECT code, count(*)::int AS count, (array_agg(c.vpn_connection_id ORDER BY c.seq))[1] AS first
+                     FROM lanekeeper.change c, unnest(c.warnings) AS code WHERE c.job_id = j.id GROUP BY code) AS w) AS warnings,
+                (SELECT json_build_object('scope', f.scope, 'until', f.until, 'reason', f.reason, 'count', count(*)::int)
+                   FROM lanekeeper.freeze f JOIN lanekeeper.change c ON ${holdsChange}
+                  WHERE c.job_id = j.id AND c.state = 'queued' AND j.finished_at IS NULL
+                  GROUP BY f.name ORDER BY count(*) DESC, f.until DESC, f.name LIMIT 1) AS frozen
            FROM lanekeeper.job j
            LEFT JOIN LATERAL (SELECT count(*) AS changes FROM lanekeeper.change c
                                WHERE c.job_id = j.id AND c.lane_key IS NOT NULL GROUP BY c.lane_key) AS l ON true

@@ -107,10 +107,11 @@ async function saveFound(run: Query, resolutions: readonly Resolution[]): Promis
           SET lane_key = r."laneKey", attach_type = r."attachType", base = r.base, diff = r.diff,
               tunnels = r.tunnels, network = r.network,
               customer_addresses = ARRAY(SELECT jsonb_array_elements_text(r."customerAddresses")),
-              remote_subnets = ARRAY(SELECT jsonb_array_elements_text(r."remoteSubnets")::inet), events = c.events + 1
+              remote_subnets = ARRAY(SELECT jsonb_array_elements_text(r."remoteSubnets")::inet),
+              warnings = ARRAY(SELECT jsonb_array_elements_text(r.warnings)), events = c.events + 1
          FROM jsonb_to_recordset($1::jsonb) AS r(
               id text, "laneKey" text, "attachType" text, base jsonb, diff jsonb, tunnels jsonb, network text,
-              "customerAddresses" jsonb, "remoteSubnets" jsonb, "leadsTo" text)
+              "customerAddresses" jsonb, "remoteSubnets" jsonb, warnings jsonb, "leadsTo" text)
         WHERE c.id = r.id AND CASE WHEN c.lane_key IS NULL THEN c.state = 'queued' ELSE false END
        RETURNING c.id, c.events, c.job_id, c.lane_key, c.region_id, c.vpn_connection_id, r."leadsTo" AS leads_to)
      INSERT INTO lanekeeper.journal (change_id, number, job_id, at, kind, data)

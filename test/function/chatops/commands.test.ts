@@ -166,6 +166,7 @@ describe.each(databaseKinds)('commands from a chat, on $kind', ({ withDatabase }
     const frozen = await say('freeze region:cn-hangzhou for 2h audit of the year');
     const name = /unfreeze (chat-[0-9a-f]{8})/.exec(frozen.shown)?.[1] ?? '';
     const status = await say('status');
+    const card = await say(`status ${id}`);
     const jobs = await say('jobs');
     const over = await say(`unfreeze ${name}`);
     const again = await say(`unfreeze ${name}`);
@@ -173,6 +174,9 @@ describe.each(databaseKinds)('commands from a chat, on $kind', ({ withDatabase }
     expect(frozen).toMatchObject({ response_type: 'in_channel' });
     expect(status.shown).toContain(id);
     expect(status.shown).toMatch(/region:cn-hangzhou \(chat-\w+\): audit of the year/);
+    expect(card.shown).toMatch(
+      /\d+ changes? waits?: region:cn-hangzhou is frozen until \S+: audit of the year\./,
+    );
     expect(jobs.shown).toContain('Q4 rotation');
     expect(over.shown).toContain(`${name} has ended`);
     expect(again.shown).toContain('there is no freeze of that name');

@@ -114,6 +114,7 @@ describe('what a worker does for rooms', () => {
     await world.drain(worker);
 
     expect(whenWaiting.at(-1)).toMatchObject({ text: expect.stringContaining('approve job_') });
+    expect(whenWaiting.at(-1)?.text).toMatch(/Warning tunnel_outage \(4×, first vco-\w+\)/);
     expect(whenStopped.length).toBe(whenWaiting.length + 1);
     expect(whenStopped.at(-1)?.text).toContain('1 failed');
     expect(slack.messages.size).toBe(whenStopped.length + refuted);

@@ -77,7 +77,7 @@ function saveResolutions(tables: Tables, resolutions: readonly Resolution[]): vo
       change.record = { ...change.record, state: 'failed', lastError: error, finishedAt };
       tables.journal(change, 'finished', { state: 'failed', error });
     } else if (isUnresolved(change.record)) {
-      const { kind: _, leadsTo, ...found } = resolution;
+      const { kind: _, leadsTo, warnings: __, ...found } = resolution;
       change.record = { ...change.record, ...found };
       change.leadsTo = leadsTo;
       const { regionId, vpnConnectionId } = change.record;

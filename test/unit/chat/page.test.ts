@@ -17,7 +17,15 @@ const job = aJob({
   planDigest: '9f2b'.repeat(16),
   counts: countsOf({ queued: 198, failed: 2 }),
 });
-const outline = { lanes: 30, longestLane: 8, refused: 2, acceptsOutage: false, maxInFlight: 10 };
+const outline = {
+  lanes: 30,
+  longestLane: 8,
+  refused: 2,
+  acceptsOutage: false,
+  maxInFlight: 10,
+  warnings: [{ code: 'tunnel_outage', count: 12, first: 'vco-bp1bbi27hojx80nck****' }],
+  frozen: null,
+};
 const card = jobCardOf(jobBodyOf(job, new FakeClock()), {
   outline,
   origin: 'https://lanes.example.com',
