@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { createPgFreezeStore } from '../../shared/adapters/postgres/freeze-store.ts';
 import type { NewJob } from '../../shared/job/record.ts';
 import type { JobSettings } from '../../shared/job/settings.ts';
+import { withPostgres } from '../helpers/databases.ts';
 import { changeIdOf, someSettings } from '../helpers/factories-store.ts';
-import { openWorldOn } from './lane-store-world.ts';
+import { openWorld, openWorldOn } from './lane-store-world.ts';
 import { storeKinds } from './store-subjects.ts';
 
 describe.each(storeKinds)('what stands before a change, $kind', ({ subject }) => {
@@ -41,6 +43,18 @@ describe.each(storeKinds)('what stands before a change, $kind', ({ subject }) =>
     expect(await placeOf(jobId, 2)).toEqual(nothing);
   });
 
+  it('are not those on its lane that a pause or a batch holds back', async () => {
+    const rollout = { ...someSettings.rollout, batches: [1, 3] };
+    const inBatches = await world.release(['a@1', 'b@1', 'e@1'], settings({ rollout }));
+    const paused = await world.release(['c@1', 'f@1']);
+    await world.verbs.order(paused, 'pause', { actor: 'ops', reason: 'a look' });
+    const jobId = await world.release(['d@1']);
+
+    expect(await placeOf(jobId, 0)).toMatchObject({
+      laneAhead: { id: changeIdOf(inBatches, 0), jobId: inBatches, others: 0 },
+    });
+  });
+
   it('is not told of what has begun', async () => {
     const jobId = await world.release(['a@1']);
     const hand = world.hand();
@@ -76,5 +90,43 @@ describe.each(storeKinds)('what stands before a change, $kind', ({ subject }) =>
     expect(await placeOf(jobId, 0)).toMatchObject({
       hold: { kind: 'approval', required: 2, given: [] },
     });
+  });
+});
+
+describe('what stands before a change, on a database', () => {
+  const database = withPostgres();
+  const world = openWorld(database);
+  const placeOf = async (jobId: string) =>
+    (await world.jobs.getChange(jobId, changeIdOf(jobId, 0)))?.queue;
+
+  it('is nothing on its lane that a freeze holds back', async () => {
+    const older = await world.release(['a@1', 'b@1']);
+    const jobId = await world.release(['c@1']);
+    const before = await placeOf(jobId);
+    const until = new Date(world.clock.now() + 3_600_000).toISOString();
+    const scope = 'connection:cn-hangzhou/b';
+    const freeze = { name: 'b', scope, until, reason: 'an audit', createdBy: 'ops' };
+    await createPgFreezeStore(database).put(freeze);
+
+    expect(before).toMatchObject({ laneAhead: { id: changeIdOf(older, 1), others: 1 } });
+    expect(await placeOf(jobId)).toMatchObject({
+      laneAhead: { id: changeIdOf(older, 0), others: 0 },
+    });
+  });
+
+  it('tells how long the cloud took on average for others like it', async () => {
+    const jobId = await world.release(['a@1']);
+    const seconds = (name: string, labels: unknown, value: number) =>
+      database.query(
+        'INSERT INTO lanekeeper.tally (name, labels, value) VALUES ($1, $2::jsonb, $3)',
+        [name, JSON.stringify(labels), value],
+      );
+    await seconds('settle_seconds_sum', { of: 'gateway' }, 90);
+    await seconds('settle_seconds_bucket', { of: 'gateway', le: '30' }, 2);
+    await seconds('settle_seconds_bucket', { of: 'gateway', le: '60' }, 1);
+    await seconds('settle_seconds_sum', { of: 'attachment' }, 7);
+    await seconds('settle_seconds_bucket', { of: 'attachment', le: '30' }, 7);
+
+    expect(await placeOf(jobId)).toMatchObject({ settleMs: 30_000 });
   });
 });

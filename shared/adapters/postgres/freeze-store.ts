@@ -15,10 +15,19 @@ const FreezeRow = z.object({
 const freezeColumns = `name, scope, until, reason, created_at AS "createdAt", created_by AS "createdBy"`;
 
 /** The condition that a freeze `f` holds a change `c`. */
-export const holdsChange = 'f.scope = ANY (lanekeeper.scopes_of(c)) AND f.until > lanekeeper.now()';
+export const holdsChange = holds('c');
+
+function holds(change: string): string {
+  return `f.scope = ANY (lanekeeper.scopes_of(${change})) AND f.until > lanekeeper.now()`;
+}
 
 /** The condition that a change `c` lies in no frozen scope. */
-export const isNotFrozen = `NOT EXISTS (SELECT 1 FROM lanekeeper.freeze f WHERE ${holdsChange})`;
+export const isNotFrozen = isNotFrozenAs('c');
+
+/** The same of a change by another name. */
+export function isNotFrozenAs(change: string): string {
+  return `NOT EXISTS (SELECT 1 FROM lanekeeper.freeze f WHERE ${holds(change)})`;
+}
 
 /** Freezes on PostgreSQL. Those that are over go when the next one comes. */
 export function createPgFreezeStore({ query }: Database): FreezeStore {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { mostCounted, type QueuePlace } from '../../job/queue-place.ts';
+import { isNotFrozenAs } from './freeze-store.ts';
 import { HoldRow, holdColumn } from './rows.ts';
 
 const AheadRow = z.object({ id: z.string(), jobId: z.string(), others: z.number() }).nullable();
@@ -17,17 +18,36 @@ export const QueuePlaceRow = z
   .nullable() satisfies z.ZodType<QueuePlace | null>;
 
 /**
- * The nearest of the changes `w` that meet a condition, and how many others do. Read from the end of an index that has this order,
- * and no further than so many.
+ * The first of some changes `w`, the nearest first, and how many others there are. Read from the end of an index that has this
+ * order, and no further than so many.
  */
-function ahead(condition: string, order: string): string {
+function nearest(those: string): string {
   return `(
     SELECT json_build_object('id', (array_agg(w.id))[1], 'jobId', (array_agg(w.job_id))[1], 'others', count(*) - 1)
-      FROM (SELECT w.id, w.job_id FROM lanekeeper.change w
-             WHERE ${condition} AND (w.position, w.seq) < (c.position, c.seq)
-             ORDER BY ${order} LIMIT ${mostCounted}) AS w
+      FROM (${those} LIMIT ${mostCounted}) AS w
     HAVING count(*) > 0)`;
 }
+
+const isBefore = '(w.position, w.seq) < (c.position, c.seq)';
+
+const aheadOnConnection = nearest(`
+  SELECT w.id, w.job_id FROM lanekeeper.change w
+   WHERE w.region_id = c.region_id AND w.vpn_connection_id = c.vpn_connection_id AND w.finished_at IS NULL
+     AND (w.released OR w.job_id = c.job_id) AND ${isBefore}
+   ORDER BY w.position DESC, w.seq DESC`);
+
+/** Those whose turn comes first as things are: what a pause, a batch or a freeze holds back lets others pass. */
+const aheadOnLane = nearest(`
+  SELECT w.id, w.job_id
+    FROM lanekeeper.lane_job lj
+    JOIN lanekeeper.job wj ON wj.id = lj.job_id AND wj.state = 'running' AND NOT wj.stopping
+   CROSS JOIN LATERAL (
+         SELECT w.id, w.job_id, w.position, w.seq FROM lanekeeper.change w
+          WHERE w.lane_key = lj.lane_key AND w.job_id = lj.job_id AND w.state = 'queued' AND w.ready
+            AND w.seq < coalesce(wj.open_until, 2147483647) AND ${isBefore} AND ${isNotFrozenAs('w')}
+          ORDER BY w.seq DESC LIMIT ${mostCounted}) AS w
+   WHERE lj.lane_key = c.lane_key
+   ORDER BY w.position DESC, w.seq DESC`);
 
 const inFlight = 'j.applying + j.settling + j.rolling_back';
 const limit = 'coalesce(j.slot_limit, j.max_in_flight)';
@@ -47,15 +67,7 @@ export const queuePlace = `
     'batch', CASE WHEN c.seq >= j.open_until THEN json_build_object(
       'number', (SELECT count(*) + 1 FROM unnest(j.batches) AS b(bound) WHERE b.bound <= c.seq),
       'of', cardinality(j.batches), 'left', j.open_left) END,
-    'connectionAhead', ${ahead(
-      `w.region_id = c.region_id AND w.vpn_connection_id = c.vpn_connection_id AND w.finished_at IS NULL
-       AND (w.released OR w.job_id = c.job_id)`,
-      'w.position DESC, w.seq DESC',
-    )},
-    'laneAhead', ${ahead(
-      // Ids sort as jobs were accepted, but for those of the same moment.
-      `w.lane_key = c.lane_key AND w.state = 'queued' AND w.ready`,
-      'w.job_id DESC, w.seq DESC',
-    )},
+    'connectionAhead', ${aheadOnConnection},
+    'laneAhead', ${aheadOnLane},
     'slots', CASE WHEN ${inFlight} >= ${limit} THEN json_build_object('inFlight', ${inFlight}, 'limit', ${limit}) END,
     'settleMs', ${settleMs}) END AS queue`;

@@ -104,8 +104,20 @@ export function aheadOf(
           (isReleased || record.jobId === jobId),
       ),
     ),
-    lane: nearest(before.filter((other) => other.record.laneKey === laneKey && heads.has(other))),
+    lane: nearest(
+      before.filter(
+        (other) =>
+          other.record.laneKey === laneKey &&
+          heads.has(other) &&
+          isGoing(tables.jobs.get(other.record.jobId)) &&
+          mayStart(tables, other),
+      ),
+    ),
   };
+}
+
+function isGoing(job: StoredJob | undefined): boolean {
+  return job?.state === 'running' && !job.isStopping;
 }
 
 /** How many changes wait on each lane. */
