@@ -42,6 +42,8 @@ export interface ChangeIdentity {
 export interface ChangeTunnel extends Tunnel {
   /** Whether it was up before this change turned to it; null while it has not. */
   wasUp: boolean | null;
+  /** Since when the change has seen it down where it must be up, ISO 8601; null while it is up, or nothing waits for it. */
+  downSince: string | null;
   /** What it shows of its new values; null while nothing is asked of it. */
   verdict: Verdict | null;
 }

@@ -170,7 +170,7 @@ function prepare(
   const agreed = agreedAmong(ofPart(found));
   if (part !== connectionPart) {
     const down = worseOff(change, connection.tunnels, part);
-    if (down) return waitForTunnel(deps, change, { down, part, tunnels });
+    if (down) return waitForTunnel(deps, assignment, { down, part, tunnels });
     const lost = agreed.length > 0 && lostRedundancy(assignment, connection.tunnels, part);
     if (lost) return fail({ ...change, tunnels }, lost);
   }

@@ -64,6 +64,7 @@ export function rememberTunnels(
     const wasUp = remembered ?? (isTurnedTo ? isUp(tunnel) : null);
     const { tunnelId, role, index, state, negotiation } = tunnel;
     const verdict = known?.verdict ?? null;
-    return { tunnelId, role, index, state, negotiation, wasUp, verdict };
+    const downSince = isUp(tunnel) ? null : (known?.downSince ?? null);
+    return { tunnelId, role, index, state, negotiation, wasUp, downSince, verdict };
   });
 }

@@ -18,23 +18,29 @@ export function worseOff(
   });
 }
 
-/** The other tunnel carries the traffic meanwhile: it is not touched before this one is as well off as it was. */
+/**
+ * The other tunnel carries the traffic meanwhile: it is not touched before this one is as well off as it was. A tunnel that is down
+ * for longer than a proof may take ends the change.
+ */
 export function waitForTunnel(
   deps: StepDeps,
-  change: ChangeRecord,
+  { change, terms: { verifyTimeoutSeconds } }: Assignment,
   { down, part, tunnels }: { down: Tunnel; part: ChangePart; tunnels: ChangeRecord['tunnels'] },
 ): StepResult {
-  const { verifyTimeoutMs, pollIntervalMs } = deps.settings;
-  const since = change.partAppliedAt;
-  const waitedMs = since === null ? 0 : deps.clock.now() - Date.parse(since);
-  if (waitedMs >= verifyTimeoutMs) {
-    const seconds = Math.round(verifyTimeoutMs / 1_000);
-    const message = `tunnel ${down.tunnelId} was changed and did not come up again within ${seconds} s; ${part} was left as it is`;
+  const now = deps.clock.now();
+  const known = tunnels.find(({ tunnelId }) => tunnelId === down.tunnelId)?.downSince;
+  const downSince = known ?? new Date(now).toISOString();
+  if (now - Date.parse(downSince) >= verifyTimeoutSeconds * 1_000) {
+    const message = `tunnel ${down.tunnelId} was changed and did not come up again within ${verifyTimeoutSeconds} s; ${part} was left as it is`;
     return fail(change, ownError('tunnel_down', 'TunnelDown', message));
   }
   const message = `tunnel ${down.tunnelId} was changed and is not up again; ${part} is changed after that`;
   const lastError = ownError('tunnel_down', 'TunnelNotUp', message);
-  return wait(change, { lastError, tunnels }, onTick(deps, pollIntervalMs));
+  const waiting = tunnels.map((tunnel) =>
+    tunnel.tunnelId === down.tunnelId ? { ...tunnel, downSince } : tunnel,
+  );
+  const due = onTick(deps, deps.settings.pollIntervalMs);
+  return wait(change, { lastError, tunnels: waiting }, due);
 }
 
 /**

@@ -24,8 +24,6 @@ export interface WorkerSettings {
   idleAfterMs: number;
   /** A change whose outcome is still open so long after its request was sent fails. */
   settleLimitMs: number;
-  /** A tunnel that was changed and is not up again after this ends the change before the other tunnel is touched. */
-  verifyTimeoutMs: number;
   /** A change that the cloud calls busy for so long, while reads show nothing under way, fails. */
   busyLimitMs: number;
 }

@@ -2,8 +2,6 @@ import type { WorkerSettings } from './worker-deps.ts';
 
 /** A change whose outcome is open for longer than this fails; Terraform gives up after five minutes. */
 const settleLimitMs = 600_000;
-/** How long a changed tunnel may take to come up again, as long as plans cannot say it. */
-const verifyTimeoutMs = 300_000;
 /** Longer than any operation of the cloud that its reads do not show; what they show is waited for without limit. */
 const busyLimitMs = 1_800_000;
 
@@ -29,7 +27,6 @@ export function workerSettings(config: {
     budgetMs: budgetSeconds * 1_000,
     idleAfterMs,
     settleLimitMs,
-    verifyTimeoutMs,
     busyLimitMs,
   };
 }

@@ -167,6 +167,7 @@ export function defineClaimContract(world: World): void {
           state: 'active',
           negotiation: null,
           wasUp: true,
+          downSince: null,
           verdict: 'latent',
         },
         {
@@ -176,6 +177,7 @@ export function defineClaimContract(world: World): void {
           state: 'active',
           negotiation: null,
           wasUp: true,
+          downSince: null,
           verdict: 'proved',
         },
       ] as const;

@@ -31,6 +31,7 @@ export function defineStepContract(world: World): void {
             state: 'active',
             negotiation: 'ipsec_sa_established',
             wasUp: true,
+            downSince: null,
             verdict: null,
           },
         ],

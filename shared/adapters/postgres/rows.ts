@@ -66,6 +66,8 @@ const TunnelRow = z.object({
   state: z.string(),
   negotiation: z.string().nullable(),
   wasUp: z.boolean().nullable(),
+  // Changes that were stored by earlier versions have none.
+  downSince: z.string().nullable().default(null),
   // Tunnels that were stored before there were verdicts have none.
   verdict: z.enum(verdicts).nullable().default(null),
 });

@@ -76,6 +76,40 @@ describe('the second part of a change', () => {
     expect(tunnels[0]?.ike.IkePfs).toBe('group2');
   });
 
+  it('waits for the first tunnel as long as the plan says', async () => {
+    const world = await open({ simulator: { inventory: aFleet({ 'a@1': aPair('a') }), settleMs } });
+    later(world, 5_000, () => setNegotiation(world, 'down', 'tun-a2'));
+    later(world, 500_000, () => setNegotiation(world, 'up', 'tun-a2'));
+    const verify = { tunnel: 'none', timeoutSeconds: 900 };
+
+    const { id } = await world.submit(
+      planOf(['a'], { set: bothSides, acceptOutage: true, verify }),
+    );
+    await world.drain();
+
+    expect((await outcomesOf(world.jobs, id))[0]).toMatchObject({ state: 'succeeded' });
+    expect(tunnelsWritten(world)).toEqual(['a2', 'a1']);
+  });
+
+  it('counts that from when it was seen down, however long ago it was changed', async () => {
+    const inventory = aFleet({ 'a@1': aPair('a'), 'b@1': {} });
+    const world = await open({ simulator: { inventory, settleMs } });
+    // Somebody else keeps the gateway busy between the two tunnels.
+    later(world, 10_500, () =>
+      world.simulator.state.tamper(region, 'vco-b', {}, { settleMs: 400_000 }),
+    );
+    later(world, 405_000, () => setNegotiation(world, 'down', 'tun-a2'));
+    later(world, 440_000, () => setNegotiation(world, 'up', 'tun-a2'));
+
+    const { id } = await world.submit(planOf(['a'], { set: bothSides, acceptOutage: true }));
+    await world.drain();
+
+    const [outcome] = await outcomesOf(world.jobs, id);
+    expect(outcome).toMatchObject({ state: 'succeeded' });
+    expect(JSON.stringify(outcome?.events)).toContain('TunnelNotUp');
+    expect(tunnelsWritten(world)).toEqual(['a2', 'a1']);
+  });
+
   it('does not wait for a tunnel that was down before', async () => {
     const inventory = aFleet({
       'a@1': aPair('a', (index) => (index === 2 ? { status: 'ike_sa_not_established' } : {})),

@@ -122,7 +122,13 @@ describe('a change body', () => {
 
 describe('the tunnels of a change', () => {
   it('are shown with their names and states, and nothing of what is remembered', () => {
-    const up = { state: 'active', negotiation: 'ipsec_sa_established', wasUp: true, verdict: null };
+    const up = {
+      state: 'active',
+      negotiation: 'ipsec_sa_established',
+      wasUp: true,
+      downSince: null,
+      verdict: null,
+    };
     const change = aChange({
       tunnels: [
         { tunnelId: 'tun-m', role: 'master', index: null, ...up },
