@@ -3,7 +3,7 @@ import { differencesOf, diffOf } from '../change/diff.ts';
 import { deliveryOf, type HandoverProgress } from '../change/handover.ts';
 import { nextPartOf, type PartOfChange, partNamed, standbyFirst } from '../change/parts.ts';
 import { agreedAmong, proofToCome, verdictOf } from '../change/proof.ts';
-import type { ChangeRecord } from '../change/record.ts';
+import type { ChangeError, ChangeRecord } from '../change/record.ts';
 import { clientTokenFor, fieldsToSend, requestDigestOf } from '../change/request.ts';
 import { wishOnConnection } from '../change/wish-on-connection.ts';
 import { keyField } from '../connection/fields.ts';
@@ -171,7 +171,7 @@ function prepare(
   if (part !== connectionPart) {
     const down = worseOff(change, connection.tunnels, part);
     if (down) return waitForTunnel(deps, assignment, { down, part, tunnels });
-    const lost = agreed.length > 0 && lostRedundancy(assignment, connection.tunnels, part);
+    const lost = lostOf(assignment, found, agreed);
     if (lost) return fail({ ...change, tunnels }, lost);
   }
   const { direction, proof: before } = change.handover;
@@ -184,6 +184,26 @@ function prepare(
     return leaveToDeliver(deps, assignment, { part, progress });
   }
   return store(deps, held, change, { ...next, diff });
+}
+
+/**
+ * Why the part is not written, where that would cost the only tunnel that is up. A change is not begun when one of its later parts
+ * could not be written; once values were handed over, a tunnel may be down because its other side has them already. Where values of
+ * before come back, what is down comes up first.
+ */
+function lostOf(
+  assignment: Assignment,
+  { part, connection, differences }: Omit<NextPart, 'tunnels' | 'handover'>,
+  agreed: readonly PathParts[],
+): ChangeError | null {
+  const { change, intent } = assignment;
+  const { deliveries, proof } = change.handover;
+  const isBegun = isHalfDone(change) || deliveries.length > 0 || proof !== null;
+  const isOneByOne = isBegun || intent.expected !== null;
+  const all = agreedAmong(differences).flatMap(({ tunnel }) => tunnel ?? []);
+  const parts = isOneByOne ? (agreed.length > 0 ? [part] : []) : [...new Set(all)];
+  const lost = parts.map((each) => lostRedundancy(assignment, connection.tunnels, each));
+  return lost.find((error) => error !== null) ?? null;
 }
 
 /** The differences that the part's write brings. */

@@ -49,6 +49,19 @@ export const rotationGuards: readonly Mutation[] = [
     reddens: { [rotating]: ['turns to the tunnel first that the change before left latent'] },
   },
   {
+    guard: 'one-tunnel-stays-up',
+    without: 'the only tunnel that is up is changed',
+    file: 'shared/worker/prepare-step.ts',
+    text: 'if (lost) return fail({ ...change, tunnels }, lost);',
+    becomes: '',
+    reddens: {
+      'test/function/worker/dual-tunnel-waits.test.ts': [
+        'is not begun while the other tunnel is down, unless an outage is accepted',
+        'is not begun while the standby, whose turn comes first, is down, unless an outage is accepted',
+      ],
+    },
+  },
+  {
     guard: 'handed-over-first',
     without: 'the cloud gets a key that nobody else has',
     file: 'shared/worker/hand-over.ts',

@@ -110,6 +110,33 @@ describe('the second part of a change', () => {
     expect(tunnelsWritten(world)).toEqual(['a2', 'a1']);
   });
 
+  it.each([
+    ['the other tunnel', 1],
+    ['the standby, whose turn comes first,', 2],
+  ])('is not begun while %s is down, unless an outage is accepted', async (_, downIndex) => {
+    const inventory = aFleet({
+      'a@1': aPair('a', (index) =>
+        index === downIndex ? { status: 'ike_sa_not_established' } : {},
+      ),
+    });
+    const world = await open({ simulator: { inventory, settleMs } });
+    const both = { set: bothSides, verify: {} };
+
+    const { id } = await world.submit(planOf(['a'], both));
+    await world.drain();
+    const written = tunnelsWritten(world);
+    await world.submit(planOf(['a'], { ...both, acceptOutage: true }));
+    await world.drain();
+
+    expect((await outcomesOf(world.jobs, id))[0]).toMatchObject({
+      state: 'failed',
+      code: 'TunnelRedundancyLost',
+      attempts: 0,
+    });
+    expect(written).toEqual([]);
+    expect(tunnelsWritten(world)).toEqual(['a2', 'a1']);
+  });
+
   it('does not wait for a tunnel that was down before', async () => {
     const inventory = aFleet({
       'a@1': aPair('a', (index) => (index === 2 ? { status: 'ike_sa_not_established' } : {})),
