@@ -1,5 +1,6 @@
 import type { JournalEvent } from '../change/record.ts';
 import { isFinalChange } from '../change/state.ts';
+import { fingerprintOf } from '../connection/mask.ts';
 import type { Assignment } from '../lane/lane-store.ts';
 import { leavingOf } from './tidy-step.ts';
 import type { HeldLane, StepResult } from './worker-deps.ts';
@@ -27,7 +28,7 @@ function concludeEnd(
   if (change === null) return result;
   if (change.state === 'failed' && assignment.change.state !== 'failed') {
     if (isTakenBack(result, assignment)) return startBack(result, held);
-    return withErrand(tellStanding(result), assignment, held);
+    return withErrand(tellStanding(knowOwn(result)), assignment, held);
   }
   return withErrand(result, assignment, held);
 }
@@ -80,6 +81,15 @@ function startBack(result: StepResult, held: Pick<HeldLane, 'kind'>): StepResult
 function reverting({ data }: JournalEvent): JournalEvent {
   const { state: _, ...why } = data;
   return { kind: 'reverting', data: why };
+}
+
+/** What a change that failed has left is our own for whoever comes next on its connection, unless somebody else was seen there. */
+function knowOwn(result: StepResult): StepResult {
+  const { change } = result;
+  if (change === null || change.settledAttempts === 0 || change.base === null) return result;
+  const isOurs = change.lastError?.class !== 'changed_elsewhere';
+  if (!isOurs || change.resultFingerprint !== null) return result;
+  return { ...result, change: { ...change, resultFingerprint: fingerprintOf(change.base) } };
 }
 
 /** Says of a change that failed half done that what was applied before stands. */

@@ -124,3 +124,32 @@ describe('a rotation that is tried again', () => {
     ]);
   });
 });
+
+describe('a change that waits behind one that fails', () => {
+  const open = useWorlds(withPostgres());
+
+  it.each([
+    ['with its key refuted', {}, { 'vco-a': { kind: 'wrongly' } }, 'TunnelDown'],
+    [
+      'half done',
+      aPair('a'),
+      { 'tun-a1': { kind: 'wrongly' }, 'tun-a2': { kind: 'onDelivery' } },
+      'TunnelDown',
+    ],
+  ] as const)('finds what that left to be our own: %s', async (_, a, adoptions, code) => {
+    const sink = aTellingSink();
+    const inventory = { ...aFleet({ 'a@1': a }), adoptions };
+    const simulator = { inventory, settleMs, handshakeMs: 2_000 };
+    const world = await open({ simulator, sinks: sink.sinks });
+    sink.tells(world.simulator);
+    const rotation = { set: undefined, rotatePsk: true, handover: { deliverTo: ['devices'] } };
+    const first = await world.submit(planOf(['a'], { ...rotation, verify: {} }));
+    const second = await world.submit(planOf(['a'], { set: { Name: 'afterwards' } }));
+    await world.drain();
+
+    expect(await outcomesOf(world.jobs, first.id)).toMatchObject([{ state: 'failed', code }]);
+    expect(await outcomesOf(world.jobs, second.id)).toMatchObject([
+      { state: 'succeeded', code: null },
+    ]);
+  });
+});
