@@ -1,4 +1,4 @@
-import { openSenders } from '../../shared/adapters/chat/open-chat.ts';
+import { openAnswerers, openSenders } from '../../shared/adapters/chat/open-chat.ts';
 import { createPgApiBudget } from '../../shared/adapters/postgres/api-budget.ts';
 import { createPgApprovalStore } from '../../shared/adapters/postgres/approval-store.ts';
 import { createPgAuditLog } from '../../shared/adapters/postgres/audit-log.ts';
@@ -49,7 +49,9 @@ export function listenFor(database: Database, notify: Config['notify']): Promise
 export function openNotices(parts: NoticeParts, { chat, notify, sinks }: Notifying): SendNotice {
   const { limits, database, sealer, digestKey, api, ids, clock, random, logger } = parts;
   const budget = createPgApiBudget(database, { account: 'default', limits, part: previewPart });
+  const call = createJsonClient(clock);
   return createNoticeSender({
+    answerers: openAnswerers(call),
     chats: createPgChatStore(database),
     clock,
     jobs: createPgJobStore(database),
@@ -73,6 +75,6 @@ export function openNotices(parts: NoticeParts, { chat, notify, sinks }: Notifyi
     random,
     receivers: createNoticeReceivers(notify, { clock }),
     rooms: roomsOf(notify),
-    senders: openSenders(chat, { call: createJsonClient(clock), clock }),
+    senders: openSenders(chat, { call, clock }),
   });
 }

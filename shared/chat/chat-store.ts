@@ -22,8 +22,8 @@ export type ChatErrand =
       address: string | null;
       requestId: string;
     }
-  /** Shows a card: to the room, or to one user in it where the platform can. */
-  | { kind: 'reply'; room: Room; user: string | null; card: Card }
+  /** Shows a card: at the address that came with what is answered, if any; to the room, or to one user in it where the platform can. */
+  | { kind: 'reply'; room: Room; user: string | null; card: Card; answerUrl: string | null }
   /** Shows a job's card with what approves it, in a room that has it or that is notified. */
   | { kind: 'consent'; room: Room; jobId: string }
   /** Shows what a run of the schedule would do. `previewId` names a preview that was begun. */

@@ -62,13 +62,14 @@ export async function handleMessage(
     ? whole
     : await sendingConsent(deps, platform, { message, call, whole });
   if (message.takesAnswer && !isLate()) return transport.answer(card);
-  if (!deps.senders.has(platform)) {
+  const { answerUrl } = message;
+  if (answerUrl === null && !deps.senders.has(platform)) {
     call.logger.warn('answer cannot be sent, the platform has no credentials', { platform });
     return transport.nothing;
   }
   const user = card.audience === 'user' ? message.user : null;
   const room = { platform, id: message.room };
-  await leave(deps, call, { kind: 'reply', room, user, card });
+  await leave(deps, call, { kind: 'reply', room, user, card, answerUrl });
   return transport.nothing;
 }
 

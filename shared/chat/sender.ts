@@ -21,6 +21,13 @@ export interface ChatSender {
   update(room: string, message: string, card: Card): Promise<SendOutcome>;
 }
 
+/** A platform that gives an address for an answer with what is said. It takes no credentials. Never rejects. */
+export interface ChatAnswerer {
+  platform: ChatPlatform;
+  /** Shows a card as the answer; `gone` when the address is not good any more. */
+  answer(url: string, card: Card): Promise<SendOutcome>;
+}
+
 /** A failure for which a call's answer is the reason: the platform is away or asks to come later, or refuses. */
 export function failedCall(
   code: string,

@@ -12,6 +12,8 @@ export interface ChatMessage {
   text: string;
   /** Whether the platform takes an answer in its HTTP response. */
   takesAnswer: boolean;
+  /** Where the first answer may be sent later, without credentials; null where the platform gives no such address. */
+  answerUrl: string | null;
 }
 
 /** What a request from a platform is. */

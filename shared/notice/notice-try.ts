@@ -1,5 +1,5 @@
 import type { ChatStore } from '../chat/chat-store.ts';
-import type { ChatSender, SendOutcome } from '../chat/sender.ts';
+import type { ChatAnswerer, ChatSender, SendOutcome } from '../chat/sender.ts';
 import type { JobStore } from '../job/job-store.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { ChatPlatform } from '../platform/config/chat.ts';
@@ -16,6 +16,7 @@ export interface NoticeDeps {
   chats: ChatStore;
   jobs: JobStore;
   senders: readonly ChatSender[];
+  answerers: readonly ChatAnswerer[];
   receivers: readonly NoticeReceiver[];
   rooms: readonly NotifiedRoom[];
   errands: Errands;

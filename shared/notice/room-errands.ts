@@ -13,6 +13,7 @@ const ReplyData = z.object({
   room: RoomData,
   user: z.string().nullable(),
   card: z.custom<Card>((value) => typeof value === 'object' && value !== null),
+  answerUrl: z.string().nullable().default(null),
 });
 const ApproveData = z.object({
   room: RoomData,
@@ -35,7 +36,14 @@ const ConsentData = z.object({ room: RoomData, jobId: z.string() });
 
 /** Sends an answer. */
 export async function reply(deps: NoticeDeps, notice: Notice): Promise<Tried> {
-  const { room, user, card } = ReplyData.parse(notice.data);
+  const { room, user, card, answerUrl } = ReplyData.parse(notice.data);
+  const answerer = deps.answerers.find(({ platform }) => platform === room.platform);
+  if (answerUrl !== null && answerer !== undefined) {
+    const outcome = await answerer.answer(answerUrl, card);
+    // What the address does not take goes the way of everything else.
+    const isLost = outcome.kind === 'gone' || (outcome.kind === 'failed' && !outcome.isRetryable);
+    if (!isLost) return afterSending(deps, notice, outcome);
+  }
   const sender = senderFor(deps, room.platform);
   if (sender === null) return done([]);
   return afterSending(deps, notice, await sender.post(room.id, card, user));
@@ -65,6 +73,7 @@ export async function approve(deps: NoticeDeps, notice: Notice): Promise<Tried> 
     room,
     user: outcome.card.audience === 'user' ? user : null,
     card: outcome.card,
+    answerUrl: null,
   });
   const isSpent = deps.senders.some(
     ({ platform, signsBody }) => platform === room.platform && !signsBody,

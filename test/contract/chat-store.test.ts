@@ -77,7 +77,8 @@ describe.each(databaseKinds)('what chats remember, $kind', ({ withDatabase }) =>
     const id = await accept();
     await chats.follow(id, room, null);
     await chats.follow(id, room, null);
-    await chats.leave({ kind: 'reply', room, user: null, card: aCardOf({ title: 'hello' }) });
+    const card = aCardOf({ title: 'hello' });
+    await chats.leave({ kind: 'reply', room, user: null, card, answerUrl: null });
 
     expect(await database.query('SELECT kind FROM lanekeeper.notice ORDER BY number')).toEqual([
       { kind: 'card' },

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { createSlackAnswerer } from '../../shared/adapters/chat/slack/answer.ts';
 import { createSlackSender } from '../../shared/adapters/chat/slack/send.ts';
 import { createPgApprovalStore } from '../../shared/adapters/postgres/approval-store.ts';
 import { createPgAuditLog } from '../../shared/adapters/postgres/audit-log.ts';
@@ -66,6 +67,8 @@ export async function startFakeSlack(): Promise<FakePlatform> {
   server.play((response, request) => {
     const script = instead.shift();
     if (script) return script(response, request);
+    // The address for answers to a button says no more than this.
+    if (request.url.startsWith('/actions/')) return answer(200, 'ok')(response);
     const body = JSON.parse(request.body);
     const shown = { room: body.channel, text: JSON.stringify(body.blocks), updates: 0 };
     switch (request.url) {
@@ -149,6 +152,8 @@ export async function noticesIn(
   options: {
     notify?: unknown;
     slack?: FakePlatform;
+    /** Whether there is a bot token, besides the addresses for answers. */
+    isBot?: boolean;
     senders?: (call: JsonClient) => readonly ChatSender[];
   },
 ): Promise<{ sendNotice: SendNotice; lines: string[] }> {
@@ -171,6 +176,7 @@ export async function noticesIn(
   );
   const { slack } = options;
   const sendNotice = createNoticeSender({
+    answerers: slack ? [createSlackAnswerer({ endpoint: slack.url }, call)] : [],
     chats: createPgChatStore(tracked),
     clock,
     jobs: world.jobs,
@@ -189,7 +195,7 @@ export async function noticesIn(
     receivers,
     rooms: roomsOf(notify),
     senders: [
-      ...(slack
+      ...(slack && options.isBot !== false
         ? [createSlackSender({ botToken: new Secret('xoxb-token'), endpoint: slack.url }, call)]
         : []),
       ...(options.senders?.(call) ?? []),

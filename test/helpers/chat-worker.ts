@@ -50,6 +50,7 @@ export async function sendToRooms(
   const call = createJsonClient(systemClock);
   const robot = { appKey: 'dingkey', appSecret: new Secret('hush'), endpoint: dingtalk.url };
   const sendNotice = createNoticeSender({
+    answerers: [],
     chats: createPgChatStore(database),
     clock: systemClock,
     errands: { preview: askNoCloud, approve: approve ?? askNoCloud },

@@ -1,4 +1,4 @@
-import type { ChatSender } from '../../chat/sender.ts';
+import type { ChatAnswerer, ChatSender } from '../../chat/sender.ts';
 import type { ChatTransport } from '../../chat/transport.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { ChatConfig, ChatPlatform } from '../../platform/config/chat.ts';
@@ -7,6 +7,7 @@ import { createDingtalkTransport } from './dingtalk/receive.ts';
 import { createDingtalkSender } from './dingtalk/send.ts';
 import { createFeishuTransport } from './feishu/receive.ts';
 import { createFeishuSender } from './feishu/send.ts';
+import { createSlackAnswerer } from './slack/answer.ts';
 import { createSlackTransport } from './slack/receive.ts';
 import { createSlackSender } from './slack/send.ts';
 
@@ -31,6 +32,11 @@ export function callablePlatforms(chat: ChatConfig): ReadonlySet<ChatPlatform> {
   };
   const all = ['slack', 'dingtalk', 'feishu'] as const;
   return new Set(all.filter((platform) => isCallable[platform]));
+}
+
+/** The platforms that take answers without credentials, where an address for one came with what was said. */
+export function openAnswerers(call: JsonClient): readonly ChatAnswerer[] {
+  return [createSlackAnswerer({}, call)];
 }
 
 /** The platforms that can be called, ready for it. `endpoints` stand for where they are, in tests. */

@@ -116,6 +116,7 @@ describe('the chatops function, asked by Slack', () => {
         data: {
           room: { platform: 'slack', id: 'C2147483705' },
           user: chatUsers.operator,
+          answerUrl: 'https://hooks.slack.com/actions/AABA1ABCD/1232321423432/D09sSasdasdAS9091209',
           card: { title: 'There is no such thing', lines: ['unknown job job_x.'] },
         },
       },
@@ -143,13 +144,21 @@ describe('the chatops function, asked by Slack', () => {
     expect(await notices()).toHaveLength(1);
   });
 
-  it('keeps what it cannot send to itself, and says so in the log', async () => {
-    const { app, lines } = createTestChat(database, { senders: new Set() });
+  it('answers a button without a bot token too, at the address that came with it', async () => {
+    const { app } = createTestChat(database, { senders: new Set() });
 
-    const preview = await app.fetch(slackRequest(slashCommand('jobs')));
     await app.fetch(slackRequest(blockActions('jobs')));
 
-    expect(preview.status).toBe(200);
+    expect(await notices()).toMatchObject([{ kind: 'reply', data: { user: chatUsers.operator } }]);
+  });
+
+  it('keeps what it cannot send to itself, and says so in the log', async () => {
+    const { app, lines } = createTestChat(database, { senders: new Set() });
+    const event = { type: 'app_mention', user: chatUsers.operator, channel: 'C1', text: 'jobs' };
+    const body = JSON.stringify({ type: 'event_callback', event_id: 'Ev2', event });
+
+    await app.fetch(slackRequest(body, { form: false }));
+
     expect(await notices()).toEqual([]);
     expect(lines.join('')).toContain('answer cannot be sent');
   });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createPgApprovalStore } from '../../../shared/adapters/postgres/approval-store.ts';
 import { createPgChatStore } from '../../../shared/adapters/postgres/chat-store.ts';
+import { aCardOf } from '../../../shared/chat/card.ts';
 import { storedPlanOf } from '../../../shared/schedule/stored-plan.ts';
 import {
   type FakePlatform,
@@ -12,6 +13,7 @@ import {
   webhookTo,
 } from '../../helpers/chat-platforms.ts';
 import { emptyAllTables, withPostgres } from '../../helpers/databases.ts';
+import { answer } from '../../helpers/scripted-http-server.ts';
 import { openVirtualWorld, type VirtualWorld } from '../../helpers/virtual-world.ts';
 import { aFleet, planOf } from './fleet.ts';
 
@@ -123,6 +125,41 @@ describe('what a worker does for rooms', () => {
     );
     expect(await left()).toEqual([]);
   });
+
+  it.each([[true], [false]])(
+    'answers once at the address that came with a button, be there a bot token (%s) or not',
+    async (isBot) => {
+      const { sendNotice } = await noticesIn(world, database, { slack, isBot });
+      const answerUrl =
+        'https://hooks.slack.com/actions/AABA1ABCD/1232321423432/D09sSasdasdAS9091209';
+      const room = { platform: 'slack', id: 'C1' } as const;
+      const leave = (title: string) =>
+        createPgChatStore(database).leave({
+          kind: 'reply',
+          room,
+          user: 'U1',
+          card: aCardOf({ title }),
+          answerUrl,
+        });
+      await leave('first');
+      await world.drain(world.worker({ sendNotice }));
+      slack.instead.push(answer(404, { ok: false, error: 'expired_url' }));
+      await leave('late');
+      await world.drain(world.worker({ sendNotice }));
+
+      const path = 'POST /actions/AABA1ABCD/1232321423432/D09sSasdasdAS9091209';
+      expect(slack.calls()).toMatchObject([
+        {
+          path,
+          body: { response_type: 'ephemeral', replace_original: false, text: 'first' },
+        },
+        { path },
+        ...(isBot ? [{ path: 'POST /api/chat.postEphemeral', body: { user: 'U1' } }] : []),
+      ]);
+      expect(slack.calls()[0]?.headers.authorization).toBeUndefined();
+      expect(await left()).toEqual([]);
+    },
+  );
 
   it('works out a preview that a room asked for', async () => {
     const { sendNotice } = await noticesIn(world, database, { slack });

@@ -245,11 +245,12 @@ describe('what a worker tells', () => {
       ),
     );
     const before = world.clock.now();
-    await chats.leave({ kind: 'reply', room: { platform: 'slack', id: 'C1' }, user: null, card });
+    const reply = { kind: 'reply', card, answerUrl: null } as const;
+    await chats.leave({ ...reply, room: { platform: 'slack', id: 'C1' }, user: null });
     await world.drain(world.worker({ sendNotice }));
     const waited = world.clock.now() - before;
     slack.instead.push(answer(200, { ok: false, error: 'channel_not_found' }));
-    await chats.leave({ kind: 'reply', room: { platform: 'slack', id: 'C2' }, user: 'U1', card });
+    await chats.leave({ ...reply, room: { platform: 'slack', id: 'C2' }, user: 'U1' });
     await world.drain(world.worker({ sendNotice }));
 
     expect(waited).toBeGreaterThanOrEqual(30_000);

@@ -54,6 +54,8 @@ export function createDingtalkTransport({ appSecret }: { appSecret: Secret }): C
         room: roomOf({ ...place, senderStaffId }),
         text: text.content,
         takesAnswer: true,
+        // DingTalk's `sessionWebhook` is no such address: its body is not signed.
+        answerUrl: null,
       };
       return { kind: 'said', once: `${timestamp} ${msgId}`, message };
     },

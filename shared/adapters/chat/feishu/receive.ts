@@ -138,8 +138,12 @@ function saidIn(opened: unknown, token: Secret, once: string): Received {
     const eventId = `button ${header.event_id}`;
     const { operator, action, context } = event;
     const room = context.open_chat_id;
-    const said = { user: operator.open_id, room, text: action.value.command, takesAnswer: true };
-    return { kind: 'said', once, message: { eventId, ...said } };
+    const said = { user: operator.open_id, room, text: action.value.command };
+    return {
+      kind: 'said',
+      once,
+      message: { eventId, ...said, takesAnswer: true, answerUrl: null },
+    };
   }
   const typed = MessageEvent.safeParse(opened);
   if (!typed.success) return settled;
@@ -149,6 +153,7 @@ function saidIn(opened: unknown, token: Secret, once: string): Received {
   const content = TextContent.safeParse(jsonOrNull(message.content)).data;
   if (sender.sender_type !== 'user' || content === undefined) return settled;
   const text = message.mentions.reduce((rest, { key }) => rest.replaceAll(key, ' '), content.text);
-  const said = { user: sender.sender_id.open_id, room: message.chat_id, text, takesAnswer: false };
-  return { kind: 'said', once, message: { eventId: `event ${header.event_id}`, ...said } };
+  const said = { user: sender.sender_id.open_id, room: message.chat_id, text };
+  const eventId = `event ${header.event_id}`;
+  return { kind: 'said', once, message: { eventId, ...said, takesAnswer: false, answerUrl: null } };
 }

@@ -20,6 +20,15 @@ export function blocksOf(card: Card): readonly Block[] {
   ];
 }
 
+/** A card as an answer to a command or a button: everybody in the channel sees it, or who asked. */
+export function answerOf(card: Card): Block {
+  return {
+    response_type: card.audience === 'room' ? 'in_channel' : 'ephemeral',
+    text: fallbackOf(card),
+    blocks: blocksOf(card),
+  };
+}
+
 /** What notifications and old clients show instead of the blocks. */
 export function fallbackOf({ title, tone, lines }: Card): string {
   return escaped([`${markOf[tone]}${title}`, ...lines.slice(0, 1)].join(': '));

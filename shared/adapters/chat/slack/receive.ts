@@ -5,12 +5,22 @@ import { equalInConstantTime } from '../../../platform/canonical.ts';
 import { jsonOrNull } from '../../../platform/json.ts';
 import type { Secret } from '../../../platform/secret.ts';
 import { reveal } from '../../../platform/secret-reveal.ts';
-import { blocksOf, fallbackOf } from './blocks.ts';
+import { answerOf } from './blocks.ts';
 
 /** How far a request's time may be from ours. Source: docs.slack.dev, "Verifying requests from Slack". */
 const maxAgeSeconds = 300;
 
 const refused = { kind: 'refused' } as const;
+
+/**
+ * Good for five answers within half an hour. Source: docs.slack.dev, "Handling user interaction", "message responses"; the hosts are
+ * those of Slack and of its government cloud.
+ */
+const AnswerUrl = z
+  .string()
+  .regex(/^https:\/\/hooks\.slack(-gov)?\.com\//)
+  .nullable()
+  .catch(null);
 
 /** A command typed with `/`. Source: docs.slack.dev, "Implementing slash commands", "preparing your app to receive commands". */
 const SlashCommand = z.object({
@@ -19,6 +29,7 @@ const SlashCommand = z.object({
   user_id: z.string(),
   channel_id: z.string(),
   trigger_id: z.string().nullable().default(null),
+  response_url: AnswerUrl,
 });
 
 /** A button of a card. Source: docs.slack.dev, "block_actions payload". */
@@ -28,6 +39,7 @@ const BlockActions = z.object({
   user: z.object({ id: z.string() }),
   container: z.object({ channel_id: z.string().optional() }).default({}),
   channel: z.object({ id: z.string() }).optional(),
+  response_url: AnswerUrl,
   actions: z.array(z.object({ value: z.string().optional() })).min(1),
 });
 
@@ -69,11 +81,7 @@ export function createSlackTransport({ signingSecret }: { signingSecret: Secret 
       const text = body.toString('utf8');
       return isForm ? formOf(new URLSearchParams(text), signature) : eventOf(text, signature);
     },
-    answer: (card) => ({
-      response_type: card.audience === 'room' ? 'in_channel' : 'ephemeral',
-      text: fallbackOf(card),
-      blocks: blocksOf(card),
-    }),
+    answer: answerOf,
   };
 }
 
@@ -90,8 +98,9 @@ function formOf(form: URLSearchParams, once: string): Received {
   // Slack asks now and then whether the certificate is right (`ssl_check=1`), and wants nothing but 200.
   if (!parsed.success) return { kind: 'settled', body: null };
   const { text, user_id: user, channel_id: room, trigger_id: trigger } = parsed.data;
+  const { response_url: answerUrl } = parsed.data;
   const eventId = `command ${trigger ?? once}`;
-  const message = { eventId, user, room, text: plainText(text), takesAnswer: true };
+  const message = { eventId, user, room, text: plainText(text), takesAnswer: true, answerUrl };
   return { kind: 'said', once, message };
 }
 
@@ -99,12 +108,13 @@ function buttonOf(payload: unknown, once: string): Received {
   const parsed = BlockActions.safeParse(payload);
   if (!parsed.success) return { kind: 'settled', body: null };
   const { user, container, channel, actions, trigger_id: trigger } = parsed.data;
+  const { response_url: answerUrl } = parsed.data;
   const text = actions[0]?.value;
   const room = channel?.id ?? container.channel_id;
   // Links are buttons too, and say nothing.
   if (text === undefined || room === undefined) return { kind: 'settled', body: null };
   const eventId = `button ${trigger ?? once}`;
-  const message = { eventId, user: user.id, room, text, takesAnswer: false };
+  const message = { eventId, user: user.id, room, text, takesAnswer: false, answerUrl };
   return { kind: 'said', once, message };
 }
 
@@ -123,7 +133,7 @@ function eventOf(text: string, once: string): Received {
   if (!isForUs || !isSaid || user === undefined || room === undefined) {
     return { kind: 'settled', body: null };
   }
-  const said = { user, room, text: plainText(event.text), takesAnswer: false };
+  const said = { user, room, text: plainText(event.text), takesAnswer: false, answerUrl: null };
   return { kind: 'said', once, message: { eventId: `event ${id}`, ...said } };
 }
 

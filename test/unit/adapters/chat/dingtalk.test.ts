@@ -31,6 +31,7 @@ describe('requests of DingTalk', () => {
         room: 'group:cidxxxxx==',
         text: ' status',
         takesAnswer: true,
+        answerUrl: null,
       },
     });
     expect(alone).toMatchObject({ message: { room: 'user:U-OPS' } });

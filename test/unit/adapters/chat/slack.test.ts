@@ -109,6 +109,16 @@ describe('requests of Slack', () => {
     expect(receive(signed(blockActions(null)))).toEqual({ kind: 'settled', body: null });
   });
 
+  it('name the address for an answer, as long as it is one of Slack', () => {
+    const pressed = blockActions('status');
+    const elsewhere = pressed.replace('hooks.slack.com', 'hooks.slack.com.example.com');
+
+    expect(receive(signed(pressed))).toMatchObject({
+      message: { answerUrl: expect.stringMatching(/^https:\/\/hooks\.slack\.com\/actions\//) },
+    });
+    expect(receive(signed(elsewhere))).toMatchObject({ message: { answerUrl: null } });
+  });
+
   it('ask for the challenge, and say what mentions the app', () => {
     const event = {
       type: 'app_mention',
