@@ -1,3 +1,4 @@
+import { chatGuards } from './chat-guards.ts';
 import type { Mutation } from './mutation.ts';
 import { rotationGuards } from './rotation-guards.ts';
 
@@ -335,4 +336,5 @@ export const mutations: readonly Mutation[] = [
     reddens: { 'test/unit/secret/secret.test.ts': ['shows as *** however it is printed'] },
   },
   ...rotationGuards,
+  ...chatGuards,
 ];
