@@ -128,13 +128,14 @@ describe.each(databaseKinds)('approvals over HTTP, on $kind', ({ withDatabase })
   });
 
   it('are to be sent again where comparing the base takes longer', async () => {
-    const { say, waiting } = anApp(cloudThat(throttled));
+    const { say, waiting, audit } = anApp(cloudThat(throttled));
     const id = await waiting(bearer.operator, true);
     const answer = await say(`${id}/approve`);
 
     expect(answer.status).toBe(202);
     expect(answer.headers.get('Retry-After')).toBe('42');
     expect(await answer.json()).toMatchObject({ id, state: 'awaiting_approval' });
+    expect(await audit(id)).toMatchObject({ items: [{ actor: 'ann', outcome: 'pending' }, {}] });
   });
 
   it('are not taken where the cloud cannot be read', async () => {
