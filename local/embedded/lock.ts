@@ -8,16 +8,26 @@ const claimName = /^holder-(\d+)-([\w.]+)\.lock$/;
 /** Where a system does not tell when a process began, its id must do. */
 const unknownStart = 'unknown';
 
-/** When a process began, as text that no other process with this id shares, reboots included; undefined if not known. */
-async function startOf(pid: number): Promise<string | undefined> {
+/** What the system says of a process. */
+interface ProcessSight {
+  /** When it began, as text that no other process with this id shares, reboots included. */
+  start: string;
+  /** Whether it has died, and nobody has asked how yet: its id still answers to signals. */
+  isZombie: boolean;
+}
+
+/** Looks at a process; undefined where the system does not tell. */
+async function lookAt(pid: number): Promise<ProcessSight | undefined> {
   try {
     const [stat, boot] = await Promise.all([
       readFile(`/proc/${pid}/stat`, 'utf8'),
       readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
     ]);
-    // The name, second field, may hold blanks and parentheses; the start time is field 22.
-    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    return ticks === undefined ? undefined : `${boot.slice(0, 8)}.${ticks}`;
+    // The name, second field, may hold blanks and parentheses; the state is field 3, the start time field 22.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state, ticks] = [fields[0], fields[19]];
+    if (ticks === undefined) return undefined;
+    return { start: `${boot.slice(0, 8)}.${ticks}`, isZombie: state === 'Z' || state === 'X' };
   } catch {
     return undefined;
   }
@@ -36,8 +46,9 @@ export function isRunning(pid: number): boolean {
 
 async function isLive(pid: number, start: string): Promise<boolean> {
   if (!isRunning(pid)) return false;
-  const actual = await startOf(pid);
-  return actual === undefined || start === unknownStart || actual === start;
+  const actual = await lookAt(pid);
+  if (actual?.isZombie) return false;
+  return actual === undefined || start === unknownStart || actual.start === start;
 }
 
 function locked(directory: string, pid: number): AppError {
@@ -53,7 +64,7 @@ function locked(directory: string, pid: number): AppError {
  * matters. Guards against processes of this machine, not against other machines or containers sharing the directory.
  */
 export async function holdDirectory(directory: string): Promise<() => Promise<void>> {
-  const start = (await startOf(process.pid)) ?? unknownStart;
+  const start = (await lookAt(process.pid))?.start ?? unknownStart;
   const own = `holder-${process.pid}-${start}.lock`;
   try {
     await (await open(join(directory, own), 'wx', 0o600)).close();

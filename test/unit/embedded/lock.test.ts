@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -87,6 +87,23 @@ describe('holding a directory', () => {
 
       expect(await readdir(folder)).toEqual([expect.stringContaining(`holder-${process.pid}-`)]);
       await release();
+    },
+  );
+
+  it.runIf(process.platform === 'linux')(
+    'is taken over from a process that has died, though nobody has asked how yet',
+    async () => {
+      // The shell becomes a program that never asks how its child ended.
+      const parent = spawn('sh', ['-c', 'sh -c "echo \\$\\$" & exec sleep 30']);
+      const [pid] = await once(createInterface(parent.stdout), 'line');
+      const stat = () => readFile(`/proc/${pid}/stat`, 'utf8');
+      await expect.poll(stat, { timeout: 5_000 }).toContain(') Z ');
+      await writeFile(join(folder, `holder-${pid}-unknown.lock`), '');
+
+      const release = await holdDirectory(folder);
+
+      await release();
+      parent.kill('SIGKILL');
     },
   );
 });
