@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongFirstSequencer } from './test/helpers/long-first-sequencer.ts';
 import { mutationPlugin } from './test/mutation/plugin.ts';
 
 export default defineConfig({
@@ -7,7 +8,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/helpers/global-setup.ts'],
     reporters: ['default', './test/helpers/tally-reporter.ts'],
-    sequence: { shuffle: true },
+    sequence: { shuffle: { tests: true, files: false }, sequencer: LongFirstSequencer },
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 20_000,
