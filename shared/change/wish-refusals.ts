@@ -8,10 +8,11 @@ import {
   valuePath,
 } from '../connection/values.ts';
 import type { WishTarget } from './expand-wish.ts';
+import type { OwnCode } from './own-code.ts';
 
 /** Why a wish cannot be carried out on a connection: a code of ours, where, and what is allowed or to be done. */
 export interface WishRefusal {
-  code: string;
+  code: OwnCode;
   /** The field in the cloud's spelling; null when it is about the whole `set`. */
   path: string | null;
   message: string;
@@ -59,7 +60,7 @@ function smFaults({ changing, connection }: Context): readonly WishRefusal[] {
     );
     if (enc === undefined && auth === undefined) return [];
     const isSm = enc === 'sm4' || auth === 'sm3';
-    const refusal = { code: 'AlgorithmNotSupported', path: shownPath(path) };
+    const refusal = { code: 'AlgorithmNotSupported', path: shownPath(path) } as const;
     if (isSm && smFixed.has(field)) {
       return [{ ...refusal, message: `${field} cannot be changed on an SM gateway` }];
     }

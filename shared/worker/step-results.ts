@@ -1,3 +1,4 @@
+import type { OwnCode } from '../change/own-code.ts';
 import { progressOf } from '../change/progress-of.ts';
 import type { ChangeError, ChangeProgress, ChangeRecord, JournalEvent } from '../change/record.ts';
 import { isFinalChange } from '../change/state.ts';
@@ -153,7 +154,7 @@ export function ownError(
     | 'busy'
     | 'not_found'
     | 'locked',
-  code: string,
+  code: OwnCode,
   message: string,
 ): ChangeError {
   return { code, class: kind, message, requestId: null };
