@@ -106,7 +106,10 @@ function followUp(of: {
           .min(1)
           .max(128)
           .optional()
-          .meta({ description: 'The same key again finds the same job, for 7 days.' }),
+          .meta({
+            description:
+              'The same key again finds the same job, for 7 days. Without one, asking again finds the job that you began until that has ended.',
+          }),
       }),
     },
     requestBody: {
@@ -123,7 +126,7 @@ function followUp(of: {
         content: { 'application/json': { schema: JobBody } },
       },
       '200': {
-        description: 'The same key came before: that job.',
+        description: 'The same was asked for before: that job.',
         headers: EntityTag,
         content: { 'application/json': { schema: JobBody } },
       },

@@ -164,6 +164,8 @@ export interface StoredPlan
   onFailure: NewJob['failurePolicy']['onFailure'];
   settings: JobSettings;
   intents: readonly StoredIntent[];
+  /** How many jobs that took it up, once more or back, have ended. */
+  followed: number;
 }
 
 /** What a job was made of, and what of it did not come to its end. */

@@ -1,8 +1,8 @@
-import { keyedDigest } from '../platform/canonical.ts';
 import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import { intentKeyContext } from '../secret/seal-context.ts';
 import { openedKeysOf, sealedKeysOf } from '../secret/sealed-keys.ts';
+import { followUpIdempotency } from './follow-up.ts';
 import { roomySeq } from './plan-order.ts';
 import { countedRollout, type JobRecord, type NewJob, type RetriedJob } from './record.ts';
 import { isFinalJob } from './state.ts';
@@ -21,7 +21,7 @@ export interface RetryJobInput {
 
 /**
  * Submits what of an ended job did not succeed as a new one with the same wishes and settings, whose submitter is the caller. The
- * same key again finds the same job. Raises `not_found`, `conflict` while the job has not ended, when there is nothing to retry or
+ * same key again finds the same job, and so does asking without one until that job has ended. Raises `not_found`, `conflict` while the job has not ended, when there is nothing to retry or
  * its window is over, and `idempotency_key_reused`.
  */
 export async function retryJob(
@@ -87,10 +87,7 @@ function retryOf(
     schedule: null,
     retryOf: { jobId: retried.id, actor, reason },
     rollbackOf: retried.rollbackOf === null ? null : { jobId: retried.rollbackOf, actor, reason },
-    idempotency:
-      idempotencyKey === null
-        ? null
-        : { key: idempotencyKey, planHash: keyedDigest(digestKey, `retry of ${retried.id}`) },
+    idempotency: followUpIdempotency(digestKey, retried, { verb: 'retry', key: idempotencyKey }),
     traceparent,
   };
 }

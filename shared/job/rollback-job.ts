@@ -3,10 +3,10 @@ import type { ChangeRecord } from '../change/record.ts';
 import { type MaskedValues, maskFields } from '../connection/mask.ts';
 import { entriesOf, type FieldValues, isKeyPath } from '../connection/values.ts';
 import { nestFields } from '../plan/nested-fields.ts';
-import { keyedDigest } from '../platform/canonical.ts';
 import { AppError } from '../platform/errors.ts';
 import { intentKeyContext } from '../secret/seal-context.ts';
 import { sealedKeysOf } from '../secret/sealed-keys.ts';
+import { followUpIdempotency } from './follow-up.ts';
 import type { JobStore } from './job-store.ts';
 import { plannedValues, previousValues } from './opened-values.ts';
 import {
@@ -43,7 +43,8 @@ type RestoredChange = RestoredJob['changes'][number];
 /**
  * Submits a job that restores what the succeeded changes of an ended one replaced, in reverse order: an ordinary job whose wishes
  * are the values of before, each with what has to stand for it to be taken back. It needs no approval and keeps no window, since
- * who goes back is in a hurry and what stood before was agreed to. The same key again finds the same job. Raises `not_found`,
+ * who goes back is in a hurry and what stood before was agreed to. The same key again finds the same job, and so does asking without
+ * one until that job has ended. Raises `not_found`,
  * `conflict` while the job has not ended or when there is nothing to restore, `rollback_expired` when keys of before are kept
  * no longer, and `idempotency_key_reused`.
  */
@@ -101,7 +102,6 @@ function rollbackOf(
     storedSharesOf(restored.plan),
     changes.length,
   );
-  const what = changeId === null ? restored.id : changeId;
   return {
     id,
     title: titleOf(restored.title),
@@ -123,10 +123,11 @@ function rollbackOf(
     schedule: null,
     retryOf: null,
     rollbackOf: { jobId: restored.id, actor, reason },
-    idempotency:
-      idempotencyKey === null
-        ? null
-        : { key: idempotencyKey, planHash: keyedDigest(digestKey, `rollback of ${what}`) },
+    idempotency: followUpIdempotency(digestKey, restored, {
+      verb: 'rollback',
+      what: changeId ?? restored.id,
+      key: idempotencyKey,
+    }),
     traceparent,
   };
 }

@@ -15,6 +15,7 @@ const HeadRow = z.object({
   rollbackOf: z.string().nullable(),
   plan: z.unknown(),
   onFailure: z.enum(failureReactions),
+  followed: z.number(),
 });
 const RetriedRow = z.object({
   seq: z.number(),
@@ -32,7 +33,9 @@ const SelectorRow = z.object({
 
 async function readPlan(query: Query, jobId: string): Promise<StoredPlan | null> {
   const [row] = await query(
-    `SELECT id, title, state, created_by AS "createdBy", rollback_of AS "rollbackOf", plan, on_failure AS "onFailure"
+    `SELECT id, title, state, created_by AS "createdBy", rollback_of AS "rollbackOf", plan, on_failure AS "onFailure",
+            (SELECT count(*)::int FROM lanekeeper.job f
+              WHERE (f.retry_of = $1 OR f.rollback_of = $1) AND f.finished_at IS NOT NULL) AS followed
        FROM lanekeeper.job WHERE id = $1`,
     [jobId],
   );

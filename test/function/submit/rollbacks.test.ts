@@ -99,18 +99,25 @@ describe.each(databaseKinds)('taking a job back over HTTP, on $kind', ({ withDat
     expect(JSON.stringify([job, intent])).not.toMatch(/theOldKey|theNewKey/);
   });
 
-  it('makes one job for one key, and another one without', async () => {
+  it('makes one job for one key, and one without until that has ended', async () => {
     const { call, id } = await aJobThatEnded();
     const headers = { 'Idempotency-Key': 'back-1' };
     const answers = [
       await call(`${id}/rollback`, { headers }),
       await call(`${id}/rollback`, { headers }),
       await call(`${id}/rollback`),
+      await call(`${id}/rollback`),
     ];
     const ids = await Promise.all(answers.map(async (each) => JobBody.parse(await each.json()).id));
 
-    expect(answers.map(({ status }) => status)).toEqual([202, 200, 202]);
+    await database.query('UPDATE lanekeeper.job SET finished_at = lanekeeper.now() WHERE id = $1', [
+      ids[2],
+    ]);
+    const later = await call(`${id}/rollback`);
+
+    expect(answers.map(({ status }) => status)).toEqual([202, 200, 202, 200]);
     expect(new Set(ids).size).toBe(2);
+    expect(later.status).toBe(202);
     expect((await call(`${id}/retry`, { headers })).status).not.toBe(202);
   });
 

@@ -222,7 +222,7 @@ function retriedOf(tables: Tables, jobId: string): RetriedJob | null {
   const job = tables.jobs.get(jobId);
   if (job === undefined) return null;
   return {
-    ...planOf(job),
+    ...planOf(tables, job),
     changes: tables.changesOf(jobId).flatMap(({ record, intentNumber }) => {
       const { seq, regionId, vpnConnectionId } = record;
       return isRetried.has(record.state) ? [{ seq, regionId, vpnConnectionId, intentNumber }] : [];
@@ -233,9 +233,13 @@ function retriedOf(tables: Tables, jobId: string): RetriedJob | null {
   };
 }
 
-function planOf(job: StoredJob): StoredPlan {
+function planOf({ jobs }: Tables, job: StoredJob): StoredPlan {
   const { id, title, state, createdBy, rollbackOf, plan, onFailure, settings, intents } = job;
-  return { id, title, state, createdBy, rollbackOf, plan, onFailure, settings, intents };
+  const followers = [...jobs.values()].filter(
+    (other) => (other.retryOf === id || other.rollbackOf === id) && other.finishedAt !== null,
+  );
+  const followed = followers.length;
+  return { id, title, state, createdBy, rollbackOf, plan, onFailure, settings, intents, followed };
 }
 
 function restoredOf(tables: Tables, jobId: string, changeId: string | null): RestoredJob | null {
@@ -247,7 +251,7 @@ function restoredOf(tables: Tables, jobId: string, changeId: string | null): Res
       record.state === 'succeeded' && Object.keys(record.handover.previous ?? {}).length > 0;
     return isAsked && isRestored ? [{ ...record, intentNumber }] : [];
   });
-  return { ...planOf(job), changes };
+  return { ...planOf(tables, job), changes };
 }
 
 function holdOf({ state, settings, approvals, planDigest, approveBy }: StoredJob): Hold | null {
