@@ -120,6 +120,17 @@ describe.each(databaseKinds)('who may call, on $kind', ({ withDatabase }) => {
     expect((await call(bearer.operator, '/v1/jobs')).status).toBe(200);
   });
 
+  it('gives an address twice what a token has, whatever tokens it comes with', async () => {
+    const { call } = anApp(3);
+    const statuses: number[] = [];
+    for (const token of [bearer.viewer, bearer.operator, bearer.admin]) {
+      for (let index = 0; index < 3; index += 1)
+        statuses.push((await call(token, '/v1/jobs')).status);
+    }
+
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 429, 429, 429]);
+  });
+
   it('lets an address guess tokens only so often', async () => {
     const { call } = anApp();
     const statuses = new Set<number>();
