@@ -79,10 +79,10 @@ export function prepareStep(
   return prepare(deps, held, assignment, found);
 }
 
-/** Whether a part that an earlier try applied has not been proved: nothing else is touched before. */
+/** Whether a part that an earlier try applied is to be judged anew: nothing else is touched before. */
 function isStillToProve({ handover: { proof, direction } }: ChangeRecord): boolean {
   if (proof === null || proof.direction !== direction || !isProofAsked(proof)) return false;
-  return verdictOf(proof) !== 'proved';
+  return verdictOf(proof) === null;
 }
 
 /** What is to be set, or what comes before that. */
