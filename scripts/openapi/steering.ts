@@ -101,15 +101,10 @@ function followUp(of: {
     requestParams: {
       path: z.object({ jobId: JobId }),
       header: z.object({
-        'Idempotency-Key': z
-          .string()
-          .min(1)
-          .max(128)
-          .optional()
-          .meta({
-            description:
-              'The same key again finds the same job, for 7 days. Without one, asking again finds the job that you began until that has ended.',
-          }),
+        'Idempotency-Key': z.string().min(1).max(128).optional().meta({
+          description:
+            'The same key again finds the same job, for 7 days. Without one, asking again finds the job that you began until that has ended.',
+        }),
       }),
     },
     requestBody: {
