@@ -70,16 +70,15 @@ export function createWatch({ rate, audit }: WatchDeps): Watch {
     },
     async carryOut(attempt, actor, { run, came }) {
       if (!permissions[attempt.action].isVerb) return run();
-      try {
-        const result = await run();
-        const { jobId: found, operation = attempt.operation, outcome = 'done' } = came(result);
-        const jobId = attempt.jobId ?? found;
-        await note({ ...attempt, jobId, operation }, actor.name, outcome);
-        return result;
-      } catch (error) {
+      const ran = Promise.resolve().then(run);
+      const result = await ran.catch(async (error: unknown) => {
         await note(attempt, actor.name, toAppError(error).code);
         throw error;
-      }
+      });
+      const { jobId: found, operation = attempt.operation, outcome = 'done' } = came(result);
+      // Where this cannot be written down, the caller is told; never that what was done was not.
+      await note({ ...attempt, jobId: attempt.jobId ?? found, operation }, actor.name, outcome);
+      return result;
     },
   };
 }
