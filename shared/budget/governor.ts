@@ -16,16 +16,21 @@ export interface Governor {
 const shortestPauseMs = 1_000;
 /** How long calls granted in advance may be kept; the budget's windows have this much slack. */
 const keepGrantedMs = 1_000;
+/** After a throttling answer the budget is small for so long: what is granted and not used is then missing elsewhere. */
+const shortOfCallsMs = 300_000;
 
 interface ScopeState {
   /** Takes a call that was granted before; false when none is left. */
   takeSpare(): boolean;
+  /** From now on no more is asked for than is wanted, for a while. */
+  beSparing(): void;
   ask: Gatherer<null, { retryInMs: number } | null>;
 }
 
 /**
  * A governor over the shared budget. Calls that are wanted at the same time are asked for in one statement.
- * `ahead` calls are taken beyond what is wanted where budgets are so large that asking would cost more than it saves.
+ * `ahead` calls are taken beyond what is wanted where budgets are so large that asking would cost more than it saves, unless the cloud
+ * has throttled lately.
  */
 export function createGovernor(deps: {
   budget: ApiBudget;
@@ -48,6 +53,7 @@ export function createGovernor(deps: {
   function createScope(scope: BudgetScope): ScopeState {
     let spare = 0;
     let spareUntil = 0;
+    let sparingUntil = Number.NEGATIVE_INFINITY;
     const takeSpare = (): boolean => {
       if (spare <= 0 || clock.monotonic() > spareUntil) return false;
       spare -= 1;
@@ -58,7 +64,8 @@ export function createGovernor(deps: {
       const missing = batch.length - spare;
       let retryInMs = 0;
       if (missing > 0) {
-        const grant = await budget.take(scope, missing + deps.ahead(scope));
+        const ahead = clock.monotonic() < sparingUntil ? 0 : deps.ahead(scope);
+        const grant = await budget.take(scope, missing + ahead);
         spare += grant.granted;
         spareUntil = clock.monotonic() + keepGrantedMs;
         retryInMs = grant.retryInMs;
@@ -67,6 +74,9 @@ export function createGovernor(deps: {
     };
     return {
       takeSpare,
+      beSparing() {
+        sparingUntil = clock.monotonic() + shortOfCallsMs;
+      },
       ask: createGatherer({ run, lingerMs: deps.lingerMs, clock, serial: true }),
     };
   }
@@ -82,6 +92,9 @@ export function createGovernor(deps: {
         await clock.sleep(refusal.retryInMs);
       }
     },
-    throttled: (scope) => budget.slowDown(scope, shortestPauseMs),
+    throttled(scope) {
+      stateOf(scope).beSparing();
+      return budget.slowDown(scope, shortestPauseMs);
+    },
   };
 }

@@ -100,6 +100,23 @@ describe('createGovernor', () => {
     expect(bench.takes).toEqual([5, 5, 5]);
   });
 
+  it('takes none in advance for five minutes after the cloud throttled, elsewhere as before', async () => {
+    const bench = aGovernor(100, { ahead: 4 });
+    const admit = async (where: BudgetScope): Promise<unknown> => {
+      const admitted = bench.governor.admit(where, 0);
+      await bench.clock.advance(1);
+      return admitted;
+    };
+
+    await bench.governor.throttled(scope);
+    await admit(scope);
+    await admit(elsewhere);
+    await bench.clock.advance(300_000);
+    await admit(scope);
+
+    expect(bench.takes).toEqual([1, 5, 5]);
+  });
+
   it('tells everybody when the cloud throttled', async () => {
     const bench = aGovernor(1);
 
