@@ -69,7 +69,7 @@ export interface World {
 
 /** A fresh database of either kind. The server writes to disk as in production, the embedded one too. */
 export async function openWorld(kind: Database['kind']): Promise<World> {
-  const server = kind === 'postgres' ? await startPostgres() : null;
+  const server = kind === 'postgres' ? await startPostgres({ isDurable: true }) : null;
   const url = server?.url ?? null;
   const database = await openDatabase({
     database: { url: url === null ? null : new Secret(url), dataDir: ':memory:' },
