@@ -94,6 +94,23 @@ it('starts in its window alone, and costs no running function before it', async 
   );
 });
 
+it.each([
+  ['under stop: at the sixth', 'stop', { failed: 6, cancelled: 44 }],
+  ['under continue: never', 'continue', { failed: 50, cancelled: 0 }],
+] as const)('stops a job of 50 whose maxErrors is 10 %, %s', async (_, onFailure, counts) => {
+  const refusing = Array.from({ length: 50 }, (_each, index) => `r${index}`);
+  const fleet = Object.fromEntries(
+    refusing.map((name) => [name, { sim: 'sim:error=InvalidName' }]),
+  );
+  const w = await open({ simulator: { inventory: aFleet(fleet), settleMs } });
+  const rollout = { concurrency: 1, maxErrors: '10%' };
+
+  const { id } = await w.submit(planOf(refusing, { rollout, onFailure }));
+  await w.drain();
+
+  expect(await w.jobs.get(id)).toMatchObject({ state: 'failed', counts });
+});
+
 it('tries a failed change again, with another request', async () => {
   const sim = { sim: 'sim:error=InvalidParameter' };
   const w = await open({
