@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type ChangeDelivery,
+  type ChangeProof,
+  nothingHandedOver,
+} from '../../../shared/change/handover.ts';
+import type { ChangeView } from '../../../shared/job/job-store.ts';
+import { waitingForOf } from '../../../shared/progress/waiting-for.ts';
+import { aChange } from '../../helpers/factories.ts';
+
+const until = '2026-11-22T12:00:00.000Z';
+
+function handingOver(some: Partial<ChangeDelivery> = {}): Partial<ChangeView> {
+  const delivery: ChangeDelivery = {
+    part: 'tun-s',
+    direction: 'forth',
+    stage: 'open',
+    deliveredTo: [],
+    isAcknowledged: false,
+    isApplied: false,
+    since: '2026-11-22T10:00:00.000Z',
+    acknowledgeUntil: null,
+    failures: 0,
+    ...some,
+  };
+  const handover = { ...nothingHandedOver, deliveries: [delivery] };
+  return { state: 'delivering', step: 'deliver', handover };
+}
+
+function proving(verdict: ChangeView['verdict']): Partial<ChangeView> {
+  const proof: ChangeProof = {
+    part: 'tun-s',
+    direction: 'forth',
+    subjects: [],
+    phase: 'ike',
+    sentAt: null,
+    settledAt: null,
+    lifetimeSeconds: 86_400,
+  };
+  const handover = { ...nothingHandedOver, proof };
+  return { state: 'verifying', step: 'prove', verdict, handover };
+}
+
+const freeze = { name: 'audit', reason: 'year-end audit', until };
+const sinkError = {
+  code: 'SinkFailed',
+  class: 'handover',
+  message: 'vault cannot be reached (Unreachable)',
+  requestId: null,
+} as const;
+
+/** What people decide, and what the other side has to do. The rest is in the tests of bodies. */
+describe('what a change waits for', () => {
+  it.each<[string, Partial<ChangeView>, string]>([
+    [
+      'the end of a pause, with its reason',
+      { pauseReason: 'ticket 4711' },
+      'Waits until the job is resumed: ticket 4711.',
+    ],
+    [
+      'the end of a freeze, with its reason',
+      { freeze },
+      `Waits until ${until}, when freeze audit ends: year-end audit.`,
+    ],
+    [
+      'a pause before a freeze',
+      { pauseReason: 'ticket 4711', freeze },
+      'Waits until the job is resumed: ticket 4711.',
+    ],
+    [
+      'the delivery of new values',
+      handingOver(),
+      'Waits until the new values of tun-s are delivered.',
+    ],
+    [
+      'a sink that failed',
+      { ...handingOver(), lastError: sinkError },
+      'Waits until new values are delivered: vault cannot be reached (Unreachable).',
+    ],
+    [
+      'the other side’s word',
+      handingOver({ acknowledgeUntil: until }),
+      `Waits until ${until} for somebody to say that the other side has the new values of tun-s.`,
+    ],
+    [
+      'the delivery alone once that was said',
+      handingOver({ acknowledgeUntil: until, isAcknowledged: true }),
+      'Waits until the new values of tun-s are delivered.',
+    ],
+    ['a tunnel that is to come up', proving(null), 'Waits until tun-s is up by its new values.'],
+    [
+      'a tunnel that is still up by its old values',
+      proving('latent'),
+      'Waits until tun-s is negotiated anew: it is up by what was negotiated before the change.',
+    ],
+  ])('is %s', (_, overrides, sentence) => {
+    expect(waitingForOf(aChange(overrides))).toBe(sentence);
+  });
+});
