@@ -9,7 +9,11 @@ import { parseSchedule } from '../../../shared/schedule/schema.ts';
 import { openedPlanOf, storedPlanOf } from '../../../shared/schedule/stored-plan.ts';
 import { loadDigestKey } from '../../../shared/secret/digest-key.ts';
 import { type RewrapProgress, rewrap } from '../../../shared/secret/rewrap.ts';
-import { baseKeyContext } from '../../../shared/secret/seal-context.ts';
+import {
+  baseKeyContext,
+  madeKeyContext,
+  previousKeyContext,
+} from '../../../shared/secret/seal-context.ts';
 import type { SealedStore } from '../../../shared/secret/sealed-store.ts';
 import { createSealer, type Sealer } from '../../../shared/secret/sealer.ts';
 import { databaseKinds } from '../../helpers/databases.ts';
@@ -95,6 +99,38 @@ describe.each(databaseKinds)('rewrap, $kind', ({ withDatabase }) => {
     expect(reveal(onlyNext.open(row?.envelopes[path] ?? '', baseKeyContext(first, path)))).toBe(
       `base of ${first}`,
     );
+  });
+
+  it('seals made and previous keys anew too, each bound to what it belongs to', async () => {
+    const [changeId = ''] = changes;
+    const [job] = await database.query('SELECT job_id FROM lanekeeper.change WHERE id = $1', [
+      changeId,
+    ]);
+    const contexts = {
+      sealed_made_keys: madeKeyContext(String(job?.job_id), changeId, path),
+      sealed_previous_keys: previousKeyContext(changeId, path),
+    };
+    for (const [column, context] of Object.entries(contexts)) {
+      const sealed = { [path]: onlyFormer.seal(new Secret(`key of ${column}`), context) };
+      await database.query(`UPDATE lanekeeper.change SET ${column} = $2::jsonb WHERE id = $1`, [
+        changeId,
+        JSON.stringify(sealed),
+      ]);
+    }
+
+    expect(await rewrap({ store, sealer: both, clock: aClock() })).toEqual({
+      rewrapped: 7,
+      unopened: 0,
+    });
+
+    for (const [column, context] of Object.entries(contexts)) {
+      const [row] = await database.query(
+        `SELECT ${column}->>$2 AS envelope FROM lanekeeper.change WHERE id = $1`,
+        [changeId, path],
+      );
+      const opened = onlyNext.open(String(row?.envelope), context);
+      expect(reveal(opened)).toBe(`key of ${column}`);
+    }
   });
 
   it('finds nothing to do the second time', async () => {
