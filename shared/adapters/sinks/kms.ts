@@ -7,7 +7,6 @@ import type {
   SecretsOutcome,
 } from '../../sink/secrets-manager.ts';
 import {
-  type DeliverOutcome,
   type Delivery,
   placeOf,
   type Sink,
@@ -39,7 +38,7 @@ export function createKmsSink(secrets: SecretsManager, settings: KmsSinkSettings
       const ref = refOf(delivery);
       const version = { version: delivery.version, data: documentOf(delivery, values) };
       const put = await putPending(secrets, ref, version, settings);
-      if (put.kind === 'ok') return deliverAgain(secrets, ref, version.version);
+      if (put.kind === 'ok') return { kind: 'delivered' };
       if (put.kind === 'exists')
         return failed('VersionConflict', 'The version holds other values.');
       return failureOf(put);
@@ -63,20 +62,6 @@ export function createKmsSink(secrets: SecretsManager, settings: KmsSinkSettings
       return stageOutcomeOf(await secrets.removeStage(ref, pending, version));
     },
   };
-}
-
-/** A version that was withdrawn is pending again: PutSecretValue leaves the stages of one that is there as they are. */
-async function deliverAgain(
-  secrets: SecretsManager,
-  ref: SecretRef,
-  version: string,
-): Promise<DeliverOutcome> {
-  const found = await findVersion(secrets, ref, version);
-  if (found.kind === 'failed') return found;
-  const stages = found.kind === 'ok' ? found.value.stages : [];
-  if (found.kind === 'missing' || stages.length > 0) return { kind: 'delivered' };
-  const moved = stageOutcomeOf(await secrets.moveStage(ref, pending, version));
-  return moved.kind === 'failed' ? moved : { kind: 'delivered' };
 }
 
 type Found =
@@ -103,6 +88,8 @@ async function putPending(
   settings: KmsSinkSettings,
 ): Promise<SecretsOutcome<null>> {
   const listed = await secrets.versions(ref);
+  const versions = listed.kind === 'ok' ? listed.value : [];
+  const known = versions.find(({ id }) => id === version.version);
   if (listed.kind === 'missing') {
     // Somebody else may have created it meanwhile: then it is there, which is all that is wanted.
     const made = await secrets.create(ref, {
@@ -112,11 +99,14 @@ async function putPending(
     });
     if (made.kind !== 'ok' && made.kind !== 'exists') return made;
   } else if (listed.kind !== 'ok') return listed;
-  else if (!listed.value.some(({ id }) => id === version.version)) {
-    const kept = await keepCurrent(secrets, ref, listed.value);
+  else if (known === undefined) {
+    const kept = await keepCurrent(secrets, ref, versions);
     if (kept.kind !== 'ok') return kept;
   }
-  return secrets.put(ref, { ...version, stages: [pending] });
+  const put = await secrets.put(ref, { ...version, stages: [pending] });
+  if (put.kind !== 'ok' || known?.stages.length !== 0) return put;
+  // PutSecretValue leaves the stages of a version that is there as they are: one that was withdrawn is to be pending again.
+  return secrets.moveStage(ref, pending, version.version);
 }
 
 /**
