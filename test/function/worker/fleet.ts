@@ -4,7 +4,7 @@ import {
   makeGateway,
   makeTunnel,
 } from '../../../local/simulator/defaults.ts';
-import type { Connection, Inventory, Tunnel } from '../../../local/simulator/shapes.ts';
+import type { Adoption, Connection, Inventory, Tunnel } from '../../../local/simulator/shapes.ts';
 import type { JobStore, StoredEvent } from '../../../shared/job/job-store.ts';
 import { Plan } from '../../../shared/plan/schema.ts';
 import type { VirtualWorld } from '../../helpers/virtual-world.ts';
@@ -73,6 +73,21 @@ export function aPair(
     }),
   );
   return { tunnels };
+}
+
+/** A fleet in which the other sides of some tunnels, or of connections with one, take new values like this. */
+export function adopting(
+  inventory: Inventory,
+  adoption: Adoption,
+  ids: readonly string[],
+): Inventory {
+  return { ...inventory, adoptions: Object.fromEntries(ids.map((id) => [id, adoption])) };
+}
+
+/** The keys that the cloud has of a connection, in the order of its tunnels. */
+export function keysOf({ simulator }: VirtualWorld, name: string): (string | undefined)[] {
+  const { tunnels, ike } = simulator.state.connection(region, `vco-${name}`);
+  return tunnels.length === 0 ? [ike?.Psk] : tunnels.map((tunnel) => tunnel.ike.Psk);
 }
 
 /** A plan that changes the named connections, in this order. Unless it says so, no tunnel has to prove anything. */

@@ -3,7 +3,7 @@ import { makeConnection } from '../../../local/simulator/defaults.ts';
 import type { Adoption, Connection, Inventory } from '../../../local/simulator/shapes.ts';
 import { withPostgres } from '../../helpers/databases.ts';
 import type { VirtualWorld, VirtualWorldOptions } from '../../helpers/virtual-world.ts';
-import { aFleet, aPair, outcomesOf, planOf, region } from './fleet.ts';
+import { adopting, aFleet, aPair, keysOf, outcomesOf, planOf, region } from './fleet.ts';
 import { aTellingSink } from './telling-sink.ts';
 import { later, useWorlds, withoutConnection } from './worlds.ts';
 
@@ -16,15 +16,6 @@ const rotation = {
   verify: {},
 };
 const onDelivery: Adoption = { kind: 'onDelivery' };
-
-function adopting(inventory: Inventory, adoption: Adoption, ids: readonly string[]): Inventory {
-  return { ...inventory, adoptions: Object.fromEntries(ids.map((id) => [id, adoption])) };
-}
-
-function keysOf({ simulator }: VirtualWorld, name: string): (string | undefined)[] {
-  const { tunnels, ike } = simulator.state.connection(region, `vco-${name}`);
-  return tunnels.length === 0 ? [ike?.Psk] : tunnels.map((tunnel) => tunnel.ike.Psk);
-}
 
 /** A world whose peers get what is delivered. */
 function useDevices() {

@@ -1,11 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { makeConnection } from '../../../local/simulator/defaults.ts';
-import type { Adoption, Inventory } from '../../../local/simulator/shapes.ts';
 import { createPgAcknowledgements } from '../../../shared/adapters/postgres/acknowledgements.ts';
 import type { ChangeView } from '../../../shared/job/job-store.ts';
 import { databaseKinds, withPostgres } from '../../helpers/databases.ts';
 import type { VirtualWorld } from '../../helpers/virtual-world.ts';
-import { aFleet, aPair, outcomesOf, planOf, region, tunnelsWritten } from './fleet.ts';
+import {
+  adopting,
+  aFleet,
+  aPair,
+  keysOf,
+  outcomesOf,
+  planOf,
+  region,
+  tunnelsWritten,
+} from './fleet.ts';
 import { aTellingSink } from './telling-sink.ts';
 import { useWorlds } from './worlds.ts';
 
@@ -17,15 +25,6 @@ const rotation = {
   handover: { deliverTo: ['devices'] },
   verify: {},
 };
-
-function adopting(inventory: Inventory, adoption: Adoption, ids: readonly string[]): Inventory {
-  return { ...inventory, adoptions: Object.fromEntries(ids.map((id) => [id, adoption])) };
-}
-
-function keysOf({ simulator }: VirtualWorld, name: string): (string | undefined)[] {
-  const { tunnels, ike } = simulator.state.connection(region, `vco-${name}`);
-  return tunnels.length === 0 ? [ike?.Psk] : tunnels.map((tunnel) => tunnel.ike.Psk);
-}
 
 function changesOf({ jobs }: VirtualWorld, jobId: string): Promise<readonly ChangeView[]> {
   return jobs.listChanges({ jobId, states: null, limit: 9, after: null });
