@@ -2,6 +2,7 @@ import type { JournalEvent } from '../change/record.ts';
 import { isFinalChange } from '../change/state.ts';
 import { fingerprintOf } from '../connection/mask.ts';
 import type { Assignment } from '../lane/lane-store.ts';
+import { isRestoring } from './stored-change.ts';
 import { leavingOf } from './tidy-step.ts';
 import type { HeldLane, StepResult } from './worker-deps.ts';
 
@@ -56,9 +57,10 @@ function withKeysKept(result: StepResult, { change: before, terms }: Assignment)
  * A change that failed after it wrote something is taken back under `rollback`; not where every further call would fail alike, nor
  * what itself takes something back: two keys that nobody answers would take each other's place.
  */
-function isTakenBack({ change, stopsJob }: StepResult, { terms, intent }: Assignment): boolean {
+function isTakenBack({ change, stopsJob }: StepResult, assignment: Assignment): boolean {
+  const { terms } = assignment;
   if (change === null || stopsJob !== undefined || terms.onFailure !== 'rollback') return false;
-  if (intent.expected !== null) return false;
+  if (isRestoring(assignment)) return false;
   const hasWritten = change.attempts > 0 || change.settledAttempts > 0;
   return hasWritten && change.handover.direction === 'forth' && change.handover.previous !== null;
 }

@@ -23,6 +23,7 @@ import { advance, end, endBack, fail, ownError, readAtOf, type SeenAtEnd } from 
 import {
   isGoingBack,
   isHalfDone,
+  isRestoring,
   rememberTunnels,
   stateOnLane,
   writeOnlyOf,
@@ -145,7 +146,7 @@ function inOrderOf(
   tunnels: VpnConnection['tunnels'],
   base: MaskedValues,
 ): VpnConnection['tunnels'] {
-  const restores = isGoingBack(change) || intent.expected !== null;
+  const restores = isGoingBack(change) || isRestoring({ intent });
   const isOwn = ownLatent.length > 0 && fingerprintOf(base) === ownFingerprint;
   const placeOf = (tunnel: VpnConnection['tunnels'][number]): number => {
     const { tunnelId } = tunnel;
@@ -196,10 +197,10 @@ function lostOf(
   { part, connection, differences }: Omit<NextPart, 'tunnels' | 'handover'>,
   agreed: readonly PathParts[],
 ): ChangeError | null {
-  const { change, intent } = assignment;
+  const { change } = assignment;
   const { deliveries, proof } = change.handover;
   const isBegun = isHalfDone(change) || deliveries.length > 0 || proof !== null;
-  const isOneByOne = isBegun || intent.expected !== null;
+  const isOneByOne = isBegun || isRestoring(assignment);
   const all = agreedAmong(differences).flatMap(({ tunnel }) => tunnel ?? []);
   const parts = isOneByOne ? (agreed.length > 0 ? [part] : []) : [...new Set(all)];
   const lost = parts.map((each) => lostRedundancy(assignment, connection.tunnels, each));

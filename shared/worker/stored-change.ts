@@ -28,6 +28,11 @@ export function isGoingBack({ handover }: Pick<ChangeRecord, 'handover'>): boole
   return handover.direction === 'back';
 }
 
+/** Whether the change is one of a job that takes another one back: its values are those of before. */
+export function isRestoring({ intent }: Pick<Assignment, 'intent'>): boolean {
+  return intent.expected !== null;
+}
+
 /** Whether some part of the change was applied already: then it cannot go back to the queue, nor be cancelled. */
 export function isHalfDone(change: Pick<ChangeRecord, 'settledAttempts' | 'handover'>): boolean {
   return change.settledAttempts > 0 || isGoingBack(change);

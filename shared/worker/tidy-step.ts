@@ -12,7 +12,7 @@ import { pauseAfterFailure, pauseWhileLatent } from './patience.ts';
 import { lookAtProof, refutationOf, startedProofOf, withJudged } from './prove-step.ts';
 import { type Settled, settleDelivery } from './settle-deliveries.ts';
 import { advance, onTick } from './step-results.ts';
-import { wholeChange } from './stored-change.ts';
+import { isRestoring, wholeChange } from './stored-change.ts';
 import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
 
 /** What a change that is over leaves to be done. */
@@ -36,7 +36,7 @@ export function leavingOf(
   const isWatched = verdict === 'latent' && handover.proof !== null;
   if (state === 'succeeded' && isWatched) return { kind: 'watch' };
   // What was set by a rollback is not taken back in turn: two keys that nobody answers would take each other's place for ever.
-  const isTakenBack = terms.onFailure === 'rollback' && intent.expected === null;
+  const isTakenBack = terms.onFailure === 'rollback' && !isRestoring({ intent });
   if (state === 'succeeded' && verdict === 'refuted' && isTakenBack && handover.takenBack === null)
     return { kind: 'take_back' };
   const stands = state === 'rolled_back' || (state === 'succeeded' && verdict !== 'refuted');

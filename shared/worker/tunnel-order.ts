@@ -3,7 +3,7 @@ import { isUp, type Tunnel } from '../connection/model.ts';
 import type { ChangePart } from '../connection/vpn-api.ts';
 import type { Assignment } from '../lane/lane-store.ts';
 import { fail, onTick, ownError, wait } from './step-results.ts';
-import { isGoingBack } from './stored-change.ts';
+import { isGoingBack, isRestoring } from './stored-change.ts';
 import type { StepDeps, StepResult } from './worker-deps.ts';
 
 /** A tunnel that this change has written to, that was up before, and that is not up now. */
@@ -54,7 +54,7 @@ export function lostRedundancy(
 ): ChangeError | null {
   if (intent.acceptOutage || isGoingBack(change)) return null;
   const isUpItself = tunnels.some((tunnel) => tunnel.tunnelId === part && isUp(tunnel));
-  if (intent.expected !== null && !isUpItself) return null;
+  if (isRestoring({ intent }) && !isUpItself) return null;
   const down = tunnels.find((tunnel) => tunnel.tunnelId !== part && !isUp(tunnel));
   if (down === undefined) return null;
   const message = `${down.tunnelId} is not up and could not carry the traffic while ${part} is changed; set acceptOutage to true to change it all the same`;

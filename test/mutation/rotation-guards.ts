@@ -108,7 +108,7 @@ export const rotationGuards: readonly Mutation[] = [
     guard: 'restored-for-good',
     without: 'what a rollback job restored and nobody answers is taken back in turn',
     file: 'shared/worker/conclude.ts',
-    text: 'if (intent.expected !== null) return false;',
+    text: 'if (isRestoring(assignment)) return false;',
     becomes: '',
     reddens: {
       'test/function/worker/restored.test.ts': [
