@@ -77,7 +77,10 @@ export interface ChangeProgress {
   /** Keyed digest of the request before it is first sent. */
   requestDigest: string | null;
   clientToken: string | null;
-  /** The fingerprint of what the connection became; set when the change succeeds, or fails and something of it stands. */
+  /**
+   * The fingerprint of what the connection became, which is like none where somebody else changed something beside; set when the
+   * change succeeds, or fails and something of it stands.
+   */
   resultFingerprint: string | null;
   lastError: ChangeError | null;
 }

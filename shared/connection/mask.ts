@@ -42,6 +42,9 @@ export function fingerprintOf(masked: MaskedValues): string {
   );
 }
 
+/** Stands where a fingerprint would, of a connection on which values of somebody else stand beside ours: none is like it. */
+export const notOursAlone = 'not ours alone';
+
 function isListed(path: string): boolean {
   const parts = partsOf(path);
   return parts !== null && fieldTable[parts.field].listed;

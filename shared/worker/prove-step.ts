@@ -7,7 +7,7 @@ import {
 } from '../change/handover.ts';
 import { judgeSubject, verdictOf } from '../change/proof.ts';
 import type { ChangeError, ChangeRecord, JournalEvent } from '../change/record.ts';
-import { fingerprintOf, maskFields } from '../connection/mask.ts';
+import { fingerprintOf, maskFields, notOursAlone } from '../connection/mask.ts';
 import { isUp, type VpnConnection } from '../connection/model.ts';
 import type { Assignment } from '../lane/lane-store.ts';
 import { AppError } from '../platform/errors.ts';
@@ -188,7 +188,7 @@ function finish(change: ChangeRecord, { settledAt }: ChangeProof): StepResult {
   const seen = { readBack: 'applied', readAt: settledAt ?? '' } as const;
   // What stands is all ours unless somebody was seen to change something else meanwhile.
   const isOurs = change.lastError?.class !== 'changed_elsewhere' && change.base !== null;
-  const resultFingerprint = isOurs && change.base ? fingerprintOf(change.base) : null;
+  const resultFingerprint = isOurs && change.base ? fingerprintOf(change.base) : notOursAlone;
   if (isGoingBack(change)) return endBack({ ...change, resultFingerprint }, seen);
   const lastError = isOurs ? null : change.lastError;
   return end(change, 'succeeded', { patch: { resultFingerprint, lastError }, seen });

@@ -8,6 +8,7 @@ import {
   fingerprintOf,
   type MaskedValues,
   maskFields,
+  notOursAlone,
 } from '../connection/mask.ts';
 import { isSettledState, type VpnConnection } from '../connection/model.ts';
 import { shownPath } from '../connection/values.ts';
@@ -213,19 +214,11 @@ function succeed(
 ): StepResult {
   const { observed, readBack } = found;
   const isOurs = readBack.others.length === 0;
-  if (isGoingBack(change)) {
-    const resultFingerprint = isOurs ? fingerprintOf(observed) : null;
-    return endBack({ ...change, resultFingerprint }, seen);
-  }
-  if (isOurs) {
-    return end(change, 'succeeded', {
-      patch: { resultFingerprint: fingerprintOf(observed) },
-      seen,
-    });
-  }
   // What stands now is not all ours: a later change on this connection must not take it for our own work.
-  const lastError = standsBeside(shown(readBack.others));
-  return end(change, 'succeeded', { patch: { lastError }, seen });
+  const resultFingerprint = isOurs ? fingerprintOf(observed) : notOursAlone;
+  if (isGoingBack(change)) return endBack({ ...change, resultFingerprint }, seen);
+  const lastError = isOurs ? null : standsBeside(shown(readBack.others));
+  return end(change, 'succeeded', { patch: { resultFingerprint, lastError }, seen });
 }
 
 /** Whether reading the connection can tell that the part was applied; write-only fields are in no answer. */

@@ -5,15 +5,16 @@ import { parsePlan } from '../../../shared/plan/parse-plan.ts';
 import { withPostgres } from '../../helpers/databases.ts';
 import { planContext } from '../../helpers/factories.ts';
 import type { VirtualWorld } from '../../helpers/virtual-world.ts';
-import { aFleet, effectiveWrites, planOf, region } from '../worker/fleet.ts';
+import { aFleet, effectiveWrites, outcomesOf, planOf, region } from '../worker/fleet.ts';
 import { useWorlds } from '../worker/worlds.ts';
 
 const day = 86_400_000;
 const inventory = aFleet({ 'a@1': {}, 'b@1': {}, c: {} });
 
-function planFor(names: readonly string[], set: unknown) {
+function planFor(names: readonly string[], set: unknown, more: Record<string, unknown> = {}) {
   const targets = names.map((name) => ({ regionId: region, vpnConnectionId: `vco-${name}` }));
-  return parsePlan({ title: 'keys', targets, set, rollout: { concurrency: '100%' } }, planContext);
+  const plan = { title: 'keys', targets, set, rollout: { concurrency: '100%' }, ...more };
+  return parsePlan(plan, planContext);
 }
 
 /** Changes the keys of some connections, as a job of its own. */
@@ -94,6 +95,27 @@ describe('a job of a schedule with minAge', () => {
 
     expect(statesOf(changes)).toEqual(['vco-a:succeeded', 'vco-b:skipped', 'vco-c:succeeded']);
   });
+
+  it.each(['none', 'required'])(
+    'counts one beside which somebody else set another field, verify.tunnel %s',
+    async (tunnel) => {
+      const settleMs = { min: 10_000, max: 10_000 };
+      const world = await open({ simulator: { inventory, settleMs } });
+      void world.clock
+        .sleep(11_000)
+        .then(() => world.simulator.state.tamper(region, 'vco-c', { enableDpd: false }));
+      await world.submit(planFor(['c'], { IkeConfig: { Psk: 'k3y-1' } }, { verify: { tunnel } }));
+      await world.drain();
+      const [rotation] = await world.jobs.list({ states: null, limit: 1, before: null });
+      expect(await outcomesOf(world.jobs, rotation?.id ?? '')).toMatchObject([
+        { state: 'succeeded', code: 'ChangedElsewhere' },
+      ]);
+
+      const { changes } = await run(world, 'P3D');
+
+      expect(statesOf(changes)).toEqual(['vco-a:succeeded', 'vco-b:succeeded', 'vco-c:skipped']);
+    },
+  );
 
   it('counts neither changes without a key nor a key that stood there already', async () => {
     const world = await open({ simulator: { inventory } });
