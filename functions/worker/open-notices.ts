@@ -50,9 +50,10 @@ export function openNotices(parts: NoticeParts, { chat, notify, sinks }: Notifyi
   const { limits, database, sealer, digestKey, api, ids, clock, random, logger } = parts;
   const budget = createPgApiBudget(database, { account: 'default', limits, part: previewPart });
   const call = createJsonClient(clock);
+  const chats = createPgChatStore(database);
   return createNoticeSender({
     answerers: openAnswerers(call),
-    chats: createPgChatStore(database),
+    chats,
     clock,
     jobs: createPgJobStore(database),
     logger,
@@ -60,6 +61,7 @@ export function openNotices(parts: NoticeParts, { chat, notify, sinks }: Notifyi
     errands: createErrands({
       approvals: createPgApprovalStore(database),
       audit: createPgAuditLog(database),
+      chats,
       clock,
       digestKey,
       ids,

@@ -38,6 +38,8 @@ export interface JobOutline {
   refused: number;
   acceptsOutage: boolean;
   maxInFlight: number;
+  /** How long the cloud took on average for changes of its kinds, over all jobs; null when nothing was measured. */
+  settleMs: number | null;
   /** What its author should know, by code as in a preview; the most frequent first, with the first connection in plan order. */
   warnings: readonly { code: string; count: number; first: string }[];
   /** The freeze that holds most of what waits, or the longest; null when none does. */
@@ -58,6 +60,8 @@ export interface ChatStore {
   digestOfCode(code: string, of: { jobId: string; actor: string }): Promise<string | null>;
   /** Has the actor use the code no more: his consent was taken. */
   spendCode(code: string, actor: string): Promise<void>;
+  /** How long the cloud took on average for any change; null when nothing was measured. */
+  settleMs(): Promise<number | null>;
   /** Null when there is no such job. */
   outline(jobId: string): Promise<JobOutline | null>;
 }

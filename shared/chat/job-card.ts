@@ -106,9 +106,10 @@ function expectationOf(job: JobBody, outline: JobOutline | null): Card['facts'] 
     return [{ label: 'Expected end', value: job.estimatedFinishAt }];
   }
   if (outline === null || outline.lanes === 0 || job.total === null) return [];
-  const rounds = Math.max(outline.longestLane, Math.ceil(job.total / outline.maxInFlight));
-  const seconds = rounds * assumedSettleSeconds;
-  return [{ label: 'Expected duration', value: `${aboutSeconds(seconds)} or more` }];
+  const { longestLane, maxInFlight, settleMs } = outline;
+  const rounds = Math.max(longestLane, Math.ceil(job.total / maxInFlight));
+  const seconds = settleMs === null || settleMs <= 0 ? assumedSettleSeconds : settleMs / 1000;
+  return [{ label: 'Expected duration', value: `${aboutSeconds(rounds * seconds)} or more` }];
 }
 
 function submitterOf({ createdBy, scheduleName }: JobBody): string {

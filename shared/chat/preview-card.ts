@@ -1,3 +1,4 @@
+import { expectedSeconds } from '../preview/lower-bound.ts';
 import type { PreviewBody } from '../preview/preview-body.ts';
 import { aCardOf, type Card } from './card.ts';
 import { shortDigest } from './job-card.ts';
@@ -6,8 +7,11 @@ import { aboutSeconds } from './span.ts';
 /** How many different warnings and refusals are told in a room. */
 const told = 5;
 
-/** What a run of a schedule would do, as a room sees it. */
-export function previewCardOf(schedule: string, { digest, summary, items }: PreviewBody): Card {
+/** What a run of a schedule would do, as a room sees it; `settleMs` is how long changes took on average, if that is known. */
+export function previewCardOf(
+  { digest, summary, items }: PreviewBody,
+  { schedule, settleMs }: { schedule: string; settleMs: number | null },
+): Card {
   const { total, modify, unchanged, refused, lanes, longestLane, groups, lowerBound } = summary;
   const warnings = items.flatMap((item) => item.warnings.map(({ message }) => message));
   const refusals = items.flatMap(({ reason }) => (reason === null ? [] : [reason.message]));
@@ -22,7 +26,10 @@ export function previewCardOf(schedule: string, { digest, summary, items }: Prev
       },
       { label: 'Lanes', value: `${lanes}, at most ${longestLane} changes on one` },
       { label: 'Redundancy groups', value: String(groups) },
-      { label: 'Expected duration', value: `${aboutSeconds(lowerBound.seconds)} or more` },
+      {
+        label: 'Expected duration',
+        value: `${aboutSeconds(expectedSeconds(lowerBound, settleMs))} or more`,
+      },
       { label: 'Digest', value: shortDigest(digest) },
     ],
     audience: 'room',

@@ -6,6 +6,8 @@ export interface Ahead {
   jobId: string;
   /** At most {@link mostCounted}, then there may be more. */
   others: number;
+  /** Whether one of them waits for a person or the other side, so that nobody can tell how long they take. */
+  isHeld: boolean;
 }
 
 /** So many that come before a change are counted. */
@@ -15,14 +17,24 @@ export const mostCounted = 100;
 export interface QueuePlace {
   /** What its whole job waits for. */
   hold: Hold | null;
-  /** Its batch when that is not open, counted from 1, and how many changes of the open one have not ended. */
-  batch: { number: number; of: number; left: number } | null;
+  /**
+   * Its batch when that is not open, counted from 1, and how many changes of the open one have not ended; `between` are those of
+   * batches between the two, `limit` how many may be in flight, `pauses` whether the job waits for somebody before it opens.
+   */
+  batch: {
+    number: number;
+    of: number;
+    left: number;
+    between: number;
+    limit: number;
+    pauses: boolean;
+  } | null;
   /** Unfinished changes before it on its connection, in flight or not. */
   connectionAhead: Ahead | null;
   /** Changes that wait on its lane and have their turn before it. */
   laneAhead: Ahead | null;
-  /** How many changes of its job are in flight, when it may have no more. */
-  slots: { inFlight: number; limit: number } | null;
+  /** How many changes of its job are in flight, when it may have no more, and how many others come before it in the plan's order. */
+  slots: { inFlight: number; limit: number; ahead: number } | null;
   /** How long the cloud took for changes like it on average, over all jobs; null when nobody knows. */
   settleMs: number | null;
 }

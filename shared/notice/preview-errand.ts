@@ -1,4 +1,5 @@
 import { aCardOf, type Card } from '../chat/card.ts';
+import type { ChatStore } from '../chat/chat-store.ts';
 import { previewCardOf } from '../chat/preview-card.ts';
 import { type PlanContextDeps, planContextOf } from '../plan/plan-context.ts';
 import { toAppError } from '../platform/errors.ts';
@@ -23,6 +24,7 @@ export type PreviewForRoom = (asked: {
 >;
 
 export interface PreviewErrandDeps extends PreviewDeps, PlanContextDeps {
+  chats: Pick<ChatStore, 'settleMs'>;
   schedules: ScheduleStore;
   sealer: Sealer;
 }
@@ -34,9 +36,11 @@ export function createPreviewForRoom(deps: PreviewErrandDeps): PreviewForRoom {
       const outcome = await (previewId === null
         ? begin(deps, schedule)
         : continuePreview(deps, previewId));
-      if (outcome.kind === 'ready')
-        return { kind: 'ready', card: previewCardOf(schedule, outcome.preview) };
-      return { kind: 'pending', previewId: outcome.id, retryInMs: outcome.retryInMs };
+      if (outcome.kind === 'pending') {
+        return { kind: 'pending', previewId: outcome.id, retryInMs: outcome.retryInMs };
+      }
+      const settleMs = await deps.chats.settleMs();
+      return { kind: 'ready', card: previewCardOf(outcome.preview, { schedule, settleMs }) };
     } catch (error) {
       const { code, message, faults } = toAppError(error);
       if (code === 'unavailable') throw error;

@@ -16,6 +16,9 @@ const cardBusyMs = 1_500;
 /** Somebody is to do something: a message that was changed calls nobody. */
 const calling: ReadonlySet<string> = new Set(['awaiting_approval', 'stopped', 'refuted']);
 
+/** What changes without a turn of the job. */
+const movesByItself: ReadonlySet<string> = new Set(['Expected end', 'Expected duration']);
+
 const RefutedData = z.object({ vpnConnectionId: z.string(), reason: z.string().nullish() });
 
 /** Tells of a job: receivers, and the rooms in which its card is. Each is told once; who fails is tried again alone. */
@@ -99,7 +102,7 @@ async function showCard(
     const picture = jobCardOf(job, { outline, origin: held.origin });
     const shown = digestOf({
       ...picture,
-      facts: picture.facts.filter(({ label }) => label !== 'Expected end'),
+      facts: picture.facts.filter(({ label }) => !movesByItself.has(label)),
     });
     if (held.shown === shown && !callsAgain(notice, held)) return done([who]);
     const message = calling.has(notice.kind) ? null : held.message;

@@ -11,6 +11,19 @@ export interface LowerBound {
   limitedBy: 'nothing' | 'lane' | 'group' | 'concurrency' | 'writes';
 }
 
+/** The same bound if each change takes as long as changes did on average; as it is where nothing was measured. */
+export function expectedSeconds(
+  { seconds, limitedBy }: LowerBound,
+  settleMs: number | null,
+): number {
+  if (settleMs === null || settleMs <= 0) return seconds;
+  const settleSeconds = settleMs / 1000;
+  // Between full minutes of writes nobody waits for a change; only the last ones have to settle.
+  return limitedBy === 'writes'
+    ? seconds - assumedSettleSeconds + settleSeconds
+    : (seconds / assumedSettleSeconds) * settleSeconds;
+}
+
 /** The least time in which a change was seen to settle; the cloud documents none. */
 export const assumedSettleSeconds = 20;
 

@@ -1,7 +1,12 @@
 import { isFinalChange } from '../change/state.ts';
 import { connectionPart } from '../connection/vpn-api.ts';
 import type { ChangeView } from '../job/job-store.ts';
-import { waitingAtTheDoor, waitingForSlot, waitingInLine } from './waiting-to-begin.ts';
+import {
+  waitingAtTheDoor,
+  waitingForCompanion,
+  waitingForSlot,
+  waitingInLine,
+} from './waiting-to-begin.ts';
 
 const msPerSecond = 1000;
 
@@ -50,13 +55,6 @@ function proving({ handover, verdict }: ChangeView): string {
   return verdict === 'latent'
     ? `Waits until ${what} is negotiated anew: it is up by what was negotiated before the change.`
     : `Waits until ${what} is up by its new values.`;
-}
-
-/** The change in flight that backs it up, as a sentence; null when there is none. */
-function waitingForCompanion({ companion }: ChangeView): string | null {
-  if (companion === null) return null;
-  const { id, jobId, vpnConnectionId } = companion;
-  return `Waits for change ${id} of job ${jobId}: ${vpnConnectionId}, which backs this connection up, is in flight.`;
 }
 
 function causeOf({ lastError, laneKey }: ChangeView): string {

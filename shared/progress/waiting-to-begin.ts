@@ -1,17 +1,22 @@
+import type { ChangeState } from '../change/state.ts';
 import { holdReason } from '../job/hold.ts';
 import type { ChangeView } from '../job/job-store.ts';
-import { type Ahead, mostCounted } from '../job/queue-place.ts';
+import { type Ahead, mostCounted, type QueuePlace } from '../job/queue-place.ts';
 
 /** What a change that is queued waits for before its lane matters, as a sentence; null when nothing else stands before it. */
 export function waitingAtTheDoor({ queue, pauseReason, freeze }: ChangeView): string | null {
   if (queue?.hold) return sentence(holdReason(queue.hold));
   if (pauseReason !== null) return `Waits until the job is resumed: ${pauseReason}.`;
-  if (queue?.batch) {
-    const { number, of, left } = queue.batch;
-    return `Waits for batch ${number} of ${of}: ${countOf(left)} of the open batch ${left === 1 ? 'has' : 'have'} not ended.`;
-  }
+  if (queue?.batch) return waitingForBatch(queue, queue.batch);
   if (freeze === null) return null;
   return `Waits until ${freeze.until}, when freeze ${freeze.name} ends: ${freeze.reason}.`;
+}
+
+function waitingForBatch(queue: QueuePlace, batch: NonNullable<QueuePlace['batch']>): string {
+  const { number, of, left, between, limit, pauses } = batch;
+  const what = `Waits for batch ${number} of ${of}: ${countOf(left)} of the open batch ${left === 1 ? 'has' : 'have'} not ended.`;
+  if (pauses) return `${what} Then the job pauses until it is resumed.`;
+  return `${what}${beginsIn(queue, Math.ceil((left + between) / limit))}`;
 }
 
 /** Which changes come before one that is queued and may begin, as a sentence; null when it is the next of its lane. */
@@ -21,42 +26,76 @@ export function waitingInLine(change: ChangeView): string | null {
   if (laneChange !== null) {
     const others = laneAhead === null ? 0 : laneAhead.others + 1;
     const first = `Waits for change ${laneChange.id} of job ${laneChange.jobId}, which is in flight on ${laneKey}`;
-    return `${first}${othersOf(others)}.${beginsIn(change, others + 1)}`;
+    return `${first}${othersOf(others)}.${beginsAfter(queue, others)}`;
   }
   if (connectionAhead !== null) {
-    return `${aheadOf(connectionAhead)} on connection ${regionId}/${vpnConnectionId}.`;
+    const { others, isHeld } = connectionAhead;
+    const begins = isHeld ? '' : beginsAfter(queue, others);
+    return `${aheadOf(connectionAhead)} on connection ${regionId}/${vpnConnectionId}.${begins}`;
   }
   if (laneAhead === null) return null;
-  return `${aheadOf(laneAhead)} on ${laneKey}.${beginsIn(change, laneAhead.others + 1)}`;
+  return `${aheadOf(laneAhead)} on ${laneKey}.${beginsAfter(queue, laneAhead.others)}`;
+}
+
+/** The change in flight that backs it up, as a sentence; null when there is none. */
+export function waitingForCompanion({ companion, queue }: ChangeView): string | null {
+  if (companion === null) return null;
+  const { id, jobId, vpnConnectionId, state } = companion;
+  const begins = isSettling(state) ? beginsIn(queue, 1) : '';
+  return `Waits for change ${id} of job ${jobId}: ${vpnConnectionId}, which backs this connection up, is in flight.${begins}`;
+}
+
+/** Whether the cloud alone decides how long it takes: what the other side has to do may take any time. */
+function isSettling(state: ChangeState): boolean {
+  return state === 'applying' || state === 'settling' || state === 'rolling_back';
 }
 
 /** That no change of its job may begin now, as a sentence; null when one may. */
 export function waitingForSlot({ queue }: ChangeView): string | null {
   if (!queue?.slots) return null;
-  const { inFlight, limit } = queue.slots;
-  return `Waits for a slot of its job: ${inFlight} of ${limit} are taken by changes in flight.`;
+  const { inFlight, limit, ahead } = queue.slots;
+  const begins = beginsIn(queue, Math.floor(ahead / limit) + 1);
+  return `Waits for a slot of its job: ${inFlight} of ${limit} are taken by changes in flight.${begins}`;
 }
 
 function aheadOf({ id, jobId, others }: Ahead): string {
   const comes = others === 0 ? 'which comes before it' : 'which come before it';
-  return `Waits for change ${id} of job ${jobId}${others === 0 ? ', ' : ` and ${countOf(others)}, `}${comes}`;
+  return `Waits for change ${id} of job ${jobId}${others === 0 ? ', ' : ` and ${othersCounted(others)}, `}${comes}`;
 }
 
 function othersOf(others: number): string {
-  return others === 0 ? '' : `, and for ${countOf(others)} before it there`;
+  return others === 0 ? '' : `, and for ${othersCounted(others)} before it there`;
+}
+
+function othersCounted(others: number): string {
+  return isUncounted(others) ? `${others} or more changes` : countOf(others);
+}
+
+/** Whether there may be more, as no more are counted. */
+function isUncounted(others: number): boolean {
+  return others >= mostCounted - 1;
 }
 
 function countOf(changes: number): string {
-  if (changes >= mostCounted - 1) return `${changes} or more changes`;
   return changes === 1 ? '1 change' : `${changes} changes`;
 }
 
-/** When it may begin, if those before it take as long as changes like it took so far. */
-function beginsIn({ queue }: ChangeView, before: number): string {
+/** When it may begin after so many others of its lane or connection. */
+function beginsAfter(queue: QueuePlace | null, others: number): string {
+  return beginsIn(queue, others + 1, isUncounted(others) ? 'least' : 'most');
+}
+
+/** When it may begin, if so many before it, one after the other, take as long as changes like it took so far. */
+function beginsIn(
+  queue: QueuePlace | null,
+  before: number,
+  bound: 'least' | 'most' = 'most',
+): string {
   const settleMs = queue?.settleMs ?? null;
   if (settleMs === null || settleMs <= 0) return '';
   const minutes = Math.ceil((before * settleMs) / 60_000);
-  return ` By settle times so far it begins within ${minutes} min.`;
+  const when = bound === 'most' ? `within ${minutes} min` : `in ${minutes} min or more`;
+  return ` By settle times so far it begins ${when}.`;
 }
 
 function sentence(text: string): string {

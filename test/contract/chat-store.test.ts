@@ -101,7 +101,26 @@ describe.each(databaseKinds)('what chats remember, $kind', ({ withDatabase }) =>
       refused: 0,
       warnings: [],
       frozen: null,
+      settleMs: null,
     });
+  });
+
+  it('knows how long changes took, of a job’s own kinds and of all', async () => {
+    const { chats, accept } = await open();
+    const id = await accept();
+    const nothing = await chats.settleMs();
+    await database.query(
+      `INSERT INTO lanekeeper.tally (name, labels, value) VALUES
+         ('settle_seconds_sum', '{"of":"gateway"}', 90), ('settle_seconds_bucket', '{"of":"gateway","le":"30"}', 3),
+         ('settle_seconds_sum', '{"of":"attachment"}', 10), ('settle_seconds_bucket', '{"of":"attachment","le":"10"}', 1)`,
+    );
+    await database.query("UPDATE lanekeeper.change SET attach_type = 'VPNGW' WHERE job_id = $1", [
+      id,
+    ]);
+
+    expect(nothing).toBeNull();
+    expect(await chats.settleMs()).toBe(25_000);
+    expect(await chats.outline(id)).toMatchObject({ settleMs: 30_000 });
   });
 
   it('outlines of what a job warns, and which freeze holds most of it', async () => {

@@ -35,10 +35,10 @@ describe.each(storeKinds)('what stands before a change, $kind', ({ subject }) =>
 
     expect(await placeOf(jobId, 0)).toMatchObject({
       connectionAhead: null,
-      laneAhead: { id: changeIdOf(older, 1), jobId: older, others: 1 },
+      laneAhead: { id: changeIdOf(older, 1), jobId: older, others: 1, isHeld: false },
     });
     expect(await placeOf(jobId, 1)).toMatchObject({
-      connectionAhead: { id: changeIdOf(older, 0), jobId: older, others: 0 },
+      connectionAhead: { id: changeIdOf(older, 0), jobId: older, others: 0, isHeld: false },
     });
     expect(await placeOf(jobId, 2)).toEqual(nothing);
   });
@@ -51,7 +51,7 @@ describe.each(storeKinds)('what stands before a change, $kind', ({ subject }) =>
     const jobId = await world.release(['d@1']);
 
     expect(await placeOf(jobId, 0)).toMatchObject({
-      laneAhead: { id: changeIdOf(inBatches, 0), jobId: inBatches, others: 0 },
+      laneAhead: { id: changeIdOf(inBatches, 0), jobId: inBatches, others: 0, isHeld: false },
     });
   });
 
@@ -70,18 +70,51 @@ describe.each(storeKinds)('what stands before a change, $kind', ({ subject }) =>
     await hand.end(await hand.next(await hand.take('1')));
 
     expect(await placeOf(jobId, 1)).toMatchObject({ batch: null });
-    expect(await placeOf(jobId, 2)).toMatchObject({ batch: { number: 2, of: 3, left: 1 } });
-    expect(await placeOf(jobId, 3)).toMatchObject({ batch: { number: 3, of: 3, left: 1 } });
+    expect(await placeOf(jobId, 2)).toMatchObject({
+      batch: { number: 2, of: 3, left: 1, between: 0 },
+    });
+    expect(await placeOf(jobId, 3)).toMatchObject({
+      batch: { number: 3, of: 3, left: 1, between: 1 },
+    });
+  });
+
+  it.each([
+    ['none', false, false],
+    ['first', true, false],
+    ['every', true, true],
+  ] as const)('is a batch that somebody has to open, pausing after %s', async (...row) => {
+    const [batchPause, first, second] = row;
+    const rollout = { ...someSettings.rollout, batches: [1, 2, 3], batchPause };
+    const some = { ...settings({ rollout }), maxInFlight: 7 };
+    const jobId = await world.release(['a@1', 'b@2', 'c@3'], some);
+    const before = await placeOf(jobId, 2);
+    const hand = world.hand();
+    await hand.end(await hand.next(await hand.take('1')));
+    await world.verbs.order(jobId, 'resume', { actor: 'ops', reason: 'looked at' });
+
+    expect(before).toMatchObject({ batch: { between: 1, limit: 7, pauses: first } });
+    expect(await placeOf(jobId, 2)).toMatchObject({ batch: { between: 0, pauses: second } });
   });
 
   it('are the slots of its job when none is free', async () => {
-    const jobId = await world.release(['a@1', 'b@2'], { maxInFlight: 1 });
+    const jobId = await world.release(['a@1', 'b@2', 'c@3', 'd@4'], { maxInFlight: 1 });
     const hand = world.hand();
     const free = await placeOf(jobId, 1);
     await hand.next(await hand.take('1'));
 
     expect(free).toMatchObject({ slots: null });
-    expect(await placeOf(jobId, 1)).toMatchObject({ slots: { inFlight: 1, limit: 1 } });
+    expect(await placeOf(jobId, 1)).toMatchObject({ slots: { inFlight: 1, limit: 1, ahead: 0 } });
+    expect(await placeOf(jobId, 3)).toMatchObject({ slots: { ahead: 2 } });
+  });
+
+  it('tells where somebody has to do something first', async () => {
+    const older = await world.release(['a@1']);
+    const jobId = await world.release(['a@1']);
+    const free = await placeOf(jobId, 0);
+    await world.verbs.order(older, 'pause', { actor: 'ops', reason: 'a look' });
+
+    expect(free).toMatchObject({ connectionAhead: { isHeld: false } });
+    expect(await placeOf(jobId, 0)).toMatchObject({ connectionAhead: { isHeld: true } });
   });
 
   it('is what its job waits for', async () => {
@@ -108,9 +141,11 @@ describe('what stands before a change, on a database', () => {
     const freeze = { name: 'b', scope, until, reason: 'an audit', createdBy: 'ops' };
     await createPgFreezeStore(database).put(freeze);
 
-    expect(before).toMatchObject({ laneAhead: { id: changeIdOf(older, 1), others: 1 } });
+    expect(before).toMatchObject({
+      laneAhead: { id: changeIdOf(older, 1), others: 1, isHeld: false },
+    });
     expect(await placeOf(jobId)).toMatchObject({
-      laneAhead: { id: changeIdOf(older, 0), others: 0 },
+      laneAhead: { id: changeIdOf(older, 0), others: 0, isHeld: false },
     });
   });
 

@@ -185,6 +185,7 @@ export async function noticesIn(
     errands: createErrands({
       approvals: createPgApprovalStore(tracked),
       audit: createPgAuditLog(tracked),
+      chats: createPgChatStore(tracked),
       jobs: world.jobs,
       ...previews,
       schedules: world.scheduling.schedules,

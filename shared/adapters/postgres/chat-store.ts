@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ChatStore, JobOutline } from '../../chat/chat-store.ts';
 import type { Database } from './database.ts';
 import { holdsChange } from './freeze-store.ts';
+import { settleKind, settleMsOf } from './queue-place.ts';
 import { Timestamp } from './rows.ts';
 
 const OutlineRow = z.object({
@@ -11,11 +12,15 @@ const OutlineRow = z.object({
   refused: z.coerce.number(),
   acceptsOutage: z.boolean(),
   maxInFlight: z.number(),
+  settleMs: z.coerce.number().nullable(),
   warnings: z.array(z.object({ code: z.string(), count: z.number(), first: z.string() })),
   frozen: z
     .object({ scope: z.string(), until: Timestamp, reason: z.string(), count: z.number() })
     .nullable(),
 }) satisfies z.ZodType<JobOutline>;
+
+const isKindOfJob = `t.labels->>'of' IN (SELECT ${settleKind} FROM lanekeeper.change c WHERE c.job_id = j.id)`;
+const SettleRow = z.object({ settleMs: z.coerce.number().nullable() });
 
 /** What is over goes with what comes, a few rows at a time and never waited for. */
 const forget = (table: string, isOver: string): string => `
@@ -77,13 +82,17 @@ export function createPgChatStore(database: Database): ChatStore {
         [hashOf(code), actor],
       );
     },
+    async settleMs() {
+      const [row] = await query(`SELECT ${settleMsOf('true')} AS "settleMs"`);
+      return SettleRow.parse(row).settleMs;
+    },
     async outline(jobId) {
       const [row] = await query(
         `SELECT count(l.changes) AS lanes, coalesce(max(l.changes), 0) AS "longestLane",
                 (SELECT count(*) FROM lanekeeper.change c
                   WHERE c.job_id = j.id AND c.state = 'failed' AND c.last_error->>'class' = 'refused') AS refused,
                 EXISTS (SELECT FROM lanekeeper.intent i WHERE i.job_id = j.id AND i.accept_outage) AS "acceptsOutage",
-                j.max_in_flight AS "maxInFlight",
+                j.max_in_flight AS "maxInFlight", ${settleMsOf(isKindOfJob)} AS "settleMs",
                 (SELECT coalesce(json_agg(w ORDER BY w.count DESC, w.code), '[]') FROM (
                    SELECT code, count(*)::int AS count, (array_agg(c.vpn_connection_id ORDER BY c.seq))[1] AS first
                      FROM lanekeeper.change c, unnest(c.warnings) AS code WHERE c.job_id = j.id GROUP BY code) AS w) AS warnings,

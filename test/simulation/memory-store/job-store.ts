@@ -203,15 +203,20 @@ function placeOf(tables: Tables, change: StoredChange): QueuePlace | null {
   const open = tables.changesOf(job.id).filter(({ record: other }) => other.seq < (openUntil ?? 0));
   const left = open.filter(({ record: other }) => other.finishedAt === null).length;
   const number = batches.filter((bound) => bound <= record.seq).length + 1;
+  const between = Math.max(...batches.filter((bound) => bound <= record.seq)) - (openUntil ?? 0);
+  const { batchPause } = job.settings.rollout;
+  const pauses = batchPause === 'every' || (batchPause === 'first' && openUntil === batches[0]);
   const { connection, lane } = aheadOf(tables, change);
-  const inFlight = inFlightOf(countsOf(tables, job.id));
+  const counts = countsOf(tables, job.id);
+  const inFlight = inFlightOf(counts);
+  const ahead = Math.max(0, record.seq - (job.total ?? 0) + counts.queued);
   const limit = inFlight + freeSlotsOf(tables, job);
   return {
     hold: holdOf(job),
-    batch: isClosed ? { number, of: batches.length, left } : null,
+    batch: isClosed ? { number, of: batches.length, left, between, limit, pauses } : null,
     connectionAhead: connection,
     laneAhead: lane,
-    slots: inFlight >= limit ? { inFlight, limit } : null,
+    slots: inFlight >= limit ? { inFlight, limit, ahead } : null,
     settleMs: null,
   };
 }
@@ -280,7 +285,12 @@ function viewOf(tables: Tables, change: StoredChange): ChangeView {
     laneDueInMs: dueInMs > 0 ? dueInMs : null,
     queue: placeOf(tables, change),
     companion: companion
-      ? { id: companion.id, jobId: companion.jobId, vpnConnectionId: companion.vpnConnectionId }
+      ? {
+          id: companion.id,
+          jobId: companion.jobId,
+          vpnConnectionId: companion.vpnConnectionId,
+          state: companion.state,
+        }
       : null,
     pauseReason: tables.jobs.get(record.jobId)?.pauseReason ?? null,
     freeze: null,

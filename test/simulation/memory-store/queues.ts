@@ -92,7 +92,15 @@ export function aheadOf(
     const [first] = changes;
     if (first === undefined) return null;
     const { id, jobId: ofJob } = first.record;
-    return { id, jobId: ofJob, others: Math.min(mostCounted, changes.length) - 1 };
+    const isHeld = changes
+      .slice(0, mostCounted)
+      .some(
+        ({ record }) =>
+          record.state === 'delivering' ||
+          record.state === 'verifying' ||
+          tables.jobs.get(record.jobId)?.state !== 'running',
+      );
+    return { id, jobId: ofJob, others: Math.min(mostCounted, changes.length) - 1, isHeld };
   };
   const heads = new Set(headsOf(tables));
   return {

@@ -23,6 +23,7 @@ const outline = {
   refused: 2,
   acceptsOutage: false,
   maxInFlight: 10,
+  settleMs: null,
   warnings: [{ code: 'tunnel_outage', count: 12, first: 'vco-bp1bbi27hojx80nck****' }],
   frozen: null,
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lowerBoundOf } from '../../../shared/preview/lower-bound.ts';
+import { expectedSeconds, lowerBoundOf } from '../../../shared/preview/lower-bound.ts';
 
 const wide = { concurrency: 1_000, writesPerMinute: 1_000, together: 0 };
 
@@ -22,5 +22,23 @@ describe('the lower bound of a job', () => {
     ['writes of two budgets', changes(11, 11, 2), { writesPerMinute: 10 }, 20, 'lane'],
   ])('with %s', (_, some, limits, seconds, limitedBy) => {
     expect(lowerBoundOf(some, { ...wide, ...limits })).toEqual({ seconds, limitedBy });
+  });
+});
+
+describe('what a job is expected to take', () => {
+  it.each([
+    ['the bound where nothing was measured', { seconds: 60, limitedBy: 'lane' }, null, 60],
+    ['the bound where what was measured says nothing', { seconds: 60, limitedBy: 'lane' }, 0, 60],
+    ['its rounds of settle times', { seconds: 60, limitedBy: 'lane' }, 45_000, 135],
+    ['the same for slots', { seconds: 80, limitedBy: 'concurrency' }, 10_000, 40],
+    [
+      'full minutes of writes and one settle time',
+      { seconds: 140, limitedBy: 'writes' },
+      45_000,
+      165,
+    ],
+    ['nothing where nothing is to be done', { seconds: 0, limitedBy: 'nothing' }, 45_000, 0],
+  ] as const)('is %s', (_, bound, settleMs, seconds) => {
+    expect(expectedSeconds(bound, settleMs)).toBe(seconds);
   });
 });

@@ -143,6 +143,14 @@ describe('the tunnels of a change', () => {
   });
 });
 
+const aBatch = { number: 2, of: 3, left: 1, between: 0, limit: 10, pauses: false };
+const aCompanion = {
+  id: 'chg_2',
+  jobId: 'job_2',
+  vpnConnectionId: 'vco-b',
+  state: 'settling',
+} as const;
+
 function place(some: Partial<QueuePlace>): QueuePlace {
   const nobody = { connectionAhead: null, laneAhead: null };
   return { hold: null, batch: null, ...nobody, slots: null, settleMs: null, ...some };
@@ -186,30 +194,37 @@ describe('waitingFor', () => {
     ],
     [
       'the change in flight that backs it up',
-      { companion: { id: 'chg_2', jobId: 'job_2', vpnConnectionId: 'vco-b' } },
+      { companion: aCompanion },
       'Waits for change chg_2 of job job_2: vco-b, which backs this connection up, is in flight.',
     ],
     [
       'those on its lane, and when it begins',
       {
         laneChange: { id: 'chg_2', jobId: 'job_2' },
-        queue: place({ laneAhead: { id: 'chg_3', jobId: 'job_2', others: 1 }, settleMs: 50_000 }),
+        queue: place({
+          laneAhead: { id: 'chg_3', jobId: 'job_2', others: 1, isHeld: false },
+          settleMs: 50_000,
+        }),
       },
       'Waits for change chg_2 of job job_2, which is in flight on gateway:cn-hangzhou/vpn-1, and for 2 changes before it there. By settle times so far it begins within 3 min.',
     ],
     [
       'the one before it on its connection',
-      { queue: place({ connectionAhead: { id: 'chg_3', jobId: 'job_2', others: 0 } }) },
+      {
+        queue: place({
+          connectionAhead: { id: 'chg_3', jobId: 'job_2', others: 0, isHeld: false },
+        }),
+      },
       'Waits for change chg_3 of job job_2, which comes before it on connection cn-hangzhou/vco-00000.',
     ],
     [
       'many before it on its lane',
-      { queue: place({ laneAhead: { id: 'chg_3', jobId: 'job_2', others: 99 } }) },
+      { queue: place({ laneAhead: { id: 'chg_3', jobId: 'job_2', others: 99, isHeld: false } }) },
       'Waits for change chg_3 of job job_2 and 99 or more changes, which come before it on gateway:cn-hangzhou/vpn-1.',
     ],
     [
       'its batch',
-      { queue: place({ batch: { number: 2, of: 3, left: 1 } }) },
+      { queue: place({ batch: aBatch }) },
       'Waits for batch 2 of 3: 1 change of the open batch has not ended.',
     ],
     [
@@ -233,7 +248,7 @@ describe('waitingFor', () => {
     ],
     [
       'a slot',
-      { queue: place({ slots: { inFlight: 10, limit: 10 } }) },
+      { queue: place({ slots: { inFlight: 10, limit: 10, ahead: 0 } }) },
       'Waits for a slot of its job: 10 of 10 are taken by changes in flight.',
     ],
     ['its turn', {}, 'Waits for its turn.'],

@@ -5,6 +5,7 @@ import {
   nothingHandedOver,
 } from '../../../shared/change/handover.ts';
 import type { ChangeView } from '../../../shared/job/job-store.ts';
+import type { QueuePlace } from '../../../shared/job/queue-place.ts';
 import { waitingForOf } from '../../../shared/progress/waiting-for.ts';
 import { aChange } from '../../helpers/factories.ts';
 
@@ -95,5 +96,64 @@ describe('what a change waits for', () => {
     ],
   ])('is %s', (_, overrides, sentence) => {
     expect(waitingForOf(aChange(overrides))).toBe(sentence);
+  });
+});
+
+describe('when a change begins by settle times so far', () => {
+  const settleMs = 40_000;
+  const queue = (some: Partial<QueuePlace>): Partial<ChangeView> => ({
+    queue: {
+      hold: null,
+      batch: null,
+      connectionAhead: null,
+      laneAhead: null,
+      slots: null,
+      settleMs,
+      ...some,
+    },
+  });
+  const ahead = { id: 'chg_2', jobId: 'job_2', others: 2, isHeld: false };
+  const batch = { number: 3, of: 3, left: 4, between: 16, limit: 5, pauses: false };
+  const companion = { id: 'chg_2', jobId: 'job_2', vpnConnectionId: 'vco-b' };
+  const hold = { kind: 'approval', required: 1, given: [], until } as const;
+
+  it.each<[string, Partial<ChangeView>, string | null]>([
+    ['on its lane, one after the other', queue({ laneAhead: ahead }), 'within 2 min'],
+    [
+      'on its lane, more than are counted',
+      queue({ laneAhead: { ...ahead, others: 99 } }),
+      'in 67 min or more',
+    ],
+    ['on its connection', queue({ connectionAhead: ahead }), 'within 2 min'],
+    [
+      'on its connection, where somebody has to do something',
+      queue({ connectionAhead: { ...ahead, isHeld: true } }),
+      null,
+    ],
+    ['in a later batch, as many at once as may be', queue({ batch }), 'within 3 min'],
+    ['in a batch that somebody has to open', queue({ batch: { ...batch, pauses: true } }), null],
+    [
+      'for a slot, behind others of its job',
+      queue({ slots: { inFlight: 5, limit: 5, ahead: 12 } }),
+      'within 2 min',
+    ],
+    [
+      'for what backs it up, while the cloud is busy with that',
+      { ...queue({}), companion: { ...companion, state: 'settling' } },
+      'within 1 min',
+    ],
+    [
+      'for what backs it up, while the other side is to show it',
+      { ...queue({}), companion: { ...companion, state: 'verifying' } },
+      null,
+    ],
+    ['for approvers', queue({ hold }), null],
+    ['for the end of a pause', { ...queue({}), pauseReason: 'ticket 4711' }, null],
+    ['where nothing was measured', queue({ laneAhead: ahead, settleMs: null }), null],
+  ])('is told of one that waits %s', (_, view, when) => {
+    const sentence = waitingForOf(aChange(view)) ?? '';
+    const [, told = null] = / By settle times so far it begins (.+)\.$/.exec(sentence) ?? [];
+
+    expect(told).toBe(when);
   });
 });
