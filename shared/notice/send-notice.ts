@@ -5,7 +5,7 @@ import { done, type NoticeDeps, type Tried } from './notice-try.ts';
 import { approve, preview, reply, showConsent } from './room-errands.ts';
 import { tellOfJob } from './tell-of-job.ts';
 
-/** How many notices one worker sends at once: however slow receivers are, changes find the rest of its hands free. */
+/** How many notices one worker sends at once, beside its changes. */
 const atOnce = 4;
 const busyAgainMs = 1_000;
 /** A notice that could not be delivered for so long is given up. */

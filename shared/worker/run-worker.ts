@@ -44,6 +44,8 @@ export interface RunEnd {
 const idlePollMs = 250;
 /** The part of a lease that is never used for sending. */
 const leaseMarginShare = 0.2;
+/** Far more than are sent at once: the others go back to the database in a moment. */
+const mostNotices = 50;
 const databasePauseMs = 1_000;
 
 /**
@@ -80,8 +82,8 @@ interface Run {
 
 function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
   const { clock, settings, lanes, worker } = deps;
-  const queue = new PQueue({ concurrency: settings.concurrency });
-  const held = new Map<string, HeldLane>();
+  const hands = createHands(settings.concurrency);
+  const { held } = hands;
   const ended = new AbortController();
   const startedAt = clock.monotonic();
   const nap = createNap(deps, stop);
@@ -105,17 +107,17 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
         // The lease runs out and the lane is claimed again: what was sent is read back first.
         deps.logger.error('lane could not be advanced', { laneKey, error });
       } finally {
-        const wasFull = held.size >= settings.concurrency;
+        const wasFull = hands.free() <= 0;
         if (held.get(laneKey) === lane) held.delete(laneKey);
         // With nothing in its hands a run may be over: every moment of waiting for that is paid for.
         if (wasFull || held.size === 0) nap.interrupt();
       }
     };
-    void queue.add(work);
+    hands.put(lane, work);
   }
 
   async function claim(): Promise<number | null> {
-    const limit = settings.concurrency - held.size;
+    const limit = hands.free();
     const claimedAt = clock.monotonic();
     const claimed = await lanes.claim({ worker, limit, leaseSeconds: settings.leaseSeconds });
     // The longest lanes decide when a job ends: they go first.
@@ -153,12 +155,12 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
       nextDueInMs = claimed.nextDueInMs;
       const isIdle = heldNothing && held.size === 0 && isFarOff(deps, nextDueInMs);
       if (isIdle) return { reason: 'idle', nextDueInMs };
-      await nap.rest(pauseOf(deps, nextDueInMs, held.size >= settings.concurrency));
+      await nap.rest(pauseOf(deps, nextDueInMs, hands.free() <= 0));
     }
   }
 
   async function drain(): Promise<void> {
-    await queue.onIdle();
+    await hands.rest();
     ended.abort();
     nap.end();
   }
@@ -167,6 +169,34 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
     loop,
     keepLeases: () => keepLeases(deps, { held, leaseMs, signal: ended.signal }),
     drain,
+  };
+}
+
+/** What a run holds, and is at work on. */
+interface Hands {
+  held: Map<string, HeldLane>;
+  /** How many lanes more may be taken: notices take no hand from changes, and count only where there are very many. */
+  free(): number;
+  put(lane: HeldLane, work: () => Promise<void>): void;
+  /** Resolves when nothing is under way. */
+  rest(): Promise<void>;
+}
+
+function createHands(concurrency: number): Hands {
+  const held = new Map<string, HeldLane>();
+  const queue = new PQueue({ concurrency });
+  // Whoever sends notices sees to how many are sent at once.
+  const notices = new PQueue();
+  return {
+    held,
+    free: () => {
+      const busy = [...held.values()].filter(({ kind }) => kind !== 'notice').length;
+      return Math.min(concurrency - busy, concurrency + mostNotices - held.size);
+    },
+    put: ({ kind }, work) => void (kind === 'notice' ? notices : queue).add(work),
+    rest: async () => {
+      await Promise.all([queue.onIdle(), notices.onIdle()]);
+    },
   };
 }
 

@@ -155,6 +155,8 @@ export async function noticesIn(
     /** Whether there is a bot token, besides the addresses for answers. */
     isBot?: boolean;
     senders?: (call: JsonClient) => readonly ChatSender[];
+    /** Receivers besides those of `notify`. */
+    receivers?: readonly NoticeReceiver[];
   },
 ): Promise<{ sendNotice: SendNotice; lines: string[] }> {
   const { clock } = world;
@@ -193,7 +195,7 @@ export async function noticesIn(
       sinkNames: new Set(),
     }),
     random: systemRandom,
-    receivers,
+    receivers: [...receivers, ...(options.receivers ?? [])],
     rooms: roomsOf(notify),
     senders: [
       ...(slack && options.isBot !== false

@@ -7,43 +7,29 @@ import {
   type FakeReceiver,
   followInSlack,
   noticesIn,
-  startFakeReceiver,
-  startFakeSlack,
   webhookTo,
 } from '../../helpers/chat-platforms.ts';
-import { emptyAllTables, withPostgres } from '../../helpers/databases.ts';
+import { withPostgres } from '../../helpers/databases.ts';
 import { answer } from '../../helpers/scripted-http-server.ts';
-import { openVirtualWorld, type VirtualWorld } from '../../helpers/virtual-world.ts';
-import { aFleet, planOf } from './fleet.ts';
-
-const names = Array.from({ length: 3 }, (_, index) => `c${index}`);
+import type { VirtualWorld } from '../../helpers/virtual-world.ts';
+import { planOf } from './fleet.ts';
+import { type NotifiedWorld, names, openNotified } from './notified.ts';
 
 describe('what a worker tells', () => {
   const database = withPostgres();
+  let there: NotifiedWorld;
   let world: VirtualWorld;
   let slack: FakePlatform;
   let receiver: FakeReceiver;
 
   beforeEach(async () => {
-    await emptyAllTables(database);
-    slack = await startFakeSlack();
-    receiver = await startFakeReceiver();
-    const fleet = {
-      ...Object.fromEntries(names.map((name) => [`${name}@gw`, {}])),
-      bad: { sim: 'sim:error=InvalidName' },
-    };
-    world = await openVirtualWorld({
-      database,
-      simulator: { inventory: aFleet(fleet), settleMs: { min: 20_000, max: 30_000 }, seed: 5 },
-    });
+    there = await openNotified(database);
+    ({ world, slack, receiver } = there);
   });
-  afterEach(() => Promise.all([world.close(), slack.close(), receiver.close()]));
+  afterEach(() => there.close());
 
-  const left = () =>
-    database.query(
-      "SELECT n.kind FROM lanekeeper.notice n UNION ALL SELECT kind FROM lanekeeper.lane WHERE kind = 'notice'",
-    );
-  const kinds = () => receiver.notices.map(({ kind }) => kind);
+  const left = () => there.left();
+  const kinds = () => there.kinds();
 
   it('is nothing, and nothing is written for it, where nobody listens', async () => {
     const written: string[] = [];
