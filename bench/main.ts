@@ -3,7 +3,7 @@ import { coldStart } from './cold-start.ts';
 import { cost } from './cost.ts';
 import { intake } from './intake.ts';
 import { type Bench, emitterFor } from './lib/figures.ts';
-import { mainJob } from './main-job.ts';
+import { mainJob, mainJobSlowed } from './main-job.ts';
 import { mainJobReal } from './main-job-real.ts';
 import { preview } from './preview.ts';
 import { recovery } from './recovery.ts';
@@ -16,6 +16,7 @@ import { status } from './status.ts';
 /** Every benchmark by its name. `npm run bench` runs all, `npm run bench -- NAME` one. */
 const benches: Readonly<Record<string, Bench>> = {
   'main-job': mainJob,
+  'main-job-slowed': mainJobSlowed,
   'main-job-real': mainJobReal,
   intake,
   preview,
