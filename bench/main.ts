@@ -12,6 +12,7 @@ import { rotation } from './rotation.ts';
 import { scale } from './scale.ts';
 import { seal } from './seal.ts';
 import { status } from './status.ts';
+import { verbs } from './verbs.ts';
 
 /** Every benchmark by its name. `npm run bench` runs all, `npm run bench -- NAME` one. */
 const benches: Readonly<Record<string, Bench>> = {
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, Bench>> = {
   resolve,
   status,
   chat,
+  verbs,
   scale,
   recovery,
   'cold-start': coldStart,

@@ -188,6 +188,7 @@ export async function openVirtualWorld(options: VirtualWorldOptions): Promise<Vi
     void clock.sleep(limitMs, limit.signal).then(end);
     const running = runUntil(deps, stop.signal).finally(() => {
       limit.abort();
+      closing.signal.removeEventListener('abort', end);
       drains.delete(running);
     });
     drains.add(running);
