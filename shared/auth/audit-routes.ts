@@ -24,9 +24,16 @@ const AuditBody = z
   .object({
     at: z.string().describe('When, ISO 8601 UTC.'),
     actor: z.string().nullable().describe('Whose token it was; null when the token was not known.'),
-    address: z.string().nullable().describe('The network address it came from.'),
+    address: z
+      .string()
+      .nullable()
+      .describe('The network address it came from, as the edge saw it; null in custom runtimes.'),
     action: z.string().describe('What it takes a role for.'),
-    operation: z.string().describe('Method and path; or platform, command and its object.'),
+    operation: z
+      .string()
+      .describe(
+        'Method and path; or platform, command and its object. Beyond a limit, how far: of such attempts the 1st, 10th, 100th … of a minute are noted.',
+      ),
     jobId: z.string().nullable().describe('The job it was about.'),
     outcome: z
       .string()

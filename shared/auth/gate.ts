@@ -4,14 +4,7 @@ import type { Call, Route } from '../platform/http/app.ts';
 import type { Actor } from './actor.ts';
 import { authenticate } from './authenticate.ts';
 import type { Action } from './authorize.ts';
-import {
-  type Attempt,
-  addressLimit,
-  createWatch,
-  failuresPerMinute,
-  type Watch,
-  type WatchDeps,
-} from './watch.ts';
+import { type Attempt, createWatch, failureLimit, type Watch, type WatchDeps } from './watch.ts';
 
 /** A call by somebody who may make it. */
 export interface ActorCall extends Call {
@@ -26,7 +19,7 @@ export interface GatedRoute extends Omit<Route, 'handle'> {
 
 export interface GateDeps extends WatchDeps {
   tokens: readonly ApiToken[];
-  /** Requests a minute for each token; an address, behind which many may sit, has twice that. */
+  /** Requests a minute for each token; an address, where it is known, behind which many may sit, has twice that. */
   requestsPerMinute: number;
 }
 
@@ -54,14 +47,16 @@ async function pass(
   const { address } = call;
   const actor = identify(deps.tokens, call);
   if (actor instanceof AppError) {
-    await watch.count(attempt, null, addressLimit('failures', address, failuresPerMinute));
+    await watch.count(attempt, null, failureLimit(address));
     await watch.note(attempt, null, actor.code);
     throw actor;
   }
   const { requestsPerMinute } = deps;
   await watch.count(attempt, actor.name, [
     { scope: `token:${actor.name}`, perMinute: requestsPerMinute },
-    ...addressLimit('address', address, requestsPerMinute * addressShare),
+    ...(address === null
+      ? []
+      : [{ scope: `address:${address}`, perMinute: requestsPerMinute * addressShare }]),
   ]);
   await watch.admit(attempt, actor);
   return watch.carryOut(attempt, actor, {

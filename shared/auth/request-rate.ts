@@ -8,8 +8,8 @@ export interface RateLimit {
 export interface RateVerdict {
   /** The first scope that is over its limit; null when the request may pass. */
   over: string | null;
-  /** Whether this request is the first over that limit in this minute: one note in the audit is enough. */
-  isFirst: boolean;
+  /** The how many-th over that limit in this minute this request is; 0 when it may pass. */
+  overBy: number;
   /** Until the minute is over. */
   retryAfterSeconds: number;
 }

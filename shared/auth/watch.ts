@@ -32,7 +32,7 @@ export interface WatchDeps {
 
 /** Counts, checks and writes down attempts: the one way in which all of them go. */
 export interface Watch {
-  /** Counts a request. Raises `rate_limited`, of which the audit keeps the first in each minute. */
+  /** Counts a request. Raises `rate_limited`, of which the audit keeps the 1st, 10th, 100th … in each minute, with that number. */
   count(attempt: Attempt, actor: string | null, limits: readonly RateLimit[]): Promise<void>;
   /** Raises `forbidden`, audited, unless one of the actor's roles allows the action. */
   admit(attempt: Attempt, actor: Actor): Promise<void>;
@@ -55,7 +55,8 @@ export function createWatch({ rate, audit }: WatchDeps): Watch {
     async count(attempt, actor, limits) {
       const verdict: RateVerdict = await rate.count(limits);
       if (verdict.over === null) return;
-      if (verdict.isFirst) await note(attempt, actor, 'rate_limited');
+      if (isTold(verdict.overBy))
+        await note(numbered(attempt, verdict.overBy), actor, 'rate_limited');
       throw new AppError('rate_limited', 'too many requests in this minute', {
         retryAfterSeconds: verdict.retryAfterSeconds,
       });
@@ -84,13 +85,22 @@ export function createWatch({ rate, audit }: WatchDeps): Watch {
 }
 
 /** Tokens and signatures that are not known, for each address in a minute; beyond it nobody is told whether one more is. */
-export const failuresPerMinute = 60;
+const failuresPerMinute = 60;
 
-/** The limit of an address, where there is one. */
-export function addressLimit(
-  kind: string,
-  address: string | null,
-  perMinute: number,
-): readonly RateLimit[] {
-  return address === null ? [] : [{ scope: `${kind}:${address}`, perMinute }];
+/** The limit of those who fail to say who they are: of each address, and of all together whose address is not known. */
+export function failureLimit(address: string | null): readonly RateLimit[] {
+  return [{ scope: `failures:${address ?? 'unknown'}`, perMinute: failuresPerMinute }];
+}
+
+/** So few entries tell how many there were: whoever floods the service is not to flood the audit too. */
+function isTold(overBy: number): boolean {
+  return /^10*$/.test(String(overBy));
+}
+
+function numbered(attempt: Attempt, overBy: number): Attempt {
+  if (overBy === 1) return attempt;
+  return {
+    ...attempt,
+    operation: `${attempt.operation} (${overBy} over the limit in this minute)`,
+  };
 }

@@ -1,4 +1,4 @@
-import { type Attempt, addressLimit, failuresPerMinute, type Watch } from '../auth/watch.ts';
+import { type Attempt, failureLimit, type Watch } from '../auth/watch.ts';
 import type { ChatActor, ChatPlatform } from '../platform/config/chat.ts';
 import { AppError, errorCatalog, toAppError } from '../platform/errors.ts';
 import type { Call } from '../platform/http/app.ts';
@@ -31,7 +31,7 @@ export async function refuseStranger(
 ): Promise<never> {
   const operation = `POST /v1/chatops/${platform}`;
   const attempt: Attempt = { action: 'read', operation, address, jobId: null, requestId };
-  await watch.count(attempt, null, addressLimit('failures', address, failuresPerMinute));
+  await watch.count(attempt, null, failureLimit(address));
   await watch.note(attempt, null, 'unauthenticated');
   throw new AppError('unauthenticated', 'the request is not authentic');
 }

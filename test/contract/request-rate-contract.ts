@@ -38,16 +38,16 @@ export function defineRequestRateContract(database: TestDatabase): void {
     expect(verdicts).toEqual([null, null, null, 'token:a', 'token:a', 'token:a']);
   });
 
-  it('says once that the limit is passed, and when the minute is over', async () => {
+  it('says by how many the limit is passed, and when the minute is over', async () => {
     const [rate] = instances;
     for (let index = 0; index < 3; index += 1) await rate.count(limit('token:a'));
 
     expect(await rate.count(limit('token:a'))).toEqual({
       over: 'token:a',
-      isFirst: true,
+      overBy: 1,
       retryAfterSeconds: 40,
     });
-    expect(await rate.count(limit('token:a'))).toMatchObject({ over: 'token:a', isFirst: false });
+    expect(await rate.count(limit('token:a'))).toMatchObject({ over: 'token:a', overBy: 2 });
   });
 
   it('begins again with the next minute', async () => {
@@ -82,7 +82,17 @@ export function defineRequestRateContract(database: TestDatabase): void {
     const verdicts = await Promise.all(asked);
 
     expect(verdicts.filter(({ over }) => over === null)).toHaveLength(12);
-    expect(verdicts.filter(({ isFirst }) => isFirst)).toHaveLength(1);
+    expect(verdicts.map(({ overBy }) => overBy).toSorted((a, b) => a - b)).toEqual([
+      ...Array.from({ length: 12 }, () => 0),
+      1,
+      2,
+      3,
+      4,
+      5,
+      6,
+      7,
+      8,
+    ]);
   });
 
   it('forgets who was quiet for long, and nobody else', async () => {

@@ -49,6 +49,7 @@ export function createHttpEntry(
       instance.during(context, () =>
         answerHttpEvent(event, answer, () => warnOfUnknown(instance, event)),
       ),
+    // Without an address: the platform documents none for custom runtimes, and a header may be forged.
     fetch: (request, context) => instance.during(context, () => answer(request)),
   };
 }

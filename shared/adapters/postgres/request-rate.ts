@@ -33,14 +33,12 @@ export function createPgRequestRate({ query }: Database): RequestRate {
       const counted = rows.map((row) => CountRow.parse(row));
       const over = limits.flatMap(({ scope, perMinute }) => {
         const row = counted.find((one) => one.scope === scope);
-        return row && row.calls > perMinute
-          ? [{ ...row, isFirst: row.calls === perMinute + 1 }]
-          : [];
+        return row && row.calls > perMinute ? [{ ...row, overBy: row.calls - perMinute }] : [];
       });
       const [first] = over;
       return {
         over: first?.scope ?? null,
-        isFirst: first?.isFirst ?? false,
+        overBy: first?.overBy ?? 0,
         retryAfterSeconds: first?.retryAfterSeconds ?? 0,
       };
     },

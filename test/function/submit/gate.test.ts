@@ -18,13 +18,22 @@ describe.each(databaseKinds)('who may call, on $kind', ({ withDatabase }) => {
       anApiToken('boss', bearer.admin, ['admin']),
     ];
     const { app, lines } = createTestApp(database, aGate(database, tokens, requestsPerMinute));
-    const call = (token: string, path: string, init: RequestInit = {}) =>
+    const call = (
+      token: string,
+      path: string,
+      init: { method?: string; body?: string; headers?: Record<string, string> } = {},
+      from: { address: string | null } = edge,
+    ) =>
       app.fetch(
         new Request(`http://lanekeeper.test${path}`, {
           ...init,
-          headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+          headers: {
+            ...init.headers,
+            Authorization: `Bearer ${token}`,
+            'Content-Type': 'application/json',
+          },
         }),
-        edge,
+        from,
       );
     const submit = (token: string) =>
       call(token, '/v1/jobs', { method: 'POST', body: JSON.stringify(aPlan()) });
@@ -113,6 +122,18 @@ describe.each(databaseKinds)('who may call, on $kind', ({ withDatabase }) => {
     expect(audited.map(({ outcome }) => outcome)).toEqual(['rate_limited']);
   });
 
+  it('tells in the audit how many attempts were refused, in few entries', async () => {
+    const { call } = anApp(3);
+    for (let index = 0; index < 3 + 105; index += 1) await call(bearer.viewer, '/v1/jobs');
+
+    const audited = await anApp().audit();
+    expect(audited.map(({ operation }) => operation)).toEqual([
+      'GET /v1/jobs (100 over the limit in this minute)',
+      'GET /v1/jobs (10 over the limit in this minute)',
+      'GET /v1/jobs',
+    ]);
+  });
+
   it('counts tokens apart', async () => {
     const { call } = anApp(2);
     for (let index = 0; index < 3; index += 1) await call(bearer.viewer, '/v1/jobs');
@@ -131,14 +152,27 @@ describe.each(databaseKinds)('who may call, on $kind', ({ withDatabase }) => {
     expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 429, 429, 429]);
   });
 
-  it('lets an address guess tokens only so often', async () => {
+  it.each([
+    ['an address', edge],
+    ['callers whose address nobody knows', { address: null }],
+  ])('lets %s guess tokens only so often, and known tokens pass', async (_, from) => {
     const { call } = anApp();
     const statuses = new Set<number>();
     for (let index = 0; index < 61; index += 1) {
-      statuses.add((await call(`guess-${index}`, '/v1/jobs')).status);
+      statuses.add((await call(`guess-${index}`, '/v1/jobs', {}, from)).status);
     }
 
     expect([...statuses]).toEqual([401, 429]);
+    expect((await call(bearer.viewer, '/v1/jobs', {}, from)).status).toBe(200);
+  });
+
+  it('takes no header that a caller sends for his address', async () => {
+    const { call, audit } = anApp();
+    const forged = { 'X-Forwarded-For': '198.51.100.1', 'X-Real-IP': '198.51.100.2' };
+    await call('nobody', '/v1/jobs', { headers: forged });
+    await call('nobody', '/v1/jobs', { headers: forged }, { address: null });
+
+    expect((await audit()).map(({ address }) => address)).toEqual([null, '192.0.2.7']);
   });
 
   it('writes no token to the audit or the log', async () => {
