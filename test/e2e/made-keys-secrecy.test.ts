@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { nowSeconds, slackSecret, slackSignature, slashCommand } from '../helpers/chat.ts';
-import { startFakeReceiver, webhookTo } from '../helpers/chat-platforms.ts';
+import { startFakeReceiver, startFakeSlack, webhookTo } from '../helpers/chat-platforms.ts';
 import { createServerDatabase } from '../helpers/databases.ts';
 import { startEchoingCloud } from '../helpers/echoing-cloud.ts';
 import {
@@ -23,6 +23,8 @@ import { type Ask, dumpOf, listening, readEverything } from '../helpers/sweep-pl
 
 const size = { gateways: 2, connectionsPerGateway: 2, attachments: 3 };
 const typedIntoChat = aCanary('chatted9');
+const botToken = aCanary('xoxb-t10');
+const redirected = new URL('../helpers/slack-redirected.mjs', import.meta.url);
 
 const Values = z.object({ 'IkeConfig.Psk': z.string() });
 
@@ -55,6 +57,7 @@ describe('a key that is made', () => {
     const [refusing] = connections.slice(-1);
     const echoing = await startEchoingCloud(cloud.url, refusing ? [refusing.id] : []);
     const [routers, oncall] = [await startReceiver(), await startFakeReceiver()];
+    const slack = await startFakeSlack();
     const { url, signingSecret, encryptionKey } = routers;
     const sink = { type: 'webhook', url, signingSecret, encryptionKey };
     const actor = { platform: 'slack', user: 'U-OPS', name: 'ops', roles: ['operator', 'viewer'] };
@@ -70,8 +73,14 @@ describe('a key that is made', () => {
         kms: { type: 'kms' },
         routers: { ...sink, allowedPrivateHosts: ['127.0.0.1'] },
       }),
-      NOTIFY: JSON.stringify({ oncall: webhookTo(oncall) }),
+      NOTIFY: JSON.stringify({
+        oncall: webhookTo(oncall),
+        room: { type: 'slack', room: 'C-NOTIFIED' },
+      }),
+      NODE_OPTIONS: `--import ${redirected}`,
+      SLACK_INSTEAD: slack.url,
       SLACK_SIGNING_SECRET: slackSecret,
+      SLACK_BOT_TOKEN: botToken,
       CHAT_ACTORS: JSON.stringify([actor]),
     });
     const caller = callerOf(host.url, host.freshToken);
@@ -105,7 +114,7 @@ describe('a key that is made', () => {
     await host.end('SIGTERM');
     const dump = await dumpOf(database);
     await drop();
-    await Promise.all([routers.close(), oncall.close()]);
+    await Promise.all([routers.close(), oncall.close(), slack.close()]);
 
     const made = keysAt(routers);
     const places = {
@@ -113,6 +122,7 @@ describe('a key that is made', () => {
       answers: heard.join('\n'),
       dump,
       notices: JSON.stringify(oncall.notices),
+      rooms: JSON.stringify(slack.calls().map(({ path, body }) => [path, body])),
       // What travels to a sink is sealed: the key is inside alone.
       wire: JSON.stringify(routers.requests),
     };
@@ -121,9 +131,13 @@ describe('a key that is made', () => {
     expect(made).toHaveLength(3 * connections.length - 1);
     expect(echoing.echoes()).toBeGreaterThan(1);
     expect(places.notices).toContain(second);
+    expect(new Set([...slack.messages.values()].map(({ room }) => room)).size).toBe(2);
+    expect(places.rooms).toContain('chat.update');
+    expect(places.rooms).toContain(back);
+    expect(slack.calls()[0]?.headers.authorization).toBe(`Bearer ${botToken}`);
     expect(places.answers).toContain('keys_made');
     expect(dump).toContain('"deliveries"');
     // And did not.
-    expect(leaksIn(places, [...made, typedIntoChat])).toEqual([]);
+    expect(leaksIn(places, [...made, typedIntoChat, botToken, slackSecret])).toEqual([]);
   }, 180_000);
 });
