@@ -7,7 +7,9 @@ import type { Received } from '../../../../shared/chat/transport.ts';
 import { Secret } from '../../../../shared/platform/secret.ts';
 import { dingtalkMessage, dingtalkSecret } from '../../../helpers/chat.ts';
 
-/** The time of DingTalk's document, signed by openssl: printf 'TIME\nSECRET' | openssl dgst -sha256 -hmac SECRET -binary | base64. */
+/**
+ * DingTalk's documents have code that signs and no value that came of it. So this is the time of its document ("Robot receives messages"), signed with the secret of its example by openssl: printf 'TIME\nSECRET' | openssl dgst -sha256 -hmac SECRET -binary | base64.
+ */
 const signed = { timestamp: '1577262236757', sign: 'hmPWwU+7lVdm3ZZz0r9tSfx0L4Q26jWOZr9+Gs6EZQM=' };
 
 const transport = createDingtalkTransport({ appSecret: new Secret(dingtalkSecret) });

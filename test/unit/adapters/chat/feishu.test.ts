@@ -1,3 +1,4 @@
+import { EventDispatcher } from '@larksuiteoapi/node-sdk';
 import { describe, expect, it } from 'vitest';
 import { cardOf } from '../../../../shared/adapters/chat/feishu/cards.ts';
 import { createFeishuTransport, decrypt } from '../../../../shared/adapters/chat/feishu/receive.ts';
@@ -24,6 +25,24 @@ async function receive(request: Request, now = timestamp): Promise<Received> {
   return transport.receive({ headers: request.headers, body, now: now * 1_000 });
 }
 
+const quiet = (): void => undefined;
+const silent = { error: quiet, warn: quiet, info: quiet, debug: quiet, trace: quiet };
+
+/** What Feishu's own library makes of the same request; undefined when it refuses it. */
+async function libraryTakes(request: Request): Promise<unknown> {
+  const events: unknown[] = [];
+  const keep = (event: unknown): string => {
+    events.push(event);
+    return 'taken';
+  };
+  const library = new EventDispatcher({ ...feishuKeys, logger: silent });
+  library.register({ 'im.message.receive_v1': keep, 'card.action.trigger': keep });
+  const headers = Object.fromEntries(request.headers);
+  const data = Object.assign(Object.create({ headers }), await request.json());
+  await library.invoke(data);
+  return events[0];
+}
+
 const signed = (value: unknown): Request => feishuRequest(feishuEncrypted(value), { timestamp });
 
 describe('requests of Feishu', () => {
@@ -34,6 +53,41 @@ describe('requests of Feishu', () => {
     expect(decrypt(new Secret('test key'), documented)).toBe('hello world');
     expect(decrypt(new Secret('other key'), documented)).not.toBe('hello world');
     expect(decrypt(new Secret('test key'), 'AAAA')).toBeNull();
+  });
+
+  it.each([
+    ['a message', feishuMessage('status')],
+    ['a button', feishuAction('pause job_1')],
+  ])('with %s are signed and encrypted as its own library takes them', async (_, event) => {
+    const taken = await libraryTakes(signed(event));
+
+    expect(taken).toMatchObject(event.event ?? {});
+    expect(await receive(signed(event))).toMatchObject({ kind: 'said' });
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['another time', { 'X-Lark-Request-Timestamp': String(timestamp + 1) }],
+    ['another nonce', { 'X-Lark-Request-Nonce': 'other' }],
+    ['another signature', { 'X-Lark-Signature': '0'.repeat(64) }],
+    ['no signature', { 'X-Lark-Signature': '' }],
+  ])('are refused with %s, as its library does', async (_, changed) => {
+    const whole = signed(feishuMessage('status'));
+    const headers = { ...Object.fromEntries(whole.headers), ...changed };
+    const body = await whole.text();
+    const request = (): Request => new Request(whole.url, { method: 'POST', headers, body });
+
+    expect(await libraryTakes(request())).toBeUndefined();
+    expect(await receive(request())).toEqual({ kind: 'refused' });
+  });
+
+  it('are refused with another body, as its library does', async () => {
+    const whole = signed(feishuMessage('status'));
+    const body = feishuEncrypted(feishuMessage('cancel job_1'));
+    const request = (): Request =>
+      new Request(whole.url, { method: 'POST', headers: whole.headers, body });
+
+    expect(await libraryTakes(request())).toBeUndefined();
+    expect(await receive(request())).toEqual({ kind: 'refused' });
   });
 
   it('say what was written to the app, without its mention', async () => {
