@@ -51,7 +51,7 @@ export interface NoticeStore {
   ): Promise<void>;
   /** The cards of a job, in the order in which they were asked for. */
   cardsOf(jobId: string): Promise<readonly JobCard[]>;
-  /** Has the job's card shown in a room where it is not. */
+  /** Has the job's card shown in a room where it is not; nobody asked there, so links go where the API was last asked in another. */
   addCard(jobId: string, room: Room): Promise<void>;
   /** Takes the card to send it; null while somebody else does, for at most so long. */
   takeCard(number: number, forMs: number): Promise<JobCard | null>;

@@ -180,6 +180,21 @@ describe.each(databaseKinds)('notices, $kind', ({ withDatabase }) => {
     expect(await written()).toEqual(['card', 'paused']);
   });
 
+  it('have cards that nobody asked for lead to where the API was last asked, unless that may be forged', async () => {
+    const feishu = { platform: 'feishu', id: 'oc_1' } as const;
+    const originIn = async (id: string) => {
+      await notices.addCard(id, feishu);
+      return (await notices.cardsOf(id)).find((card) => card.room.id === feishu.id)?.origin;
+    };
+    const unknown = await originIn(await aJob());
+    await chats.follow(await aJob(), room, 'https://a.example.com');
+    await chats.follow(await aJob(), { platform: 'dingtalk', id: 'cid' }, 'https://forged.example');
+    await chats.follow(await aJob(), room, null);
+
+    expect(unknown).toBeNull();
+    expect(await originIn(await aJob())).toBe('https://a.example.com');
+  });
+
   it('give a card to one sender at a time', async () => {
     const id = await aJob();
     await chats.follow(id, room, 'https://a.example.com');
@@ -200,7 +215,7 @@ describe.each(databaseKinds)('notices, $kind', ({ withDatabase }) => {
       message: null,
       shown: null,
     });
-    expect(other).toMatchObject({ room: { platform: 'feishu', id: 'oc_1' }, origin: null });
+    expect(other).toMatchObject({ room: { platform: 'feishu', id: 'oc_1' } });
     expect(taken.filter((one) => one === null)).toHaveLength(1);
     expect(after).toMatchObject({ message: '17.5', shown: 'digest' });
     expect(afterItsTime).not.toBeNull();

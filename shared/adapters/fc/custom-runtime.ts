@@ -121,7 +121,17 @@ function requestOf(incoming: IncomingMessage, body: Buffer, requestId: string): 
   }
   if (requestId !== '') headers.set('X-Request-Id', requestId);
   const takesBody = method !== 'GET' && method !== 'HEAD' && body.length > 0;
-  return new Request(`http://localhost${url}`, { method, headers, body: takesBody ? body : null });
+  return new Request(`${originOf(incoming)}${url}`, {
+    method,
+    headers,
+    body: takesBody ? body : null,
+  });
+}
+
+/** Where the caller asked: the platform found the function by that name. */
+function originOf(incoming: IncomingMessage): string {
+  const [host] = /^[a-z0-9.-]{1,253}$/i.exec(headerOf(incoming, 'host')) ?? [];
+  return host === undefined ? 'http://localhost' : `https://${host}`;
 }
 
 async function send(answered: Response, response: ServerResponse): Promise<void> {
