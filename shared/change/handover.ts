@@ -45,6 +45,8 @@ export interface ProofSubject {
   wasUp: boolean;
   /** Since when it has been seen down, ISO 8601, after the cloud had the values; null while it is not. */
   downSince: string | null;
+  /** Up to when its log was read and told nothing, ISO 8601; null as long as all of it is read at once. */
+  logReadTo: string | null;
   verdict: Verdict | null;
 }
 
@@ -55,7 +57,8 @@ export interface ChangeProof {
   subjects: readonly ProofSubject[];
   /** Whether an IKE SA has to be new, or an IPsec SA is enough: keys are looked at in the making of the former only. */
   phase: 'ike' | 'ipsec';
-  sentAt: string | null;
+  /** The last time at which the cloud is known not to have been done: by a look, or else because the request was only sent. */
+  unsettledAt: string | null;
   /** When the cloud was read to be done. */
   settledAt: string | null;
   /** No SA of before lives longer than this after `settledAt`, seconds. */

@@ -41,6 +41,7 @@ export function proofToCome(of: {
       tunnelId,
       wasUp: seen?.wasUp ?? wasUp,
       downSince: null,
+      logReadTo: null,
       verdict: null,
     };
   });
@@ -50,7 +51,7 @@ export function proofToCome(of: {
     direction,
     subjects: subjects.filter(({ wasUp }) => asked === 'required' || wasUp),
     phase: isAboutKeys ? 'ike' : 'ipsec',
-    sentAt: null,
+    unsettledAt: null,
     settledAt: null,
     lifetimeSeconds: longestLifetime(of),
   };
@@ -114,9 +115,9 @@ const sameMs = 2_000;
 
 /**
  * The subject after a look. It is proved by a negotiation that is newer than the change: a tunnel that was down since the cloud was
- * done and is up; an SA that is logged to be younger than that; a whole negotiation since the request was sent, since nobody says
- * when on the way the cloud takes new values (a renewal is of one phase and may still be of the old ones); or being up when every SA
- * of before is over. It is refuted when it is down for as long as a proof may take, and latent when it is up all that time and none
+ * done and is up; an SA that is logged to be younger than that; a whole negotiation since the last look that showed the cloud at
+ * work, since nobody says when after that it took the new values (a renewal is of one phase and may still be of the old ones); or
+ * being up when every SA of before is over. It is refuted when it is down for as long as a proof may take, and latent when it is up all that time and none
  * of this shows.
  */
 export function judgeSubject(
@@ -142,14 +143,14 @@ export function judgeSubject(
 
 function isNewer(
   established: Established | null,
-  { phase, sentAt, settledAt }: ChangeProof,
+  { phase, unsettledAt, settledAt }: ChangeProof,
 ): boolean {
   if (established === null) return false;
   const { ike, ipsec } = established;
   const inQuestion = phase === 'ike' ? ike : ipsec;
   if (inQuestion !== null && inQuestion > Date.parse(settledAt ?? '')) return true;
   if (ike === null || ipsec === null || Math.abs(ike - ipsec) > sameMs) return false;
-  return Math.min(ike, ipsec) > Date.parse(sentAt ?? settledAt ?? '');
+  return Math.min(ike, ipsec) > Date.parse(unsettledAt ?? settledAt ?? '');
 }
 
 /** What the whole of a proof has come to; null while some subject is open. */

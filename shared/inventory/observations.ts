@@ -32,9 +32,9 @@ export class Observations {
   }
 
   /** Whether the gateway was updating, as of a read not before `notBefore`. */
-  gatewayIsUpdating(id: string, notBefore: number): boolean | null {
+  gatewayIsUpdating(id: string, notBefore: number): Observed<boolean> | null {
     const known = this.gateways.get(id);
-    return known && known.readAt >= notBefore ? known.value : null;
+    return known && known.readAt >= notBefore ? known : null;
   }
 
   connectionsOnGateway(id: string): number | null {

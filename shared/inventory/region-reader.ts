@@ -32,7 +32,7 @@ export interface Look {
 export type Sight =
   | { kind: 'seen'; connection: VpnConnection | null; readAt: number }
   /** The gateway is still updating; the connection was not read. */
-  | { kind: 'gateway_updating' }
+  | { kind: 'gateway_updating'; readAt: number }
   | { kind: 'failed'; error: CloudError };
 
 /** What a search found. */
@@ -119,7 +119,7 @@ function startLooks(context: RegionContext, looks: readonly Look[]): readonly St
 function isOpen(observed: Observations, look: Look): boolean {
   if (look.awaitsGateway && look.vpnGatewayId !== null) {
     const updating = observed.gatewayIsUpdating(look.vpnGatewayId, look.notBefore);
-    if (updating !== false) return false;
+    if (updating?.value !== false) return false;
   }
   return seenBy(observed, look) === null;
 }
@@ -132,7 +132,7 @@ function sightOf(observed: Observations, look: Look, faults: Faults): Sight {
   const fault = faults.get(look.vpnConnectionId) ?? faults.get(look.vpnGatewayId ?? '');
   if (look.awaitsGateway && look.vpnGatewayId !== null) {
     const updating = observed.gatewayIsUpdating(look.vpnGatewayId, look.notBefore);
-    if (updating === true) return { kind: 'gateway_updating' };
+    if (updating?.value === true) return { kind: 'gateway_updating', readAt: updating.readAt };
     if (updating === null) return { kind: 'failed', error: fault ?? notShown };
   }
   const seen = seenBy(observed, look);

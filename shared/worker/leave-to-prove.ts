@@ -8,6 +8,15 @@ export function isProofAsked(proof: ChangeProof | null): boolean {
   return proof !== null && proof.settledAt !== null && proof.subjects.length > 0;
 }
 
+/** Whether something will have to be shown of the part that is under way. */
+export function isToBeProved({
+  handover: { proof, direction },
+  part,
+}: Pick<ChangeRecord, 'handover' | 'part'>): boolean {
+  const isOfPart = proof?.part === part && proof.direction === direction;
+  return isOfPart && proof.subjects.length > 0;
+}
+
 /** The handover now that the cloud has the part's values, and no more those that it had before. */
 export function withApplied(
   { handover, part, sentAt }: ChangeRecord,
@@ -22,9 +31,24 @@ export function withApplied(
   const isThis = handover.proof?.part === part && handover.proof.direction === direction;
   const proof =
     handover.proof !== null && isThis
-      ? { ...handover.proof, sentAt: sentAt ?? readAt, settledAt: readAt }
+      ? {
+          ...handover.proof,
+          unsettledAt: handover.proof.unsettledAt ?? sentAt ?? readAt,
+          settledAt: readAt,
+        }
       : null;
   return { ...handover, deliveries, proof };
+}
+
+/** The handover after a look that showed the cloud still at work; null where nothing is to be proved that this matters to. */
+export function withUnsettled(
+  { handover, part }: Pick<ChangeRecord, 'handover' | 'part'>,
+  readAt: string,
+): HandoverProgress | null {
+  const { proof } = handover;
+  if (proof === null || !isToBeProved({ handover, part })) return null;
+  if ((proof.unsettledAt ?? '') >= readAt) return null;
+  return { ...handover, proof: { ...proof, unsettledAt: readAt } };
 }
 
 /** The change leaves its lane and its slot until the other side has shown that it has the values too. */

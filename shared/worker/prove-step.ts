@@ -125,9 +125,10 @@ async function judgeOne(
   const tunnel = connection.tunnels.find((each) => each.tunnelId === tunnelId);
   const up = isUp(tunnel ?? connection);
   const needsLog = up && subject.downSince === null;
-  const established = needsLog ? await establishedOf(deps, { change, tunnelId, proof }) : null;
-  const sight = { isUp: up, seenAt: deps.clock.now(), established };
-  return judgeSubject(subject, sight, proof, timeoutMs);
+  const log = needsLog ? await establishedOf(deps, { change, subject, proof }) : null;
+  const sight = { isUp: up, seenAt: deps.clock.now(), established: log?.established ?? null };
+  const { logReadTo } = log ?? subject;
+  return judgeSubject({ ...subject, logReadTo }, sight, proof, timeoutMs);
 }
 
 /** The change with what the tunnels show; what it comes to on the way back says nothing of the plan's values. */

@@ -4,6 +4,7 @@ import type { CloudError, ModifyOutcome, ModifyRequest } from '../connection/vpn
 import { storedBase } from '../job/opened-values.ts';
 import type { Assignment, Due } from '../lane/lane-store.ts';
 import { AppError, unreachable } from '../platform/errors.ts';
+import { isToBeProved } from './leave-to-prove.ts';
 import { isSparable } from './look.ts';
 import { pauseAfter, pauseAfterRefusal, refusedForMs } from './patience.ts';
 import { retryAt } from './read-step.ts';
@@ -198,8 +199,12 @@ function awaitFate(sending: Sending, error: CloudError): StepResult {
   );
 }
 
-/** Due on the last common tick of looks that is not later than changes like this one usually need. */
-function firstLookAt({ deps, held, change: { attachType } }: Sending): Due {
-  const afterMs = deps.settleTimes.firstLookMs(attachType ?? 'VPNGW', isSparable(held));
+/** Due on the last common tick of looks that is not later than changes like this one usually need, or ever needed where it is to be proved. */
+function firstLookAt({ deps, held, change }: Sending): Due {
+  const { settleTimes } = deps;
+  const attachType = change.attachType ?? 'VPNGW';
+  const afterMs = isToBeProved(change)
+    ? settleTimes.earlyLookMs(attachType)
+    : settleTimes.firstLookMs(attachType, isSparable(held));
   return onTick(deps, afterMs - deps.settings.pollIntervalMs + 1);
 }

@@ -17,7 +17,13 @@ import type { Assignment } from '../lane/lane-store.ts';
 import { unreachable } from '../platform/errors.ts';
 import { baseKeyContext } from '../secret/seal-context.ts';
 import { sealedKeysOf } from '../secret/sealed-keys.ts';
-import { isProofAsked, leaveToProve, withApplied } from './leave-to-prove.ts';
+import {
+  isProofAsked,
+  isToBeProved,
+  leaveToProve,
+  withApplied,
+  withUnsettled,
+} from './leave-to-prove.ts';
 import { isSparable, lookFor, thisTick } from './look.ts';
 import { pauseAfter } from './patience.ts';
 import { repeatStep } from './send-step.ts';
@@ -76,8 +82,9 @@ export async function settleStep(
     sight.kind === 'gateway_updating' ||
     (sight.connection && !isSettledState(sight.connection))
   ) {
+    const readAt = readAtOf(deps, sight.readAt);
     return unlessTooLate(deps, assignment, () =>
-      lookAgain(deps, change, { afterMs: pauseMs(deps, held, change) }),
+      notSettledYet(deps, change, { readAt, afterMs: pauseMs(deps, held, change) }),
     );
   }
   if (sight.connection === null) {
@@ -90,6 +97,17 @@ export async function settleStep(
   return judge(deps, held, assignment, { connection, readAt: readAtOf(deps, readAt) });
 }
 
+/** Looks again later. What is negotiated up to now is not of the new values, should they have to be proved. */
+function notSettledYet(
+  deps: StepDeps,
+  change: ChangeRecord,
+  { readAt, afterMs }: { readAt: string; afterMs?: number },
+): StepResult {
+  const again = lookAgain(deps, change, afterMs === undefined ? {} : { afterMs });
+  const handover = withUnsettled(change, readAt);
+  return handover === null ? again : advance(change, { handover }, null, again.afterwards);
+}
+
 /** The request was read not to be applied, and there was no place in the budget to repeat it. */
 function waitsToRepeat({ step, lastError }: ChangeRecord): boolean {
   return step === 'reconcile' && lastError?.class === 'throttled';
@@ -99,7 +117,9 @@ function pauseMs(deps: StepDeps, held: HeldLane, change: ChangeRecord): number {
   const openForMs = openFor(deps, change);
   const pause = pauseAfter(openForMs, deps.settings.pollIntervalMs);
   if (change.attachType === null) return pause;
-  return Math.max(pause, deps.settleTimes.pauseMs(change.attachType, openForMs, isSparable(held)));
+  // Between the last look at work and the first one after it nobody knows which values are negotiated with: that time is kept short.
+  const isSpared = isSparable(held) && !isToBeProved(change);
+  return Math.max(pause, deps.settleTimes.pauseMs(change.attachType, openForMs, isSpared));
 }
 
 function judge(
@@ -242,7 +262,7 @@ function notApplied(
   const openForMs = openFor(deps, change);
   // An accepted change may become visible late; a lost one is repeated at once, with the same token.
   if (change.step === 'settle' && openForMs < invisibleMs * attemptsOfPart(change))
-    return lookAgain(deps, change);
+    return notSettledYet(deps, change, { readAt: found.readAt });
   return repeatRequest(deps, held, assignment, found);
 }
 
@@ -263,7 +283,10 @@ function repeatRequest(
   const seen = { readBack: 'not_applied', readAt } as const;
   if (wasRefusedForGood(change)) return fail(change, change.lastError, seen);
   const attempts = attemptsOfPart(change);
-  if (attempts < mostAttempts) return repeatStep(deps, held, assignment, seen);
+  if (attempts < mostAttempts) {
+    const handover = withUnsettled(change, readAt) ?? change.handover;
+    return repeatStep(deps, held, { ...assignment, change: { ...change, handover } }, seen);
+  }
   const message = `the cloud took the request ${attempts} times and did not apply it`;
   return fail(change, ownError('not_applied', 'NotApplied', message), seen);
 }

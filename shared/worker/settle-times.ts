@@ -29,6 +29,8 @@ export interface SettleTimes {
   settled(changeId: string, at: number): void;
   /** How long after its acceptance a change is looked at first. */
   firstLookMs(attachType: AttachType, isSparable: boolean): number;
+  /** The same before any change like it has settled: for one of which it matters when it was last seen not to be. */
+  earlyLookMs(attachType: AttachType): number;
   /**
    * How long to leave a change alone that was accepted `openForMs` ago and is still not settled: not at all, or when it is
    * sparable, and many are in flight, until half of those as slow as this one had settled.
@@ -80,6 +82,11 @@ export function createSettleTimes(pollIntervalMs: number): SettleTimes {
       if (times.length < enough) return pollIntervalMs * (isSpared ? sparedPolls : patientPolls);
       const early = quantile(times, isSpared ? 0.5 : firstLookShare);
       return Math.max(pollIntervalMs, early - pollIntervalMs);
+    },
+    earlyLookMs(attachType) {
+      const times = seen[kindOf(attachType)];
+      if (times.length < enough) return pollIntervalMs;
+      return Math.max(pollIntervalMs, Math.min(...times) - pollIntervalMs);
     },
     pauseMs(attachType, openForMs, isSparable) {
       const kind = kindOf(attachType);

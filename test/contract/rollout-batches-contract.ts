@@ -10,7 +10,7 @@ const proof: ChangeProof = {
   direction: 'forth',
   subjects: [],
   phase: 'ike',
-  sentAt: null,
+  unsettledAt: null,
   settledAt: '2026-01-01T00:00:00.000Z',
   lifetimeSeconds: 3_600,
 };

@@ -83,9 +83,12 @@ function leftEarly({ handedOver }: RotationRemains, writes: readonly JudgedWrite
   );
 }
 
+/** Between the last look that shows the cloud at work and the first one that does not. */
+const betweenLooksMs = 3_000;
+
 /**
- * A device that began anew by itself, with the old key, in the very seconds in which the cloud was about to take the new one: its
- * log shows the same as if it had been the new one (docs/architecture.md, "Proof").
+ * A device that began anew by itself, with the old key, after the last look before the cloud took the new one: its log shows the same
+ * as if it had been the new one (docs/architecture.md, "Proof").
  */
 function isAmbiguous(
   { tunnelId, negotiatedAt }: HandedOver['before'][number],
@@ -95,8 +98,9 @@ function isAmbiguous(
     ({ write: { tunnelIds, acceptedAt, settledAt } }) =>
       tunnelIds.some((id) => id === tunnelId) &&
       negotiatedAt !== null &&
-      acceptedAt <= negotiatedAt &&
-      negotiatedAt <= (settledAt ?? Infinity),
+      settledAt !== null &&
+      Math.max(acceptedAt, settledAt - betweenLooksMs) <= negotiatedAt &&
+      negotiatedAt <= settledAt,
   );
 }
 

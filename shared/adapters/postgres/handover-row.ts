@@ -26,11 +26,12 @@ const ProofRow = z.object({
       tunnelId: z.string().nullable(),
       wasUp: z.boolean(),
       downSince: z.string().nullable(),
+      logReadTo: z.string().nullable(),
       verdict: z.enum(verdicts).nullable(),
     }),
   ),
   phase: z.enum(['ike', 'ipsec']),
-  sentAt: z.string().nullable(),
+  unsettledAt: z.string().nullable(),
   settledAt: z.string().nullable(),
   lifetimeSeconds: z.number(),
 });

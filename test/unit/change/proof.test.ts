@@ -13,18 +13,25 @@ import { type PathParts, valuePathsOf } from '../../../shared/connection/values.
 import { connectionPart } from '../../../shared/connection/vpn-api.ts';
 
 const settledAt = Date.parse('2026-11-24T10:00:00.000Z');
-const sentAt = settledAt - 40_000;
+/** The last look that showed the cloud at work. */
+const unsettledAt = settledAt - 40_000;
 const timeoutMs = 300_000;
 const lifetimeSeconds = 3_600;
 const iso = (at: number): string => new Date(at).toISOString();
 
-const subject: ProofSubject = { tunnelId: 'tun-1', wasUp: true, downSince: null, verdict: null };
+const subject: ProofSubject = {
+  tunnelId: 'tun-1',
+  wasUp: true,
+  downSince: null,
+  logReadTo: null,
+  verdict: null,
+};
 const proof: ChangeProof = {
   part: 'tun-1',
   direction: 'forth',
   subjects: [subject],
   phase: 'ike',
-  sentAt: iso(sentAt),
+  unsettledAt: iso(unsettledAt),
   settledAt: iso(settledAt),
   lifetimeSeconds,
 };
@@ -48,16 +55,25 @@ describe('what a look at a tunnel proves', () => {
   it.each<[string, SubjectSight, Verdict | null]>([
     ['up, and no log', up(1_000), null],
     ['up, and a log that tells nothing', up(1_000, sas(null, null)), null],
-    ['up by SAs of before the request', up(1_000, sas(-90_000, -90_000)), null],
+    ['up by SAs of before the last look at work', up(1_000, sas(-90_000, -90_000)), null],
     ['up by a new IKE SA', up(9_000, sas(5_000, -90_000)), 'proved'],
     ['an IKE SA of the very moment at which the cloud was done', up(9_000, sas(0, null)), null],
     ['a renewed IPsec SA below the old IKE SA', up(9_000, sas(-90_000, 5_000)), null],
     ['a renewed IPsec SA alone', up(9_000, sas(null, 5_000)), null],
-    ['a whole negotiation while the cloud worked', up(9_000, sas(-20_000, -20_000)), 'proved'],
+    [
+      'a whole negotiation after the cloud was last seen at work',
+      up(9_000, sas(-20_000, -20_000)),
+      'proved',
+    ],
     ['both phases two seconds apart', up(9_000, sas(-20_000, -18_000)), 'proved'],
     ['both phases further apart', up(9_000, sas(-20_000, -17_999)), null],
-    ['a whole negotiation that began before the request', up(9_000, sas(-41_000, -39_500)), null],
-    ['a renewed IKE SA while the cloud worked', up(9_000, sas(-20_000, null)), null],
+    [
+      'a whole negotiation while the cloud was seen at work',
+      up(9_000, sas(-41_000, -41_000)),
+      null,
+    ],
+    ['one that began while it was', up(9_000, sas(-40_000, -39_500)), null],
+    ['a renewed IKE SA before the cloud was seen to be done', up(9_000, sas(-20_000, null)), null],
     ['up all the time that a proof may take', up(timeoutMs), 'latent'],
     ['up a moment less', up(timeoutMs - 1), null],
     ['up when every SA of before is over', up(lifetimeSeconds * 1_000 + 1), 'proved'],
@@ -76,10 +92,10 @@ describe('what a look at a tunnel proves', () => {
     expect(judgeSubject(subject, up(9_000, established), ofIpsec, timeoutMs).verdict).toBe(verdict);
   });
 
-  it('counts from the end of the cloud where it is not known when the request was sent', () => {
-    const unsent = { ...proof, sentAt: null };
+  it('counts from the end of the cloud where nothing is known of the time before', () => {
+    const unseen = { ...proof, unsettledAt: null };
     const before = up(9_000, sas(-20_000, -20_000));
-    expect(judgeSubject(subject, before, unsent, timeoutMs).verdict).toBeNull();
+    expect(judgeSubject(subject, before, unseen, timeoutMs).verdict).toBeNull();
   });
 
   it('is down to up, whatever the log says', () => {
@@ -115,8 +131,8 @@ const looks = fc
       isUp: fc.boolean(),
       established: fc.option(
         fc.record({
-          ike: fc.option(fc.integer({ min: settledAt - 10 ** 7, max: sentAt })),
-          ipsec: fc.option(fc.integer({ min: settledAt - 10 ** 7, max: sentAt })),
+          ike: fc.option(fc.integer({ min: settledAt - 10 ** 7, max: unsettledAt })),
+          ipsec: fc.option(fc.integer({ min: settledAt - 10 ** 7, max: unsettledAt })),
         }),
       ),
     }),

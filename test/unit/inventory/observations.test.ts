@@ -10,7 +10,7 @@ describe('Observations', () => {
 
     expect(observed.connection('vco-a', 100)).toMatchObject({ value: null, readAt: 100 });
     expect(observed.connection('vco-a', 101)).toBeNull();
-    expect(observed.gatewayIsUpdating('vpn-1', 100)).toBe(true);
+    expect(observed.gatewayIsUpdating('vpn-1', 100)?.value).toBe(true);
     expect(observed.gatewayIsUpdating('vpn-1', 101)).toBeNull();
   });
 
@@ -24,7 +24,7 @@ describe('Observations', () => {
     observed.sawGateway('vpn-1', false, 100);
 
     expect(observed.connection('vco-a', 0)?.value).toBe(now);
-    expect(observed.gatewayIsUpdating('vpn-1', 0)).toBe(true);
+    expect(observed.gatewayIsUpdating('vpn-1', 0)?.value).toBe(true);
   });
 
   it('tells a read of the connection itself from a list', () => {

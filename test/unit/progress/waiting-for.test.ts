@@ -34,7 +34,7 @@ function proving(verdict: ChangeView['verdict']): Partial<ChangeView> {
     direction: 'forth',
     subjects: [],
     phase: 'ike',
-    sentAt: null,
+    unsettledAt: null,
     settledAt: null,
     lifetimeSeconds: 86_400,
   };

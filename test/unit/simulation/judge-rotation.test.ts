@@ -116,12 +116,18 @@ describe('the judge of rotations in simulated runs', () => {
       aWrite(false),
     ],
     [
-      'a device that began anew with the old key while the cloud was at work',
+      'a device that began anew with the old key just before the cloud was done',
       { handedOver: [aSecondKey({ negotiatedAt: 11_000 })] },
       aWrite(false),
     ],
   ])('leaves out %s', (_, left, write) => {
     expect(wronglyRotated(remains(left), [write])).toEqual([]);
+  });
+
+  it('does not excuse what a device negotiated while the cloud was seen at work', () => {
+    const early = remains({ handedOver: [aSecondKey({ negotiatedAt: 11_000 })] });
+
+    expect(wronglyRotated(early, [aWrite(false, { settledAt: 20_000 })])).toHaveLength(1);
   });
 
   it('does not excuse what a plan brought that was written later', () => {

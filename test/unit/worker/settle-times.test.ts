@@ -26,6 +26,13 @@ describe('createSettleTimes', () => {
     expect(learned(times).firstLookMs('VPNGW', false)).toBe(27_000);
   });
 
+  it('looks at what is to be proved before the fastest was done', () => {
+    const times = [20_000, 30_000, 30_000, 40_000, 40_000, 50_000, 50_000, 60_000];
+
+    expect(learned(times).earlyLookMs('VPNGW')).toBe(17_000);
+    expect(learned(times.slice(1)).earlyLookMs('VPNGW')).toBe(pollMs);
+  });
+
   it('never looks earlier than after one poll', () => {
     expect(learned(Array.from({ length: 20 }, () => 500)).firstLookMs('VPNGW', false)).toBe(pollMs);
   });
