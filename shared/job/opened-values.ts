@@ -45,7 +45,7 @@ export function wishOfChange(deps: Deps, { change, intent }: WantedChange): Wish
 /** The fields of a connection as they are stored with its change, their keys opened. */
 export function storedBase({ sealer }: Deps, change: ChangeRecord): FieldValues {
   const keys = openedKeysOf(sealer, change.sealedBaseKeys, (path) =>
-    baseKeyContext(change.id, path),
+    baseKeyContext(change.jobId, change.id, path),
   );
   return { ...withoutKeys(change.base), ...keys };
 }
@@ -53,7 +53,7 @@ export function storedBase({ sealer }: Deps, change: ChangeRecord): FieldValues 
 /** What a change replaced, as far as it still can be restored, keys opened. */
 export function previousValues({ sealer }: Deps, change: ChangeRecord): FieldValues {
   const keys = openedKeysOf(sealer, change.sealedPreviousKeys, (path) =>
-    previousKeyContext(change.id, path),
+    previousKeyContext(change.jobId, change.id, path),
   );
   return { ...withoutKeys(change.handover.previous), ...keys };
 }

@@ -117,10 +117,10 @@ function contextOf(place: SealedPlace, path: string): string {
     case 'schedule':
       return scheduleKeyContext(place.name, place.target, path);
     case 'change':
-      return baseKeyContext(place.changeId, path);
+      return baseKeyContext(place.jobId, place.changeId, path);
     case 'made':
       return madeKeyContext(place.jobId, place.changeId, path);
     case 'previous':
-      return previousKeyContext(place.changeId, path);
+      return previousKeyContext(place.jobId, place.changeId, path);
   }
 }

@@ -7,18 +7,23 @@ export function intentKeyContext(jobId: string, intentNumber: number, path: stri
 }
 
 /** The context with which a key of a change's base is sealed. */
-export function baseKeyContext(changeId: string, path: string): string {
-  return `change:${changeId}/base${placeIn(path)}`;
+export function baseKeyContext(jobId: string, changeId: string, path: string): string {
+  return changeKeyContext(jobId, changeId, `base${placeIn(path)}`);
 }
 
 /** The context with which a key that was made for a change is sealed. */
 export function madeKeyContext(jobId: string, changeId: string, path: string): string {
-  return `job:${jobId}/change:${changeId}/made${placeIn(path)}`;
+  return changeKeyContext(jobId, changeId, `made${placeIn(path)}`);
 }
 
 /** The context with which a key that a change replaces is sealed. */
-export function previousKeyContext(changeId: string, path: string): string {
-  return `change:${changeId}/previous${placeIn(path)}`;
+export function previousKeyContext(jobId: string, changeId: string, path: string): string {
+  return changeKeyContext(jobId, changeId, `previous${placeIn(path)}`);
+}
+
+/** Every key of a change is bound to its job, itself and, where `what` says so, the tunnel. */
+function changeKeyContext(jobId: string, changeId: string, what: string): string {
+  return `job:${jobId}/change:${changeId}/${what}`;
 }
 
 /** The context with which a key of the service's own is sealed in the keyring. */

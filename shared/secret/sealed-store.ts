@@ -2,10 +2,8 @@
 export type SealedPlace =
   | { kind: 'keyring'; name: string }
   | { kind: 'intent'; jobId: string; number: number }
-  | { kind: 'change'; changeId: string }
-  /** Keys made for a change, and keys that it replaces. */
-  | { kind: 'made'; jobId: string; changeId: string }
-  | { kind: 'previous'; changeId: string }
+  /** Keys of a change: those of its base, those made for it, and those that it replaces. */
+  | { kind: 'change' | 'made' | 'previous'; jobId: string; changeId: string }
   /** `index` is its place among the schedule's sealed sets, `target` that of its target in the plan; null for the plan's own. */
   | { kind: 'schedule'; name: string; index: number; target: number | null };
 

@@ -236,7 +236,7 @@ function store(
   const requestDigest = requestDigestOf({ ...target, fields }, deps.digestKey);
   const clientToken = clientTokenFor({ changeId, requestDigest, refusals });
   const sealedBaseKeys = sealedKeysOf(deps.sealer, connection.fields, (path) =>
-    baseKeyContext(changeId, path),
+    baseKeyContext(change.jobId, changeId, path),
   );
   held.preparedHere = clientToken;
   const request = { part, requestDigest, clientToken, sealedBaseKeys };
@@ -276,7 +276,9 @@ function keepPrevious(
   const replaced = Object.fromEntries(
     [...paths].filter(isKeyPath).map((path) => [path, connection.fields[path]]),
   );
-  const sealed = sealedKeysOf(deps.sealer, replaced, (path) => previousKeyContext(change.id, path));
+  const sealed = sealedKeysOf(deps.sealer, replaced, (path) =>
+    previousKeyContext(change.jobId, change.id, path),
+  );
   const previous = Object.fromEntries([...kept, ...entries]);
   const sealedPreviousKeys = { ...Object.fromEntries(keptKeys), ...sealed };
   return { handover: { ...handover, previous }, sealedPreviousKeys };

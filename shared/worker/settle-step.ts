@@ -204,7 +204,7 @@ function applied(
   }
   const attempts = attemptsSettled(change);
   const sealedBaseKeys = sealedKeysOf(deps.sealer, connection.fields, (path) =>
-    baseKeyContext(change.id, path),
+    baseKeyContext(change.jobId, change.id, path),
   );
   const next = { part: null, requestDigest: null, clientToken: null };
   const progress = { attempts, settledAttempts: attempts, base, sealedBaseKeys, tunnels, handover };

@@ -30,10 +30,7 @@ const otherwise = (column: string): string =>
   `EXISTS (SELECT FROM jsonb_each_text(${column}) e WHERE NOT starts_with(e.value, $1))`;
 
 /** One of the columns in which changes hold sealed keys. */
-function keysOfChanges(
-  column: string,
-  placeOf: (key: { changeId: string; jobId: string }) => SealedPlace,
-): SealedTable {
+function keysOfChanges(column: string, kind: 'change' | 'made' | 'previous'): SealedTable {
   return {
     find: `SELECT id AS "changeId", job_id AS "jobId", ${column} AS envelopes FROM lanekeeper.change
             WHERE id > $3 AND ${column} <> '{}' AND ${otherwise(column)}
@@ -41,7 +38,7 @@ function keysOfChanges(
     keyOf: (place) => [place && 'changeId' in place ? place.changeId : ''],
     rowOf: (row) => {
       const { envelopes, ...key } = ChangeRow.parse(row);
-      return { place: placeOf(key), envelopes };
+      return { place: { kind, ...key }, envelopes };
     },
     // Workers lock many changes in an order of their own: one that waits for none of them cannot be part of a deadlock.
     replace: `WITH r AS (
@@ -81,12 +78,9 @@ const tables: Readonly<Record<Kind, SealedTable>> = {
                 FROM jsonb_to_recordset($1::jsonb) AS r("jobId" text, number int, envelopes jsonb, by jsonb)
                WHERE i.job_id = r."jobId" AND i.number = r.number AND i.sealed_keys = r.envelopes RETURNING i.number`,
   },
-  change: keysOfChanges('sealed_base_keys', ({ changeId }) => ({ kind: 'change', changeId })),
-  made: keysOfChanges('sealed_made_keys', (key) => ({ kind: 'made', ...key })),
-  previous: keysOfChanges('sealed_previous_keys', ({ changeId }) => ({
-    kind: 'previous',
-    changeId,
-  })),
+  change: keysOfChanges('sealed_base_keys', 'change'),
+  made: keysOfChanges('sealed_made_keys', 'made'),
+  previous: keysOfChanges('sealed_previous_keys', 'previous'),
   schedule: {
     find: `SELECT s.name, (e.number - 1)::int AS index, (e.sealed->>'target')::int AS target, e.sealed->'keys' AS envelopes
              FROM lanekeeper.schedule s

@@ -46,6 +46,7 @@ describe.each(databaseKinds)('rewrap, $kind', ({ withDatabase }) => {
   const keyring = createPgKeyringStore(database);
   const store = createPgSealedStore(database);
   const changes: string[] = [];
+  let jobId = '';
 
   /** Every envelope of the database, by where it stands. */
   async function envelopes(): Promise<readonly string[]> {
@@ -57,7 +58,9 @@ describe.each(databaseKinds)('rewrap, $kind', ({ withDatabase }) => {
   }
 
   const setBase = (id: string, sealer: Sealer, isDone = false): Promise<unknown> => {
-    const sealed = { [path]: sealer.seal(new Secret(`base of ${id}`), baseKeyContext(id, path)) };
+    const sealed = {
+      [path]: sealer.seal(new Secret(`base of ${id}`), baseKeyContext(jobId, id, path)),
+    };
     return database.query(
       `UPDATE lanekeeper.change
           SET sealed_base_keys = $2::jsonb, finished_at = CASE WHEN $3 THEN lanekeeper.now() END
@@ -69,9 +72,10 @@ describe.each(databaseKinds)('rewrap, $kind', ({ withDatabase }) => {
   /** A job with a key of its own, changes whose bases are sealed, and a digest key; nobody works. */
   beforeEach(async () => {
     const world = await open({ simulator: { inventory: aFleet({ a: {}, b: {}, c: {} }) } });
-    await world.submit(
+    const job = await world.submit(
       planOf(['a', 'b', 'c'], { set: { IkeConfig: { Psk: 'theKeyOfThePlan1' } } }),
     );
+    jobId = job.id;
     const rows = await database.query('SELECT id FROM lanekeeper.change ORDER BY id');
     changes.splice(0, changes.length, ...rows.map(({ id }) => String(id)));
     for (const id of changes) await setBase(id, onlyFormer, true);
@@ -96,19 +100,16 @@ describe.each(databaseKinds)('rewrap, $kind', ({ withDatabase }) => {
       limit: 1,
     });
     const [first = ''] = changes;
-    expect(reveal(onlyNext.open(row?.envelopes[path] ?? '', baseKeyContext(first, path)))).toBe(
-      `base of ${first}`,
-    );
+    expect(
+      reveal(onlyNext.open(row?.envelopes[path] ?? '', baseKeyContext(jobId, first, path))),
+    ).toBe(`base of ${first}`);
   });
 
   it('seals made and previous keys anew too, each bound to what it belongs to', async () => {
     const [changeId = ''] = changes;
-    const [job] = await database.query('SELECT job_id FROM lanekeeper.change WHERE id = $1', [
-      changeId,
-    ]);
     const contexts = {
-      sealed_made_keys: madeKeyContext(String(job?.job_id), changeId, path),
-      sealed_previous_keys: previousKeyContext(changeId, path),
+      sealed_made_keys: madeKeyContext(jobId, changeId, path),
+      sealed_previous_keys: previousKeyContext(jobId, changeId, path),
     };
     for (const [column, context] of Object.entries(contexts)) {
       const sealed = { [path]: onlyFormer.seal(new Secret(`key of ${column}`), context) };

@@ -24,7 +24,7 @@ describe.each(databaseKinds)('taking a job back over HTTP, on $kind', ({ withDat
     const id = await app.submit(aPlan({ targets, set, approval, window }));
     const changes = await app.changesOf(id);
     for (const change of changes) {
-      const context = previousKeyContext(change.id, 'IkeConfig.Psk');
+      const context = previousKeyContext(id, change.id, 'IkeConfig.Psk');
       await database.query(
         `UPDATE lanekeeper.change
             SET state = 'succeeded', finished_at = lanekeeper.now(), attach_type = 'VPNGW', sealed_previous_keys = $2,

@@ -6,7 +6,12 @@ import { Secret } from '../../../shared/platform/secret.ts';
 import { reveal } from '../../../shared/platform/secret-reveal.ts';
 import { createDigestKeyLoader, loadDigestKey } from '../../../shared/secret/digest-key.ts';
 import type { KeyringStore } from '../../../shared/secret/keyring-store.ts';
-import { intentKeyContext } from '../../../shared/secret/seal-context.ts';
+import {
+  baseKeyContext,
+  intentKeyContext,
+  madeKeyContext,
+  previousKeyContext,
+} from '../../../shared/secret/seal-context.ts';
 import { createSealer } from '../../../shared/secret/sealer.ts';
 import { createRecordingLogger } from '../../helpers/recording-logger.ts';
 
@@ -82,6 +87,27 @@ describe('a sealer', () => {
         expect.objectContaining({ code: 'internal' }),
       );
     }
+  });
+
+  it.each([
+    ['base', baseKeyContext],
+    ['made', madeKeyContext],
+    ['previous', previousKeyContext],
+  ])('opens a %s key for its job, change and tunnel alone', (_, contextOf) => {
+    const path = 'tun-1/IkeConfig.Psk';
+    const envelope = sealer.seal(new Secret('hush'), contextOf('job_1', 'chg_1', path));
+    const others = [
+      contextOf('job_2', 'chg_1', path),
+      contextOf('job_1', 'chg_2', path),
+      contextOf('job_1', 'chg_1', 'tun-2/IkeConfig.Psk'),
+      contextOf('job_1', 'chg_1', 'IkeConfig.Psk'),
+      ...[baseKeyContext, madeKeyContext, previousKeyContext]
+        .filter((other) => other !== contextOf)
+        .map((other) => other('job_1', 'chg_1', path)),
+    ];
+
+    for (const context of others) expect(() => sealer.open(envelope, context)).toThrow();
+    expect(reveal(sealer.open(envelope, contextOf('job_1', 'chg_1', path)))).toBe('hush');
   });
 
   it('opens nothing that was sealed with another key', () => {
