@@ -18,15 +18,14 @@ export interface QueuePlace {
   /** What its whole job waits for. */
   hold: Hold | null;
   /**
-   * Its batch when that is not open, counted from 1, and how many changes of the open one have not ended; `between` are those of
-   * batches between the two, `limit` how many may be in flight, `pauses` whether the job waits for somebody before it opens.
+   * Its batch when that is not open, counted from 1, and how many changes of the open one have not ended. `rounds`: how often as many
+   * as may be in flight have to end until it opens; `pauses`: whether the job waits for somebody before that.
    */
   batch: {
     number: number;
     of: number;
     left: number;
-    between: number;
-    limit: number;
+    rounds: number;
     pauses: boolean;
   } | null;
   /** Unfinished changes before it on its connection, in flight or not. */

@@ -13,10 +13,10 @@ export function waitingAtTheDoor({ queue, pauseReason, freeze }: ChangeView): st
 }
 
 function waitingForBatch(queue: QueuePlace, batch: NonNullable<QueuePlace['batch']>): string {
-  const { number, of, left, between, limit, pauses } = batch;
+  const { number, of, left, rounds, pauses } = batch;
   const what = `Waits for batch ${number} of ${of}: ${countOf(left)} of the open batch ${left === 1 ? 'has' : 'have'} not ended.`;
   if (pauses) return `${what} Then the job pauses until it is resumed.`;
-  return `${what}${beginsIn(queue, Math.ceil((left + between) / limit))}`;
+  return `${what}${beginsIn(queue, rounds)}`;
 }
 
 /** Which changes come before one that is queued and may begin, as a sentence; null when it is the next of its lane. */

@@ -71,10 +71,10 @@ describe.each(storeKinds)('what stands before a change, $kind', ({ subject }) =>
 
     expect(await placeOf(jobId, 1)).toMatchObject({ batch: null });
     expect(await placeOf(jobId, 2)).toMatchObject({
-      batch: { number: 2, of: 3, left: 1, between: 0 },
+      batch: { number: 2, of: 3, left: 1, rounds: 1 },
     });
     expect(await placeOf(jobId, 3)).toMatchObject({
-      batch: { number: 3, of: 3, left: 1, between: 1 },
+      batch: { number: 3, of: 3, left: 1, rounds: 2 },
     });
   });
 
@@ -92,8 +92,8 @@ describe.each(storeKinds)('what stands before a change, $kind', ({ subject }) =>
     await hand.end(await hand.next(await hand.take('1')));
     await world.verbs.order(jobId, 'resume', { actor: 'ops', reason: 'looked at' });
 
-    expect(before).toMatchObject({ batch: { between: 1, limit: 7, pauses: first } });
-    expect(await placeOf(jobId, 2)).toMatchObject({ batch: { between: 0, pauses: second } });
+    expect(before).toMatchObject({ batch: { rounds: 2, pauses: first } });
+    expect(await placeOf(jobId, 2)).toMatchObject({ batch: { rounds: 1, pauses: second } });
   });
 
   it('are the slots of its job when none is free', async () => {

@@ -16,8 +16,7 @@ export const QueuePlaceRow = z
         number: z.number(),
         of: z.number(),
         left: z.number(),
-        between: z.number(),
-        limit: z.number(),
+        rounds: z.number(),
         pauses: z.boolean(),
       })
       .nullable(),
@@ -80,14 +79,20 @@ const settleMs = settleMsOf(`t.labels->>'of' = ${settleKind}`);
 
 const batchesBefore = 'FROM unnest(j.batches) AS b(bound) WHERE b.bound <= c.seq';
 
+/** One batch after the other: of the open one what is left, of those between it and the one of `c` all. */
+const rounds = `(
+  SELECT ceil(j.open_left::numeric / ${limit}) + coalesce(sum(ceil((b.bound - b.since)::numeric / ${limit})), 0)
+    FROM (SELECT bound, lag(bound) OVER (ORDER BY bound) AS since FROM unnest(j.batches) AS u(bound)) AS b
+   WHERE b.bound > j.open_until AND b.bound <= c.seq)`;
+
 /** What stands before a change `c` of job `j` that waits to begin; NULL when it does not. */
 export const queuePlace = `
   CASE WHEN c.state = 'queued' THEN json_build_object(
     'hold', ${holdColumn},
     'batch', CASE WHEN c.seq >= j.open_until THEN json_build_object(
       'number', (SELECT count(*) + 1 ${batchesBefore}),
-      'of', cardinality(j.batches), 'left', j.open_left, 'between', (SELECT max(b.bound) - j.open_until ${batchesBefore}),
-      'limit', ${limit}, 'pauses', j.batch_pause = 'every' OR (j.batch_pause = 'first' AND j.open_until = j.batches[1])) END,
+      'of', cardinality(j.batches), 'left', j.open_left, 'rounds', ${rounds},
+      'pauses', j.batch_pause = 'every' OR (j.batch_pause = 'first' AND j.open_until = j.batches[1])) END,
     'connectionAhead', ${aheadOnConnection},
     'laneAhead', ${aheadOnLane},
     'slots', CASE WHEN ${inFlight} >= ${limit} THEN json_build_object(

@@ -203,7 +203,6 @@ function placeOf(tables: Tables, change: StoredChange): QueuePlace | null {
   const open = tables.changesOf(job.id).filter(({ record: other }) => other.seq < (openUntil ?? 0));
   const left = open.filter(({ record: other }) => other.finishedAt === null).length;
   const number = batches.filter((bound) => bound <= record.seq).length + 1;
-  const between = Math.max(...batches.filter((bound) => bound <= record.seq)) - (openUntil ?? 0);
   const { batchPause } = job.settings.rollout;
   const pauses = batchPause === 'every' || (batchPause === 'first' && openUntil === batches[0]);
   const { connection, lane } = aheadOf(tables, change);
@@ -211,9 +210,13 @@ function placeOf(tables: Tables, change: StoredChange): QueuePlace | null {
   const inFlight = inFlightOf(counts);
   const ahead = Math.max(0, record.seq - (job.total ?? 0) + counts.queued);
   const limit = inFlight + freeSlotsOf(tables, job);
+  const rounds = batches
+    .filter((bound) => bound > (openUntil ?? 0) && bound <= record.seq)
+    .map((bound) => bound - (batches.findLast((other) => other < bound) ?? 0))
+    .reduce((sum, size) => sum + Math.ceil(size / limit), Math.ceil(left / limit));
   return {
     hold: holdOf(job),
-    batch: isClosed ? { number, of: batches.length, left, between, limit, pauses } : null,
+    batch: isClosed ? { number, of: batches.length, left, rounds, pauses } : null,
     connectionAhead: connection,
     laneAhead: lane,
     slots: inFlight >= limit ? { inFlight, limit, ahead } : null,

@@ -143,7 +143,7 @@ describe('the tunnels of a change', () => {
   });
 });
 
-const aBatch = { number: 2, of: 3, left: 1, between: 0, limit: 10, pauses: false };
+const aBatch = { number: 2, of: 3, left: 1, rounds: 1, pauses: false };
 const aCompanion = {
   id: 'chg_2',
   jobId: 'job_2',

@@ -113,7 +113,7 @@ describe('when a change begins by settle times so far', () => {
     },
   });
   const ahead = { id: 'chg_2', jobId: 'job_2', others: 2, isHeld: false };
-  const batch = { number: 3, of: 3, left: 4, between: 16, limit: 5, pauses: false };
+  const batch = { number: 3, of: 3, left: 4, rounds: 4, pauses: false };
   const companion = { id: 'chg_2', jobId: 'job_2', vpnConnectionId: 'vco-b' };
   const hold = { kind: 'approval', required: 1, given: [], until } as const;
 
