@@ -88,6 +88,29 @@ describe('what a worker tells', () => {
     expect(await left()).toEqual([]);
   });
 
+  it('shows on the card how a job starts, opens each batch and ends, with counts and a link', async () => {
+    const { sendNotice } = await noticesIn(world, database, { slack });
+    const job = await world.submit(planOf(names, { rollout: { batches: [1, 2, '100%'] } }));
+    await followInSlack(database, job);
+    await world.drain(world.worker({ sendNotice }));
+
+    const shown = slack.calls().map(({ body }) => JSON.stringify(body.blocks));
+    const factOf = (name: string, text: string) =>
+      new RegExp(`\\*${name}\\*\\\\n([^"]+)`).exec(text)?.[1];
+    const courses = shown.map((text) => `${factOf('State', text)}, ${factOf('Changes', text)}`);
+    expect(courses).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^running, 3(: 1 in flight)?$/),
+        'running, 3: 1 succeeded, 1 in flight',
+        'running, 3: 2 succeeded, 1 in flight',
+      ]),
+    );
+    expect(courses.at(-1)).toBe('succeeded, 3: 3 succeeded');
+    expect(shown.filter((text) => !text.includes(`lanes.example.com/#/jobs/${job.id}`))).toEqual(
+      [],
+    );
+  });
+
   it('reaches a room that is notified of everything', async () => {
     const notify = { room: { type: 'slack', room: 'C9' } };
     const { sendNotice } = await noticesIn(world, database, { notify, slack });
