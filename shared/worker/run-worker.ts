@@ -1,4 +1,3 @@
-import PQueue from 'p-queue';
 import { jobOnLane } from '../journal/journal-store.ts';
 import type {
   ClaimedLane,
@@ -11,7 +10,9 @@ import type { WorkerWaker } from '../lane/worker-waker.ts';
 import { createGatherer } from '../platform/gather.ts';
 import type { Ids } from '../platform/id.ts';
 import { advanceLane } from './advance-lane.ts';
+import { createHands } from './hands.ts';
 import { thisTick } from './look.ts';
+import { createNap } from './nap.ts';
 import { resolveRegion } from './resolve-region.ts';
 import { type SealDeps, tendJob } from './seal-job.ts';
 import { untilTick } from './settle-times.ts';
@@ -44,8 +45,6 @@ export interface RunEnd {
 const idlePollMs = 250;
 /** The part of a lease that is never used for sending. */
 const leaseMarginShare = 0.2;
-/** Far more than are sent at once: the others go back to the database in a moment. */
-const mostNotices = 50;
 const databasePauseMs = 1_000;
 
 /**
@@ -172,34 +171,6 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
   };
 }
 
-/** What a run holds, and is at work on. */
-interface Hands {
-  held: Map<string, HeldLane>;
-  /** How many lanes more may be taken: notices take no hand from changes, and count only where there are very many. */
-  free(): number;
-  put(lane: HeldLane, work: () => Promise<void>): void;
-  /** Resolves when nothing is under way. */
-  rest(): Promise<void>;
-}
-
-function createHands(concurrency: number): Hands {
-  const held = new Map<string, HeldLane>();
-  const queue = new PQueue({ concurrency });
-  // Whoever sends notices sees to how many are sent at once.
-  const notices = new PQueue();
-  return {
-    held,
-    free: () => {
-      const busy = [...held.values()].filter(({ kind }) => kind !== 'notice').length;
-      return Math.min(concurrency - busy, concurrency + mostNotices - held.size);
-    },
-    put: ({ kind }, work) => void (kind === 'notice' ? notices : queue).add(work),
-    rest: async () => {
-      await Promise.all([queue.onIdle(), notices.onIdle()]);
-    },
-  };
-}
-
 function isFarOff({ settings }: WorkerDeps, dueInMs: number | null): boolean {
   return dueInMs === null || dueInMs > settings.idleAfterMs;
 }
@@ -212,42 +183,6 @@ async function askNextDue({ lanes, worker, logger }: WorkerDeps): Promise<number
     logger.error('database cannot be reached', { error });
     return 0;
   }
-}
-
-interface Nap {
-  /** Sleeps, but not past the moment when it is interrupted, a hint comes or the run has to stop. */
-  rest(ms: number): Promise<void>;
-  interrupt(): void;
-  /** Lets go of what outlives the run. */
-  end(): void;
-}
-
-function createNap(deps: WorkerDeps, stop: AbortSignal): Nap {
-  const { clock, onHint } = deps;
-  let waking: AbortController | null = null;
-  let isDue = false;
-  const interrupt = (): void => {
-    isDue = true;
-    waking?.abort();
-  };
-  stop.addEventListener('abort', interrupt, { once: true });
-  return {
-    interrupt,
-    end: () => stop.removeEventListener('abort', interrupt),
-    async rest(ms) {
-      const current = new AbortController();
-      waking = current;
-      if (isDue) current.abort();
-      void onHint?.(current.signal).then(
-        () => current.abort(),
-        (error: unknown) => deps.logger.warn('hints of new work cannot be heard', { error }),
-      );
-      await clock.sleep(ms, current.signal);
-      current.abort();
-      waking = null;
-      isDue = false;
-    },
-  };
 }
 
 /** How long to rest: until the next lane is due or the next tick of looks, at most a while; with full hands, until one is free. */
