@@ -1,4 +1,5 @@
 import type { VpnConnection } from '../connection/model.ts';
+import { ListPlaces } from './list-places.ts';
 
 /** Something read of the cloud, with the monotonic time just before the call: never newer than it claims to be. */
 export interface Observed<Value> {
@@ -17,6 +18,7 @@ export class Observations {
   private readonly gateways = new Map<string, Observed<boolean>>();
   private readonly sizes = new Map<string, number>();
   private readonly keepMs = 60_000;
+  readonly places = new ListPlaces();
   connectionsInRegion: number | null = null;
   /** How many gateways the last list of updating ones held. */
   updatingGateways = 0;

@@ -7,7 +7,7 @@ const pagesAtOnce = 8;
 
 /** All items of a list, or the first error met. */
 export type AllItems<Item> =
-  | { kind: 'ok'; items: readonly Item[]; total: number }
+  | { kind: 'ok'; items: readonly Item[]; pages: readonly (readonly Item[])[]; total: number }
   | { kind: 'failed'; error: CloudError };
 
 /**
@@ -15,7 +15,7 @@ export type AllItems<Item> =
  * are more, the rest. A list that changes while it is read may miss an item; whoever needs a certain one asks for it alone.
  */
 export async function readPages<Item>(
-  read: (pageNumber: number) => Promise<ReadOutcome<Page<Item>>>,
+  readPage: (pageNumber: number) => Promise<ReadOutcome<Page<Item>>>,
   options: {
     /** How many items there were, if that is known. */
     expected?: number | null;
@@ -26,7 +26,7 @@ export async function readPages<Item>(
   const queue = new PQueue({ concurrency: pagesAtOnce });
   const pages: Promise<ReadOutcome<Page<Item>>>[] = [];
   const readOne = async (number: number): Promise<ReadOutcome<Page<Item>>> => {
-    const outcome = await read(number);
+    const outcome = await readPage(number);
     if (outcome.kind === 'ok') options.onPage?.(outcome.value.items);
     // Those after it are not asked for any more: who waits comes to this one first.
     else queue.clear();
@@ -43,7 +43,7 @@ export async function readPages<Item>(
   };
   readTo(pagesOf(options.expected ?? 0));
   try {
-    const items: Item[] = [];
+    const read: (readonly Item[])[] = [];
     let total = 0;
     for (const [index, page] of pages.entries()) {
       const outcome = await page;
@@ -52,9 +52,9 @@ export async function readPages<Item>(
         total = outcome.value.total;
         readTo(pagesOf(total));
       }
-      items.push(...outcome.value.items);
+      read.push(outcome.value.items);
     }
-    return { kind: 'ok', items, total };
+    return { kind: 'ok', items: read.flat(), pages: read, total };
   } finally {
     queue.clear();
   }

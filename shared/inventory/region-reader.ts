@@ -3,7 +3,7 @@ import type { VpnConnection } from '../connection/model.ts';
 import type { CloudError } from '../connection/vpn-api.ts';
 import type { Clock } from '../platform/clock.ts';
 import { createGatherer } from '../platform/gather.ts';
-import { chooseCover, type KnownSizes, listsUpdatingGateways } from './cover.ts';
+import { type Cover, chooseCover, type KnownPlaces, listsUpdatingGateways } from './cover.ts';
 import { Observations } from './observations.ts';
 import { readPages } from './read-pages.ts';
 import {
@@ -11,6 +11,7 @@ import {
   type Faults,
   type RegionContext,
   readGatewayList,
+  readListPage,
   singlesAtOnce,
   sweepRegion,
 } from './region-reads.ts';
@@ -209,7 +210,7 @@ function startReads(
 function startCover(
   context: RegionContext,
   looks: readonly Look[],
-  { faults, readAlone }: { faults: Faults; readAlone: (id: string) => Promise<void> },
+  reading: Reading,
 ): (look: Look) => Promise<void> {
   if (looks.length === 0) return () => Promise.resolve();
   const alone = looks.filter((look) => look.vpnGatewayId === null);
@@ -218,24 +219,53 @@ function startCover(
       gatewayIds: [...new Set(looks.flatMap((look) => look.vpnGatewayId ?? []))],
       attachmentIds: [...new Set(alone.map((look) => look.vpnConnectionId))],
     },
-    sizesOf(context.observed),
+    placesOf(context.observed),
   );
-  if (cover.kind === 'sweep') {
-    const arrivals = new Map(
-      looks.map(({ vpnConnectionId }) => [vpnConnectionId, createArrival()]),
-    );
-    const swept = sweepRegion(context, (id) => arrivals.get(id)?.come()).then((all) => {
-      if (all.kind === 'failed')
-        for (const look of looks) faults.set(look.vpnConnectionId, all.error);
-      for (const { come } of arrivals.values()) come();
-    });
-    return (look) => Promise.race([swept, arrivals.get(look.vpnConnectionId)?.came ?? swept]);
-  }
-  const pieces = new Map([
+  return cover.kind === 'sweep'
+    ? startSweep(context, looks, reading)
+    : startParts(context, looks, { ...reading, cover });
+}
+
+/** Reads that were started together. */
+interface Reading {
+  faults: Faults;
+  readAlone: (id: string) => Promise<void>;
+}
+
+function startSweep(
+  context: RegionContext,
+  looks: readonly Look[],
+  { faults }: Reading,
+): (look: Look) => Promise<void> {
+  const arrivals = new Map(looks.map(({ vpnConnectionId }) => [vpnConnectionId, createArrival()]));
+  const swept = sweepRegion(context, (id) => arrivals.get(id)?.come()).then((all) => {
+    if (all.kind === 'failed')
+      for (const look of looks) faults.set(look.vpnConnectionId, all.error);
+    for (const { come } of arrivals.values()) come();
+  });
+  return (look) => Promise.race([swept, arrivals.get(look.vpnConnectionId)?.came ?? swept]);
+}
+
+function startParts(
+  context: RegionContext,
+  looks: readonly Look[],
+  { faults, readAlone, cover }: Reading & { cover: Extract<Cover, { kind: 'parts' }> },
+): (look: Look) => Promise<void> {
+  const { places } = context.observed;
+  const keyOf = (look: Look): string => look.vpnGatewayId ?? look.vpnConnectionId;
+  const parts = new Map([
     ...cover.gatewayIds.map((id) => [id, readGatewayList(context, id, faults)] as const),
     ...cover.connectionIds.map((id) => [id, readAlone(id)] as const),
   ]);
-  return async (look) => pieces.get(look.vpnGatewayId ?? look.vpnConnectionId);
+  const pages = cover.pages.map((number) => {
+    const there = looks.filter((look) => places.pageOf(keyOf(look)) === number);
+    return { there, expected: there.map((look) => look.vpnConnectionId), number };
+  });
+  for (const { there, expected, number } of pages) {
+    const page = readListPage(context, number, { faults, expected });
+    for (const look of there) parts.set(keyOf(look), page);
+  }
+  return async (look) => parts.get(keyOf(look));
 }
 
 /** Something that comes once. */
@@ -247,10 +277,11 @@ function createArrival(): { came: Promise<void>; come: () => void } {
   return { came, come: () => come() };
 }
 
-function sizesOf(observed: Observations): KnownSizes {
+function placesOf(observed: Observations): KnownPlaces {
   return {
     connectionsInRegion: observed.connectionsInRegion,
     connectionsOnGateway: (id) => observed.connectionsOnGateway(id),
+    pageOf: (id) => observed.places.pageOf(id),
   };
 }
 
@@ -265,7 +296,7 @@ async function findConnections(context: RegionContext, ids: readonly string[]): 
     if (first.kind === 'failed') return first;
     observed.connectionsInRegion = first.value.total;
   }
-  const cover = chooseCover({ gatewayIds: [], attachmentIds: ids }, sizesOf(observed));
+  const cover = chooseCover({ gatewayIds: [], attachmentIds: ids }, placesOf(observed));
   if (cover.kind === 'sweep') {
     const swept = await sweepRegion(context);
     if (swept.kind === 'failed') return swept;

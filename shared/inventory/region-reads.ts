@@ -52,6 +52,7 @@ export async function sweepRegion(
   });
   if (all.kind === 'failed') return all;
   observed.connectionsInRegion = all.total;
+  observed.places.sawList(all.pages);
   const sizes = new Map<string, number>();
   for (const connection of all.items) {
     const gateway = connection.vpnGatewayId;
@@ -59,6 +60,26 @@ export async function sweepRegion(
   }
   for (const [id, size] of sizes) observed.sawGatewaySize(id, size);
   return all;
+}
+
+/** Reads one page of the region's list; what went wrong is told of the connections that were expected there. */
+export async function readListPage(
+  { api, clock, regionId, observed }: RegionContext,
+  pageNumber: number,
+  { faults, expected }: { faults: Faults; expected: readonly string[] },
+): Promise<void> {
+  const readAt = clock.monotonic();
+  const page = await api.listConnections({ regionId, pageNumber });
+  if (page.kind === 'failed') {
+    for (const id of expected) faults.set(id, page.error);
+    return;
+  }
+  const { items, total } = page.value;
+  for (const item of items) observed.sawConnection(item.vpnConnectionId, item, readAt);
+  const shown = new Set(items.map(({ vpnConnectionId }) => vpnConnectionId));
+  const isMoved = total !== observed.connectionsInRegion || expected.some((id) => !shown.has(id));
+  if (isMoved) observed.places.moved();
+  observed.connectionsInRegion = total;
 }
 
 /** Reads all connections of one gateway. */

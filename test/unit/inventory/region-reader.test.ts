@@ -1,44 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { VpnConnection } from '../../../shared/connection/model.ts';
-import {
-  createRegionReader,
-  type Look,
-  type Sight,
-} from '../../../shared/inventory/region-reader.ts';
-import { FakeClock } from '../../helpers/fake-clock.ts';
-import { aConnection, aRegion, type FakeRegion } from './aliyun-region.ts';
-
-const onGateways = (gateways: number, each: number): VpnConnection[] =>
-  Array.from({ length: gateways * each }, (_, index) => {
-    const gateway = Math.floor(index / each) + 1;
-    return aConnection(`vco-${gateway}.${(index % each) + 1}`, { vpnGatewayId: `vpn-${gateway}` });
-  });
-
-function aReader(region: FakeRegion) {
-  const clock = new FakeClock();
-  const reader = createRegionReader({ api: region.api, clock, lingerMs: 2 });
-  const lookOf = (connection: VpnConnection, options: Partial<Look>): Look => ({
-    regionId: connection.regionId,
-    vpnConnectionId: connection.vpnConnectionId,
-    vpnGatewayId: connection.vpnGatewayId,
-    awaitsGateway: connection.vpnGatewayId !== null,
-    needsOwnRead: false,
-    notBefore: clock.monotonic(),
-    ...options,
-  });
-  return {
-    clock,
-    reader,
-    async look(
-      connections: readonly VpnConnection[],
-      options: Partial<Look> = {},
-    ): Promise<readonly Sight[]> {
-      const sights = Promise.all(connections.map((each) => reader.look(lookOf(each, options))));
-      await clock.advance(2);
-      return sights;
-    },
-  };
-}
+import type { Sight } from '../../../shared/inventory/region-reader.ts';
+import { aReader, onGateways } from './a-reader.ts';
+import { aConnection, aRegion } from './aliyun-region.ts';
 
 const kindsOf = (sights: readonly Sight[]): string[] => sights.map(({ kind }) => kind);
 
