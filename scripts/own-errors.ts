@@ -84,6 +84,12 @@ const texts: Readonly<Record<OwnCode, { class: string; means: string; remedy: st
     means: 'Nothing of the `set` applies to the connection.',
     remedy: 'Leave the target out.',
   },
+  RollbackExpired: {
+    class: 'refused',
+    means:
+      'The key that the change replaced was kept for `handover.keepPreviousFor` after its proof and is erased. Nothing of it was taken back; the other changes of the job were.',
+    remedy: 'Set values in a new plan.',
+  },
   RollbackNotProved: {
     class: 'tunnel_down',
     means: 'The previous values were restored, and the tunnel did not come up with them either.',

@@ -242,7 +242,7 @@ export const steeringPaths: ZodOpenApiPathsObject = {
       operationId: 'rollbackJob',
       summary: 'Restore what the succeeded changes of a job replaced',
       description:
-        'Takes the role `operator`, who submits the new job. Its changes are those that succeeded and replaced something, in reverse order, each with the values of before: they are handed over, acknowledged and proved as the plan says for all changes. A field is restored only where what the change set still stands; otherwise the change ends `failed` with `changed_elsewhere`, and the others go on. Neither approval nor window is asked for; freezes hold. The job must have ended, and the keys of before must still be kept (`handover.keepPreviousFor`): otherwise 409, `rollback_expired`.',
+        'Takes the role `operator`, who submits the new job. Its changes are those that succeeded and replaced something, in reverse order, each with the values of before: they are handed over, acknowledged and proved as the plan says for all changes. A field is restored only where what the change set still stands; otherwise the change ends `failed` with `changed_elsewhere`, and the others go on. A change whose key of before is kept no longer (`handover.keepPreviousFor`) ends `failed` with `RollbackExpired`, and the others go on; where that is so of all, the answer is 409, `rollback_expired`. Neither approval nor window is asked for; freezes hold. The job must have ended. The same `Idempotency-Key` again finds the same job, also where it would be refused by now.',
       answer: 'The new job. Its `rollbackOf` is the one that is taken back.',
       more: ['rollback_expired'],
     }),

@@ -18,6 +18,7 @@ export type OwnCode =
   | 'NotApplied'
   | 'NotFound'
   | 'NothingApplicable'
+  | 'RollbackExpired'
   | 'RollbackNotProved'
   | 'RotatedSince'
   | 'RoutingModeMixed'

@@ -41,6 +41,10 @@ export interface StoredEvent extends JournalEvent {
 export interface JobStore {
   /** Stores the job with all its changes in one transaction, or finds the one that the key names. Keys are kept 7 days. */
   accept(job: NewJob): Promise<AcceptOutcome>;
+  /** What an acceptance of a job with this key would find; null when it would make a job. */
+  acceptedBefore(
+    asked: Pick<NewJob, 'createdBy' | 'idempotency'>,
+  ): Promise<Exclude<AcceptOutcome, { kind: 'created' }> | null>;
   get(jobId: string): Promise<JobRecord | null>;
   /** How the job is carried out; null when there is none of that id. */
   settings(jobId: string): Promise<JobSettings | null>;

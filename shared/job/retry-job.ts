@@ -2,7 +2,7 @@ import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import { intentKeyContext } from '../secret/seal-context.ts';
 import { openedKeysOf, sealedKeysOf } from '../secret/sealed-keys.ts';
-import { followUpIdempotency } from './follow-up.ts';
+import { answeredBefore, followUpIdempotency } from './follow-up.ts';
 import { roomySeq } from './plan-order.ts';
 import { countedRollout, type JobRecord, type NewJob, type RetriedJob } from './record.ts';
 import { isFinalJob } from './state.ts';
@@ -30,34 +30,39 @@ export async function retryJob(
 ): Promise<{ kind: 'created' | 'repeated'; job: JobRecord }> {
   const retried = await deps.jobs.retryable(input.jobId);
   if (retried === null) throw new AppError('not_found', 'there is no such job');
-  refuse(retried, deps.clock.now());
   const digestKey = await deps.digestKey();
-  return acceptedJob(deps, await deps.jobs.accept(retryOf(deps, retried, input, digestKey)));
+  const { actor: createdBy, idempotencyKey: key } = input;
+  const idempotency = followUpIdempotency(digestKey, retried, { verb: 'retry', key });
+  const refusal = refusalOf(retried, deps.clock.now());
+  if (refusal !== null) return answeredBefore(deps, { createdBy, idempotency }, refusal);
+  const job = { ...retryOf(deps, retried, input), idempotency };
+  return acceptedJob(deps, await deps.jobs.accept(job));
 }
 
-function refuse({ state, changes, selectors, settings }: RetriedJob, now: number): void {
+function refusalOf(
+  { state, changes, selectors, settings }: RetriedJob,
+  now: number,
+): AppError | null {
   if (!isFinalJob(state)) {
-    throw new AppError('conflict', `the job is ${state}; retry it when it has ended`);
+    return new AppError('conflict', `the job is ${state}; retry it when it has ended`);
   }
   if (changes.length + selectors.length === 0) {
-    throw new AppError('conflict', 'nothing of the job failed or was cancelled');
+    return new AppError('conflict', 'nothing of the job failed or was cancelled');
   }
   const { notAfter } = settings.window;
-  if (notAfter !== null && Date.parse(notAfter) <= now) {
-    throw new AppError(
-      'conflict',
-      `the window of the job was over at ${notAfter}; submit what is missing with another window`,
-    );
-  }
+  if (notAfter === null || Date.parse(notAfter) > now) return null;
+  return new AppError(
+    'conflict',
+    `the window of the job was over at ${notAfter}; submit what is missing with another window`,
+  );
 }
 
 /** The new job, its keys sealed for it. */
 function retryOf(
   { sealer, ids }: Pick<SubmitJobDeps, 'sealer' | 'ids'>,
   retried: RetriedJob,
-  { actor, reason, idempotencyKey, traceparent = null }: RetryJobInput,
-  digestKey: Buffer,
-): NewJob {
+  { actor, reason, traceparent = null }: RetryJobInput,
+): Omit<NewJob, 'idempotency'> {
   const id = ids.job();
   const { changes, selectors, settings } = retried;
   const shares = storedSharesOf(retried.plan);
@@ -87,7 +92,6 @@ function retryOf(
     schedule: null,
     retryOf: { jobId: retried.id, actor, reason },
     rollbackOf: retried.rollbackOf === null ? null : { jobId: retried.rollbackOf, actor, reason },
-    idempotency: followUpIdempotency(digestKey, retried, { verb: 'retry', key: idempotencyKey }),
     traceparent,
   };
 }

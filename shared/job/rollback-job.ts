@@ -6,7 +6,7 @@ import { nestFields } from '../plan/nested-fields.ts';
 import { AppError } from '../platform/errors.ts';
 import { intentKeyContext } from '../secret/seal-context.ts';
 import { sealedKeysOf } from '../secret/sealed-keys.ts';
-import { followUpIdempotency } from './follow-up.ts';
+import { answeredBefore, followUpIdempotency } from './follow-up.ts';
 import type { JobStore } from './job-store.ts';
 import { plannedValues, previousValues } from './opened-values.ts';
 import {
@@ -35,7 +35,7 @@ export interface RollbackJobInput {
 
 /** As much of a submitter's parts as it takes. */
 export interface RollbackJobDeps extends Pick<SubmitJobDeps, 'sealer' | 'digestKey' | 'ids'> {
-  jobs: Pick<JobStore, 'restorable' | 'accept' | 'get'>;
+  jobs: Pick<JobStore, 'restorable' | 'accept' | 'acceptedBefore' | 'get'>;
 }
 
 type RestoredChange = RestoredJob['changes'][number];
@@ -43,10 +43,10 @@ type RestoredChange = RestoredJob['changes'][number];
 /**
  * Submits a job that restores what the succeeded changes of an ended one replaced, in reverse order: an ordinary job whose wishes
  * are the values of before, each with what has to stand for it to be taken back. It needs no approval and keeps no window, since
- * who goes back is in a hurry and what stood before was agreed to. The same key again finds the same job, and so does asking without
- * one until that job has ended. Raises `not_found`,
- * `conflict` while the job has not ended or when there is nothing to restore, `rollback_expired` when keys of before are kept
- * no longer, and `idempotency_key_reused`.
+ * who goes back is in a hurry and what stood before was agreed to. Changes whose keys of before are kept no longer end `failed` there,
+ * and the others are restored. The same key again finds the same job, whatever has become of the old one, and so does asking without
+ * one until that job has ended. Raises `not_found`, `conflict` while the job has not ended or when there is nothing to restore,
+ * `rollback_expired` when no change can be restored any more, and `idempotency_key_reused`.
  */
 export async function rollbackJob(
   deps: RollbackJobDeps,
@@ -54,33 +54,46 @@ export async function rollbackJob(
 ): Promise<{ kind: 'created' | 'repeated'; job: JobRecord }> {
   const restored = await deps.jobs.restorable(input.jobId, input.changeId);
   if (restored === null) throw new AppError('not_found', 'there is no such job');
-  refuse(restored, input);
   const digestKey = await deps.digestKey();
-  return acceptedJob(deps, await deps.jobs.accept(rollbackOf(deps, restored, input, digestKey)));
+  const createdBy = input.actor ?? restored.createdBy;
+  const idempotency = followUpIdempotency(digestKey, restored, {
+    verb: 'rollback',
+    what: input.changeId ?? restored.id,
+    key: input.idempotencyKey,
+  });
+  const refusal = refusalOf(restored, input);
+  if (refusal !== null) return answeredBefore(deps, { createdBy, idempotency }, refusal);
+  const job = rollbackOf(deps, restored, { ...input, actor: createdBy }, digestKey);
+  return acceptedJob(deps, await deps.jobs.accept({ ...job, idempotency }));
 }
 
-function refuse({ state, changes }: RestoredJob, { changeId }: RollbackJobInput): void {
+function refusalOf(
+  { state, changes }: RestoredJob,
+  { changeId }: Pick<RollbackJobInput, 'changeId'>,
+): AppError | null {
   // A single change is taken back as soon as it turns out to be wrong, whatever the rest of its job does.
   if (changeId === null && !isFinalJob(state)) {
-    throw new AppError('conflict', `the job is ${state}; cancel it, or wait until it has ended`);
+    return new AppError('conflict', `the job is ${state}; cancel it, or wait until it has ended`);
   }
   if (changes.length === 0) {
-    throw new AppError('conflict', 'no change of the job succeeded and replaced something');
+    return new AppError('conflict', 'no change of the job succeeded and replaced something');
   }
-  const expired = changes.filter(isExpired);
-  if (expired.length > 0) {
-    const [{ vpnConnectionId } = { vpnConnectionId: '' }] = expired;
-    throw new AppError(
-      'rollback_expired',
-      `the keys that ${expired.length} of ${changes.length} changes replaced are kept no longer (the first of them on ${vpnConnectionId}); set values in a new plan`,
-    );
-  }
+  if (!changes.every(isExpired)) return null;
+  return new AppError(
+    'rollback_expired',
+    'the keys that its changes replaced are kept no longer; set values in a new plan',
+  );
 }
 
 /** Whether keys that a change replaced were known and are erased. */
-function isExpired({ handover, sealedPreviousKeys }: RestoredChange): boolean {
+function isExpired(change: RestoredChange): boolean {
+  return erasedKeysOf(change).length > 0;
+}
+
+/** The places of keys that a change replaced and that are kept no longer. */
+function erasedKeysOf({ handover, sealedPreviousKeys }: RestoredChange): readonly string[] {
   const replaced = Object.keys(handover.previous ?? {}).filter(isKeyPath);
-  return replaced.some((path) => sealedPreviousKeys[path] === undefined);
+  return replaced.filter((path) => sealedPreviousKeys[path] === undefined);
 }
 
 type Deps = Pick<RollbackJobDeps, 'sealer' | 'ids'>;
@@ -88,11 +101,10 @@ type Deps = Pick<RollbackJobDeps, 'sealer' | 'ids'>;
 function rollbackOf(
   deps: Deps,
   restored: RestoredJob,
-  { reason, changeId, idempotencyKey, traceparent = null, ...input }: RollbackJobInput,
+  { reason, actor, traceparent = null }: RollbackJobInput & { actor: string },
   digestKey: Buffer,
-): NewJob {
+): Omit<NewJob, 'idempotency'> {
   const id = deps.ids.job();
-  const actor = input.actor ?? restored.createdBy;
   const changes = restored.changes.toReversed();
   const wishes = changes.map((change, number) =>
     wishOf(deps, restored, { change, jobId: id, number, digestKey }),
@@ -123,11 +135,6 @@ function rollbackOf(
     schedule: null,
     retryOf: null,
     rollbackOf: { jobId: restored.id, actor, reason },
-    idempotency: followUpIdempotency(digestKey, restored, {
-      verb: 'rollback',
-      what: changeId ?? restored.id,
-      key: idempotencyKey,
-    }),
     traceparent,
   };
 }
@@ -155,6 +162,8 @@ function wishOf(
     const value = set[path];
     return value === undefined ? [] : [[path, value] as const];
   });
+  // A key that stands, with none to take its place, says that the change cannot be taken back any more.
+  const forGood = erasedKeysOf(change).map((path) => [path, set[path] ?? 'erased'] as const);
   const clear = entries.filter(({ path }) => !isKeyPath(path));
   const keys = entries.flatMap(({ path }) =>
     isKeyPath(path) ? [[path, String(masked[path])] as const] : [],
@@ -169,7 +178,7 @@ function wishOf(
       rotatePsk: null,
       acceptOutage: intent.acceptOutage,
       tunnelProof: proofOf(change, intent),
-      expected: Object.fromEntries(expected) satisfies MaskedValues,
+      expected: Object.fromEntries([...expected, ...forGood]) satisfies MaskedValues,
     },
   };
 }

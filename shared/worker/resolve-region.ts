@@ -1,4 +1,4 @@
-import { changedElsewhere } from '../change/changed-elsewhere.ts';
+import { changedElsewhere, keptNoLonger } from '../change/changed-elsewhere.ts';
 import type { ChangeError } from '../change/record.ts';
 import { type MaskedWish, notInRegion, resolveChange } from '../change/resolve-change.ts';
 import { maskFields } from '../connection/mask.ts';
@@ -180,8 +180,9 @@ function resolutionOf(
   }
   if (wish.kind === 'unusable') return { kind: 'refused', id, error: wish.error };
   const base = maskFields(connection.fields, deps.digestKey);
-  if (isFirst && wish.expected !== null) {
-    const error = changedElsewhere(base, { before: wish.wish.set, ours: wish.expected });
+  if (wish.expected !== null) {
+    const values = { before: wish.wish.set, ours: wish.expected };
+    const error = keptNoLonger(values) ?? (isFirst ? changedElsewhere(base, values) : null);
     if (error !== null) return { kind: 'refused', id, error };
   }
   const outlook = resolveChange({ ...connection, fields: base }, wish.wish);

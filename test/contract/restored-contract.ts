@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { nothingHandedOver } from '../../shared/change/handover.ts';
 import type { ChangeProgress } from '../../shared/change/record.ts';
 import type { FailurePolicy, NewJob } from '../../shared/job/record.ts';
-import { anIntent, changeIdOf, found, refused } from '../helpers/factories-store.ts';
+import { aNewJob, anIntent, changeIdOf, found, refused } from '../helpers/factories-store.ts';
 import { type Held, next, stepOf, type World } from './lane-store-world.ts';
 
 const replaced = { ...nothingHandedOver, previous: { 'IkeConfig.Psk': 'hmac:1', Name: 'before' } };
@@ -207,5 +207,21 @@ export function defineRestoredContract(world: World): void {
 
       expect(await world.states(jobId)).toEqual(['a:failed', 'b:failed', 'c:cancelled']);
     });
+  });
+
+  it('tells what the key of somebody who asks again stands for, without a job being made', async () => {
+    const idempotency = { key: 'k', planHash: 'hash-1' };
+    const asked = { createdBy: 'ops', idempotency };
+    expect(await world.jobs.acceptedBefore(asked)).toBeNull();
+    await world.jobs.accept(aNewJob(['a@1'], { id: 'job_001', idempotency }));
+
+    expect(await world.jobs.acceptedBefore(asked)).toEqual({ kind: 'repeated', jobId: 'job_001' });
+    const other = { ...asked, idempotency: { key: 'k', planHash: 'hash-2' } };
+    expect(await world.jobs.acceptedBefore(other)).toEqual({ kind: 'key_reused' });
+    for (const free of [{ createdBy: 'another' }, { idempotency: null }]) {
+      expect(await world.jobs.acceptedBefore({ ...asked, ...free })).toBeNull();
+    }
+    await world.pass(7 * 86_400_000 + 1);
+    expect(await world.jobs.acceptedBefore(asked)).toBeNull();
   });
 }

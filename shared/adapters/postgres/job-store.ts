@@ -73,6 +73,7 @@ export function createPgJobStore(database: Database): JobStore {
   const { query } = database;
   return {
     accept: (job) => database.transaction((run) => acceptJob(run, job)),
+    acceptedBefore: (asked) => jobOfKey(query, asked),
     async get(jobId) {
       const rows = await query(`SELECT ${jobColumns} FROM lanekeeper.job j WHERE j.id = $1`, [
         jobId,

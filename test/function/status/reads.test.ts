@@ -260,6 +260,7 @@ describe('the status function without its database', () => {
   };
   const jobs: JobStore = {
     accept: away,
+    acceptedBefore: away,
     get: away,
     settings: away,
     retryable: away,

@@ -132,6 +132,21 @@ describe.each(databaseKinds)('retrying a job over HTTP, on $kind', ({ withDataba
     expect(await answer.json()).toMatchObject({ detail: expect.stringContaining('window') });
   });
 
+  it('gives who asks once more the job that he was given, though its window is over by then', async () => {
+    const { call, ended } = anApp();
+    const id = await ended(aPlan({ window: { notAfter: '2999-12-01T00:00:00Z' } }));
+    const headers = { 'Idempotency-Key': 'again-1' };
+    const first = await call(`${id}/retry`, { headers });
+    await database.query(
+      `UPDATE lanekeeper.job SET not_after = lanekeeper.now() - interval '1 day' WHERE id = $1`,
+      [id],
+    );
+    const again = await call(`${id}/retry`, { headers });
+
+    expect([first.status, again.status]).toEqual([202, 200]);
+    expect(JobBody.parse(await again.json()).id).toBe(JobBody.parse(await first.json()).id);
+  });
+
   it('is for operators, with a body that is right or none', async () => {
     const { call, ended } = anApp();
     const id = await ended();

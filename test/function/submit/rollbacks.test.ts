@@ -121,19 +121,53 @@ describe.each(databaseKinds)('taking a job back over HTTP, on $kind', ({ withDat
     expect((await call(`${id}/retry`, { headers })).status).not.toBe(202);
   });
 
-  it('says so when the keys of before are kept no longer', async () => {
-    const { call, id } = await aJobThatEnded();
-    await database.query(
-      `UPDATE lanekeeper.change SET sealed_previous_keys = '{}' WHERE job_id = $1 AND seq = 1`,
-      [id],
+  const erase = (id: string, seqs: readonly number[]): Promise<unknown> =>
+    database.query(
+      `UPDATE lanekeeper.change SET sealed_previous_keys = '{}', sealed_made_keys = '{}' WHERE job_id = $1 AND seq = ANY ($2)`,
+      [id, seqs],
     );
+
+  it('says so when no key of before is kept any more', async () => {
+    const { call, id } = await aJobThatEnded();
+    await erase(id, [0, 1]);
     const answer = await call(`${id}/rollback`);
 
     expect(answer.status).toBe(409);
-    expect(await answer.json()).toMatchObject({
-      code: 'rollback_expired',
-      detail: expect.stringContaining('1 of 2 changes'),
-    });
+    expect(await answer.json()).toMatchObject({ code: 'rollback_expired' });
+  });
+
+  it('takes along, to say so there, changes whose key of before is kept no longer', async () => {
+    const { call, id } = await aJobThatEnded();
+    await erase(id, [1]);
+    const answer = await call(`${id}/rollback`);
+    const job = JobBody.parse(await answer.json());
+    const intents = await database.query(
+      'SELECT sealed_keys, expected FROM lanekeeper.intent WHERE job_id = $1 ORDER BY number',
+      [job.id],
+    );
+
+    expect(answer.status).toBe(202);
+    expect(job.total).toBe(2);
+    expect(intents).toMatchObject([
+      { sealed_keys: {}, expected: { 'IkeConfig.Psk': expect.any(String) } },
+      { sealed_keys: { 'IkeConfig.Psk': expect.any(String) } },
+    ]);
+  });
+
+  it('gives who asks once more the job that he was given, whatever is kept by then', async () => {
+    const { call, id } = await aJobThatEnded();
+    const headers = { 'Idempotency-Key': 'back-1' };
+    const first = await call(`${id}/rollback`, { headers });
+    await erase(id, [0, 1]);
+    const again = await call(`${id}/rollback`, { headers });
+    const unnamed = await call(`${id}/rollback`);
+    const other = await call(`${id}/rollback`, { headers: { 'Idempotency-Key': 'back-2' } });
+    const others = await call(`${id}/rollback`, { headers, token: bearer.other });
+
+    expect([first, again, unnamed, other, others].map(({ status }) => status)).toEqual([
+      202, 200, 409, 409, 409,
+    ]);
+    expect(JobBody.parse(await again.json()).id).toBe(JobBody.parse(await first.json()).id);
   });
 
   it('keeps, when it is retried, that it takes a job back', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeConnection } from '../../../local/simulator/defaults.ts';
 import { createPgAcknowledgements } from '../../../shared/adapters/postgres/acknowledgements.ts';
+import { createPgJobVerbs } from '../../../shared/adapters/postgres/job-verbs.ts';
 import type { ChangeView } from '../../../shared/job/job-store.ts';
 import { databaseKinds, withPostgres } from '../../helpers/databases.ts';
 import type { VirtualWorld } from '../../helpers/virtual-world.ts';
@@ -35,7 +36,8 @@ function encryptionOf({ simulator }: VirtualWorld, name: string): string | undef
 }
 
 describe.each(databaseKinds)('taking a whole job back, on $kind', ({ withDatabase }) => {
-  const open = useWorlds(withDatabase());
+  const database = withDatabase();
+  const open = useWorlds(database);
 
   it('restores what succeeded changes replaced, in reverse order', async () => {
     const world = await open({
@@ -105,6 +107,31 @@ describe.each(databaseKinds)('taking a whole job back, on $kind', ({ withDatabas
     ]);
     expect(await world.jobs.get(back.id)).toMatchObject({ state: 'failed' });
     expect([encryptionOf(world, 'b'), encryptionOf(world, 'c')]).toEqual(['aes192', before]);
+  });
+
+  it('restores what it can where some keys are kept no longer, and says which', async () => {
+    const inventory = aFleet({ 'a@1': {}, 'b@2': {} });
+    const world = await open({ simulator: { inventory, settleMs } });
+    const before = keysOf(world, 'b');
+    const handover = { keepPreviousFor: 'PT1H' };
+    const rollout = { concurrency: 1, batches: [1, '100%'], batchPause: 'first' };
+    const { id } = await world.submit(planOf(['a', 'b'], { handover, rollout, onFailure: 'stop' }));
+    await world.drain();
+    await world.clock.sleep(hourMs);
+    await createPgJobVerbs(database).order(id, 'resume', { actor: 'tester', reason: 'go on' });
+    await world.drain();
+    const set = keysOf(world, 'a');
+    await world.lanes.eraseKeys();
+
+    const back = await world.rollback(id);
+    await world.drain();
+
+    expect(await outcomesOf(world.jobs, back.id)).toMatchObject([
+      { state: 'succeeded', code: null },
+      { state: 'failed', code: 'RollbackExpired', attempts: 0 },
+    ]);
+    expect(await world.jobs.get(back.id)).toMatchObject({ state: 'failed' });
+    expect([keysOf(world, 'a'), keysOf(world, 'b')]).toEqual([set, before]);
   });
 
   it('can be taken back itself', async () => {

@@ -23,6 +23,7 @@ const largestInteger = 2 ** 31 - 1;
 export function createMemoryJobStore(tables: Tables): JobStore {
   return {
     accept: async (job) => accept(tables, job),
+    acceptedBefore: async (asked) => acceptedBefore(tables, asked),
     async get(jobId) {
       const job = tables.jobs.get(jobId);
       return job ? recordOf(tables, job) : null;
@@ -56,13 +57,8 @@ export function createMemoryJobStore(tables: Tables): JobStore {
 }
 
 function accept(tables: Tables, job: NewJob): AcceptOutcome {
-  const keyOf = job.idempotency && JSON.stringify([job.createdBy, job.idempotency.key]);
-  const known = keyOf === null ? undefined : validKey(tables, keyOf);
-  if (known) {
-    return known.planHash === job.idempotency?.planHash
-      ? { kind: 'repeated', jobId: known.jobId }
-      : { kind: 'key_reused' };
-  }
+  const known = acceptedBefore(tables, job);
+  if (known !== null) return known;
   refuseUnstorable(tables, job);
   const stored = storedJob(tables, job);
   tables.jobs.set(job.id, stored);
@@ -72,15 +68,32 @@ function accept(tables: Tables, job: NewJob): AcceptOutcome {
     tables.journalOnJob(stored, job.retryOf ? 'retries' : 'rolls_back', { of, ...order });
   }
   for (const change of job.changes) tables.addChange(queued(change, job.id, stored.position));
-  if (keyOf !== null && job.idempotency) {
+  if (job.idempotency) {
     const { planHash } = job.idempotency;
-    tables.keys.set(keyOf, { planHash, jobId: job.id, createdAt: tables.now() });
+    tables.keys.set(keyOf(job), { planHash, jobId: job.id, createdAt: tables.now() });
   }
   for (const { regionId } of stored.regions) {
     const lane = tables.laneOf(`region:${regionId}`, regionId);
     lane.dueAt ??= tables.now();
   }
   return { kind: 'created', jobId: job.id };
+}
+
+function keyOf({ createdBy, idempotency }: Pick<NewJob, 'createdBy' | 'idempotency'>): string {
+  return JSON.stringify([createdBy, idempotency?.key]);
+}
+
+function acceptedBefore(
+  tables: Tables,
+  asked: Pick<NewJob, 'createdBy' | 'idempotency'>,
+): Exclude<AcceptOutcome, { kind: 'created' }> | null {
+  if (asked.idempotency === null) return null;
+  const known = validKey(tables, keyOf(asked));
+  if (known === undefined) return null;
+  const { planHash, jobId } = known;
+  return planHash === asked.idempotency.planHash
+    ? { kind: 'repeated', jobId }
+    : { kind: 'key_reused' };
 }
 
 function validKey(tables: Tables, key: string): StoredKey | undefined {

@@ -73,7 +73,7 @@ function aWorker(
     },
   };
   const deps = assembleWorker({
-    jobs: { restorable: unused, accept: unused, get: unused },
+    jobs: { restorable: unused, accept: unused, acceptedBefore: unused, get: unused },
     lanes,
     resolving: {
       nextInRegion: unused,
