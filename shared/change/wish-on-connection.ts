@@ -45,7 +45,7 @@ export function wishOnConnection(wish: Wish, connection: WishTarget): WishOnConn
   return {
     kind: 'applicable',
     wanted,
-    warnings: warningsOf({ wanted, changing, ignored, connection }),
+    warnings: warningsOf({ ...wish, wanted, changing, ignored, connection }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { weakAlgorithms } from '../connection/cross-rules.ts';
 import { type FieldValue, fieldTable } from '../connection/fields.ts';
+import { isUp } from '../connection/model.ts';
 import {
   entriesOf,
   type FieldValues,
@@ -16,6 +17,7 @@ export interface WishWarning {
     | 'ike_mode_ignored'
     | 'tunnel_entry_ignored'
     | 'tunnel_outage'
+    | 'tunnel_redundancy_lost'
     | 'both_tunnels_reset';
   /** The field or entry in the cloud's spelling. */
   path: string;
@@ -23,6 +25,9 @@ export interface WishWarning {
 }
 
 interface Context {
+  acceptOutage: boolean;
+  /** Whether values of before come back: what is down is restored first then. */
+  restores?: boolean;
   wanted: FieldValues;
   /** What of `wanted` is not as it stands. */
   changing: readonly ValueEntry[];
@@ -38,6 +43,7 @@ export function warningsOf(context: Context): readonly WishWarning[] {
     ...weakOnes(context),
     ...ignoredModes(context),
     ...outages(context),
+    ...lostRedundancies(context),
     ...resets(context),
   ];
 }
@@ -89,16 +95,46 @@ function outages({ changing, connection }: Context): readonly WishWarning[] {
   return [{ code: 'tunnel_outage', path: shownPath(first.path), message }];
 }
 
+/** What of a pair's tunnels is to be changed that both sides must agree on. */
+function agreedOfPair({ changing }: Pick<Context, 'changing'>): readonly ValueEntry[] {
+  return changing.filter(({ tunnel, field }) => tunnel !== null && fieldTable[field].agreed);
+}
+
+/** A worker would not begin: the tunnel that is down could not carry the traffic while the other one is changed. */
+function lostRedundancies(context: Context): readonly WishWarning[] {
+  const { acceptOutage, restores = false, connection } = context;
+  if (acceptOutage || restores) return [];
+  return connection.tunnels
+    .filter((tunnel) => !isUp(tunnel))
+    .flatMap(({ tunnelId }): readonly WishWarning[] => {
+      const [first] = agreedOfPair(context).filter(({ tunnel }) => tunnel !== tunnelId);
+      if (first === undefined) return [];
+      const message = `${tunnelId} is not up and could not carry the traffic while ${first.tunnel} is changed: unless it is up by then the change fails with TunnelRedundancyLost; acceptOutage would have it changed all the same`;
+      return [{ code: 'tunnel_redundancy_lost', path: shownPath(first.path), message }];
+    });
+}
+
 /** Fields of a pair that are one write, and one moment, for both tunnels. */
 const oneForBoth: ReadonlySet<string> = new Set(['EffectImmediately', 'EnableTunnelsBgp']);
 
-function resets({ changing, connection }: Context): readonly WishWarning[] {
+function resets(context: Context): readonly WishWarning[] {
+  const { changing, connection } = context;
   if (connection.tunnels.length === 0) return [];
-  return changing
-    .filter(({ field }) => oneForBoth.has(field))
-    .map(({ path, field }) => ({
-      code: 'both_tunnels_reset',
-      path,
-      message: `${field} is one switch for both tunnels; turning it may reset both at once`,
-    }));
+  const switched = changing.filter(({ field }) => oneForBoth.has(field));
+  const turned = switched.map(({ path, field }): WishWarning => {
+    const message = `${field} is one switch for both tunnels; turning it may reset both at once`;
+    return { code: 'both_tunnels_reset', path, message };
+  });
+  return [...turned, ...resetsWithEachWrite(context)];
+}
+
+/** Nobody says whether a write then resets the tunnel that it changes, or all of its connection. Source: BEHAVIOUR.md, `resets`. */
+function resetsWithEachWrite(context: Context): readonly WishWarning[] {
+  const { wanted, connection } = context;
+  const [first] = agreedOfPair(context);
+  const isOn = (wanted.EffectImmediately ?? connection.fields.EffectImmediately) === true;
+  if (first === undefined || !isOn) return [];
+  const message =
+    'EffectImmediately is on for the connection: each write to one of its tunnels may reset both at once';
+  return [{ code: 'both_tunnels_reset', path: shownPath(first.path), message }];
 }

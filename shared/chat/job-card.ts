@@ -132,6 +132,7 @@ const warningWords: Readonly<Record<ChangeWarning['code'], string>> = {
   ike_mode_ignored: 'a mode that means nothing with ikev2',
   tunnel_entry_ignored: 'a tunnel is named that the connection does not have',
   tunnel_outage: 'the only tunnel is down until the other side is changed too',
+  tunnel_redundancy_lost: 'a tunnel is down that would have to carry the traffic meanwhile',
   both_tunnels_reset: 'both tunnels may be reset at once',
   other_side: 'must be changed on the other side too',
   write_only: 'sent whatever stands there, since it cannot be read',

@@ -30,6 +30,13 @@ export function dual(
   return { attachType, tunnels: pairs[attachType], fields };
 }
 
+/** A pair of which one tunnel is down. */
+export function halfDown(fields: FieldValues = {}): WishTarget {
+  const [master, standby] = pairs.VPNGW;
+  const tunnels = [master, standby && { ...standby, negotiation: 'ike_sa_not_established' }];
+  return { attachType: 'VPNGW', tunnels: tunnels.filter((each) => each !== undefined), fields };
+}
+
 /** A single-tunnel connection with these fields. */
 export function single(
   attachType: WishTarget['attachType'] = 'VPNGW',

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { WishTarget } from '../../../shared/change/expand-wish.ts';
+import { wishOnConnection } from '../../../shared/change/wish-on-connection.ts';
 import type { FieldValues } from '../../../shared/connection/values.ts';
-import { bgp, dual, shown, single, wish } from './wish-targets.ts';
+import { bgp, dual, halfDown, shown, single, wish } from './wish-targets.ts';
 
 function warningsOf(set: FieldValues, target: WishTarget): (readonly [string, string])[] {
   const result = wish(set, target);
@@ -56,6 +57,78 @@ describe('a wish is carried out with a warning', () => {
     ],
   ])('of %s', (_, set, target, warnings) => {
     expect(warningsOf(set, target)).toEqual(warnings);
+  });
+
+  const lifetime = (tunnel: string, block = 'IpsecConfig.IpsecLifetime') =>
+    shown(tunnel, `Tunnel${block}`);
+  const on = { EffectImmediately: true };
+
+  it.each<[string, FieldValues, WishTarget, boolean, [string, string][]]>([
+    [
+      'a tunnel that is down and would have to carry the traffic',
+      { 'master/IpsecConfig.IpsecLifetime': 3_600 },
+      halfDown(),
+      false,
+      [['tunnel_redundancy_lost', lifetime('tun-m')]],
+    ],
+    [
+      'the same where both are to be changed',
+      { 'IpsecConfig.IpsecLifetime': 3_600 },
+      halfDown(),
+      false,
+      [['tunnel_redundancy_lost', lifetime('tun-m')]],
+    ],
+    [
+      'nothing where an outage is accepted',
+      { 'IpsecConfig.IpsecLifetime': 3_600 },
+      halfDown(),
+      true,
+      [],
+    ],
+    [
+      'nothing where the one that is down is changed alone',
+      { 'slave/IpsecConfig.IpsecLifetime': 3_600 },
+      halfDown(),
+      false,
+      [],
+    ],
+    ['nothing of a name', { Name: 'ab' }, halfDown(), false, []],
+    ['nothing of a pair that is up', { 'IpsecConfig.IpsecLifetime': 3_600 }, dual(), false, []],
+    [
+      'a reset of both with each write, where the switch stands so',
+      { 'IpsecConfig.IpsecLifetime': 3_600 },
+      dual('VPNGW', on),
+      false,
+      [['both_tunnels_reset', lifetime('tun-m')]],
+    ],
+    [
+      'the same where the plan turns it on too',
+      { ...on, 'slave/IpsecConfig.IpsecLifetime': 3_600 },
+      dual('VPNGW', { EffectImmediately: false }),
+      false,
+      [
+        ['both_tunnels_reset', 'EffectImmediately'],
+        ['both_tunnels_reset', lifetime('tun-s')],
+      ],
+    ],
+    [
+      'no reset with each write where the plan turns it off',
+      { EffectImmediately: false, 'IpsecConfig.IpsecLifetime': 3_600 },
+      dual('VPNGW', on),
+      false,
+      [['both_tunnels_reset', 'EffectImmediately']],
+    ],
+    ['no reset by a name', { Name: 'ab' }, dual('VPNGW', on), false, []],
+  ])('of %s', (_, set, target, acceptOutage, warnings) => {
+    const result = wishOnConnection({ set, acceptOutage, provesTunnels: true }, target);
+    if (result.kind === 'refused') throw new Error(result.message);
+    expect(result.warnings.map(({ code, path }) => [code, path])).toEqual(warnings);
+  });
+
+  it('of no tunnel that is down, where values of before come back', () => {
+    const set = { 'IpsecConfig.IpsecLifetime': 3_600 };
+    const back = { set, acceptOutage: false, provesTunnels: true, restores: true };
+    expect(wishOnConnection(back, halfDown())).toMatchObject({ warnings: [] });
   });
 
   it.each([
