@@ -10,8 +10,10 @@ export interface Hands {
   /** How many lanes more may be taken: notices take no hand from changes, and count only where there are very many. */
   free(): number;
   put(lane: HeldLane, work: () => Promise<void>): void;
-  /** Resolves when nothing is under way. */
-  rest(): Promise<void>;
+  /** Resolves when nothing but notices is under way. */
+  given(): Promise<void>;
+  /** Resolves when no notice is under way. */
+  sent(): Promise<void>;
 }
 
 /** Hands for so many lanes at once. */
@@ -27,8 +29,7 @@ export function createHands(concurrency: number): Hands {
       return Math.min(concurrency - busy, concurrency + mostNotices - held.size);
     },
     put: ({ kind }, work) => void (kind === 'notice' ? notices : queue).add(work),
-    rest: async () => {
-      await Promise.all([queue.onIdle(), notices.onIdle()]);
-    },
+    given: () => queue.onIdle(),
+    sent: () => notices.onIdle(),
   };
 }

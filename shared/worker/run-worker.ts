@@ -56,26 +56,32 @@ export async function runWorker(deps: WorkerDeps, stop: AbortSignal): Promise<Ru
   const run = createRun(deps, stop);
   const renewing = run.keepLeases();
   const end = await run.loop();
+  await run.giveBack();
+  if (end.reason !== 'idle') end.nextDueInMs = await askNextDue(deps);
+  // Before the last notices are sent: changes do not wait for whoever is told of something.
+  await wakeNext(deps, end.nextDueInMs);
   await run.drain();
   await renewing;
   await Promise.all([deps.tally.flush(), deps.tracer.flush()]);
-  if (end.reason !== 'idle') end.nextDueInMs = await askNextDue(deps);
-  if (end.nextDueInMs !== null) {
-    const { clock, worker } = deps;
-    // Rounded up: whoever is woken early is paid for waiting.
-    const delaySeconds = end.nextDueInMs < 1_000 ? 0 : Math.ceil(end.nextDueInMs / 1_000);
-    const cause = `${worker}-${clock.now()}`;
-    await deps.waker.wake({ delaySeconds, cause }).catch((error: unknown) => {
-      deps.logger.warn('the next worker could not be woken', { error });
-    });
-  }
   deps.logger.debug('worker run ended', { worker: deps.worker, ...end });
   return end;
+}
+
+async function wakeNext({ clock, worker, waker, logger }: WorkerDeps, dueInMs: number | null) {
+  if (dueInMs === null) return;
+  // Rounded up: whoever is woken early is paid for waiting.
+  const delaySeconds = dueInMs < 1_000 ? 0 : Math.ceil(dueInMs / 1_000);
+  const cause = `${worker}-${clock.now()}`;
+  await waker.wake({ delaySeconds, cause }).catch((error: unknown) => {
+    logger.warn('the next worker could not be woken', { error });
+  });
 }
 
 interface Run {
   loop(): Promise<RunEnd>;
   keepLeases(): Promise<void>;
+  /** Resolves when nothing but notices is held. */
+  giveBack(): Promise<void>;
   drain(): Promise<void>;
 }
 
@@ -159,7 +165,7 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
   }
 
   async function drain(): Promise<void> {
-    await hands.rest();
+    await hands.sent();
     ended.abort();
     nap.end();
   }
@@ -167,6 +173,7 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
   return {
     loop,
     keepLeases: () => keepLeases(deps, { held, leaseMs, signal: ended.signal }),
+    giveBack: hands.given,
     drain,
   };
 }

@@ -50,13 +50,13 @@ describe.each([[1], [4]])(
           ),
         ),
       );
-      await world.drain(world.worker({ sendNotice }), 400_000);
+      await world.drain(world.worker({ sendNotice }), 300_000);
       const ended = await Promise.all(submitted.map(({ id }) => world.jobs.get(id)));
       expect(ended.map((job) => job?.state)).toEqual(ended.map(() => 'succeeded'));
       return Math.max(...ended.map((job) => Date.parse(job?.finishedAt ?? ''))) - beganAt;
     }
 
-    it('changes go on as if nobody were told', async () => {
+    it('changes go on as if nobody were told', { timeout: 90_000 }, async () => {
       const quiet = await timed('aes256', []);
       const asked: string[] = [];
       const disturbed = await timed('aes192', [silent(there.world, asked)]);

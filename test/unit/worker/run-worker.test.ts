@@ -45,7 +45,7 @@ interface Bench {
 /** A worker over a lane store that answers each claim as told, and keeps its last answer. */
 function aWorker(
   answers: readonly ((clock: FakeClock) => Promise<Claimed>)[],
-  options: { recordMs?: number; idleAfterMs?: number } = {},
+  options: { recordMs?: number; idleAfterMs?: number; noticeMs?: number } = {},
 ): Bench {
   const clock = new FakeClock();
   const { logger } = createRecordingLogger(clock);
@@ -109,6 +109,7 @@ function aWorker(
     }),
     limits: { readsPerMinute: 480, writesPerMinute: 100 },
     lingerMs: 0,
+    sendNotice: () => clock.sleep(options.noticeMs ?? 0),
   });
   return {
     ...bench,
@@ -157,6 +158,25 @@ describe('runWorker', () => {
 
     expect((await run()).reason).toBe(reason);
     expect(hints).toEqual(woken);
+  });
+
+  it('wakes the next run before whoever is told of something has answered', async () => {
+    const notice: ClaimedLane = { ...idleLane, laneKey: 'notice:1', kind: 'notice' };
+    const stop = new AbortController();
+    const claims = [
+      async (clock: FakeClock): Promise<Claimed> => {
+        void clock.sleep(1_000).then(() => stop.abort());
+        return { lanes: [notice], nextDueInMs: 0 };
+      },
+      nothing(0),
+    ];
+    const worker = aWorker(claims, { noticeMs: 1_000_000 });
+    const ended = worker.run(stop.signal).then(() => 'ended');
+    const before = await Promise.race([ended, worker.clock.sleep(100_000).then(() => 'working')]);
+
+    expect([before, worker.hints]).toEqual(['working', [0]]);
+    await worker.clock.advance(1_000_000);
+    expect(await ended).toBe('ended');
   });
 
   it('asks again what is due once it has given everything back', async () => {
