@@ -76,6 +76,7 @@ export function startSystem(
     begin(stage, `peer-${index}`, drop.atMs, (peer) => dropTunnel(simulator, peer, drop));
   begin(stage, 'timer', tickEveryMs, (timer) => keepTicking(parts, timer));
   keepResuming(parts, stage.actor('operator'));
+  steerJobs(parts, stage.actor('colleague'));
   return { simulator, heard, stragglers, devices, untold, surprises };
 }
 
@@ -150,10 +151,25 @@ async function keepTicking(parts: ProcessParts, timer: Actor): Promise<void> {
   }
 }
 
-/** Somebody looks in on jobs that pause after a batch, and lets them go on. */
+/** Somebody pauses and cancels jobs, whatever their workers are in the middle of. */
+function steerJobs({ stage, openStores, world }: ProcessParts, colleague: Actor): void {
+  const { jobs, verbs } = openStores();
+  for (const { atMs, job, verb } of world.orders) {
+    const go = async (): Promise<void> => {
+      const all = await jobs.list({ states: null, limit: 100, before: null });
+      const meant = all[job % Math.max(1, all.length)];
+      if (meant === undefined) return;
+      stage.note(colleague.name, `${verb}s ${meant.title}`);
+      await verbs.order(meant.id, verb, { actor: 'colleague', reason: 'a second look' });
+    };
+    stage.schedule(atMs, { actor: colleague, go });
+  }
+}
+
+/** Somebody looks in on jobs that pause after a batch, or that were paused, and lets them go on. */
 function keepResuming({ stage, openStores }: ProcessParts, operator: Actor): void {
   const { jobs, verbs } = openStores();
-  const order = { actor: 'operator', reason: 'the batch is fine' };
+  const order = { actor: 'operator', reason: 'it is fine' };
   const go = async (): Promise<void> => {
     const paused = await jobs.list({ states: ['paused'], limit: 100, before: null });
     for (const { id } of paused) await verbs.order(id, 'resume', order);

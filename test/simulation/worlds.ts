@@ -39,6 +39,14 @@ export interface ConsoleEdit {
   settleMs: number;
 }
 
+/** Somebody pauses a job, who lets it go on later, or cancels it. */
+export interface Steering {
+  atMs: number;
+  /** The how many-th of those accepted, in turn. */
+  job: number;
+  verb: 'pause' | 'cancel';
+}
+
 /** A tunnel, or the one of a single-tunnel connection, that loses its peer for a while. */
 export interface TunnelDrop {
   atMs: number;
@@ -52,6 +60,7 @@ export interface WorldPlan {
   submissions: readonly Submission[];
   edits: readonly ConsoleEdit[];
   drops: readonly TunnelDrop[];
+  orders: readonly Steering[];
   /** Null where all keys stay, or come as the plan names them. */
   rotating: Rotating | null;
   settleMs: { min: number; max: number };
@@ -96,6 +105,13 @@ export function worldOf(choices: Choices): WorldPlan {
       connection: choices.pick(connections, 'dropped', index),
       forMs: choices.within(1_000, 40_000, 'drop lasts', index),
     })),
+    orders: choices.chance(0.35, 'steered')
+      ? several(4, 'orders', (index) => ({
+          atMs: at('order', index),
+          job: choices.within(0, 3, 'ordered', index),
+          verb: choices.pick(['pause', 'pause', 'cancel'], 'verb', index),
+        }))
+      : [],
     settleMs: { min: 500, max: choices.within(1_000, 8_000, 'settles in') },
     lateMs: { min: 0, max: choices.pick([0, 500, 1_500], 'late') },
     lateAccepts: choices.chance(0.3, 'late accepts'),
