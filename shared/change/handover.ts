@@ -57,7 +57,7 @@ export interface ChangeProof {
   subjects: readonly ProofSubject[];
   /** Whether an IKE SA has to be new, or an IPsec SA is enough: keys are looked at in the making of the former only. */
   phase: 'ike' | 'ipsec';
-  /** The last time at which the cloud is known not to have been done: by a look, or else because the request was only sent. */
+  /** The last time at which the cloud is known not to have been done, as exactly as logs tell: by a look, or else because the request was only sent. */
   unsettledAt: string | null;
   /** When the cloud was read to be done. */
   settledAt: string | null;

@@ -40,15 +40,23 @@ export function withApplied(
   return { ...handover, deliveries, proof };
 }
 
+/**
+ * Logs and the cloud's clock are of whole seconds, so that a line may be newer by this than it is taken to be. What was negotiated in
+ * the moment in which the cloud took the values must count, or it would be latent for a day.
+ */
+const grainMs = 2_000;
+
 /** The handover after a look that showed the cloud still at work; null where nothing is to be proved that this matters to. */
 export function withUnsettled(
-  { handover, part }: Pick<ChangeRecord, 'handover' | 'part'>,
+  { handover, part, sentAt }: Pick<ChangeRecord, 'handover' | 'part' | 'sentAt'>,
   readAt: string,
 ): HandoverProgress | null {
   const { proof } = handover;
   if (proof === null || !isToBeProved({ handover, part })) return null;
-  if ((proof.unsettledAt ?? '') >= readAt) return null;
-  return { ...handover, proof: { ...proof, unsettledAt: readAt } };
+  const least = Math.max(Date.parse(sentAt ?? readAt), Date.parse(readAt) - grainMs);
+  const unsettledAt = new Date(least).toISOString();
+  if ((proof.unsettledAt ?? '') >= unsettledAt) return null;
+  return { ...handover, proof: { ...proof, unsettledAt } };
 }
 
 /** The change leaves its lane and its slot until the other side has shown that it has the values too. */

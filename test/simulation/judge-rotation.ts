@@ -83,8 +83,8 @@ function leftEarly({ handedOver }: RotationRemains, writes: readonly JudgedWrite
   );
 }
 
-/** Between the last look that shows the cloud at work and the first one that does not. */
-const betweenLooksMs = 3_000;
+/** Between the last look that shows the cloud at work and the first one that does not, and what logs leave open. */
+const betweenLooksMs = 5_000;
 
 /**
  * A device that began anew by itself, with the old key, after the last look before the cloud took the new one: its log shows the same
