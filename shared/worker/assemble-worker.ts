@@ -19,6 +19,7 @@ import type { Sealer } from '../secret/sealer.ts';
 import type { Signer } from '../secret/signing-key.ts';
 import type { Sink } from '../sink/sink.ts';
 import { createJobTracer, type JobTraces, noJobTracer, traceCalls } from './job-tracer.ts';
+import { createLaneLengths } from './lane-lengths.ts';
 import type { WorkerDeps } from './run-worker.ts';
 import { createSettleTimes } from './settle-times.ts';
 import { createTakeBack } from './take-back.ts';
@@ -86,6 +87,7 @@ export function assembleWorker(parts: WorkerParts): WorkerDeps {
     farEnds: createFarEndReader({ api }),
     reader: createRegionReader({ api, clock, lingerMs: Math.max(2, lingerMs) }),
     settleTimes: createSettleTimes(settings.pollIntervalMs),
+    laneLengths: createLaneLengths(clock),
     takeBack: createTakeBack({ ...parts, digestKey: async () => parts.digestKey }),
   };
 }

@@ -11,7 +11,7 @@ import { createGatherer } from '../platform/gather.ts';
 import type { Ids } from '../platform/id.ts';
 import { advanceLane } from './advance-lane.ts';
 import { createHands } from './hands.ts';
-import { thisTick } from './look.ts';
+import { shortestTick, thisTick, tickOf } from './look.ts';
 import { createNap } from './nap.ts';
 import { resolveRegion } from './resolve-region.ts';
 import { type SealDeps, tendJob } from './seal-job.ts';
@@ -99,7 +99,7 @@ function createRun(deps: WorkerDeps, stop: AbortSignal): Run {
   function start(claimed: ClaimedLane, claimedAt: number): void {
     const { assignment: _, ...lease } = claimed;
     // A change that was begun held its lane all along: looks of this tick saw it so.
-    const since = claimed.assignment ? thisTick(deps) : claimedAt;
+    const since = claimed.assignment ? thisTick(deps, tickOf(deps, claimed)) : claimedAt;
     const lane = { ...lease, since, deadline: claimedAt + leaseMs, preparedHere: null };
     const { laneKey } = lane;
     held.set(laneKey, lane);
@@ -195,8 +195,7 @@ async function askNextDue({ lanes, worker, logger }: WorkerDeps): Promise<number
 /** How long to rest: until the next lane is due or the next tick of looks, at most a while; with full hands, until one is free. */
 function pauseOf(deps: WorkerDeps, nextDueInMs: number | null, isFull: boolean): number {
   if (isFull) return idlePollMs;
-  const { pollIntervalMs } = deps.settings;
-  const nextTick = untilTick(deps.clock.now(), 1, pollIntervalMs);
+  const nextTick = untilTick(deps.clock.now(), 1, shortestTick(deps));
   // Rounded up: a moment too early nothing is due yet.
   return Math.max(1, Math.ceil(Math.min(idlePollMs, nextTick, nextDueInMs ?? idlePollMs)));
 }

@@ -5,7 +5,7 @@ import { storedBase } from '../job/opened-values.ts';
 import type { Assignment, Due } from '../lane/lane-store.ts';
 import { AppError, unreachable } from '../platform/errors.ts';
 import { isToBeProved } from './leave-to-prove.ts';
-import { isSparable } from './look.ts';
+import { isSparable, tickOf } from './look.ts';
 import { pauseAfter, pauseAfterRefusal, refusedForMs } from './patience.ts';
 import { retryAt } from './read-step.ts';
 import {
@@ -206,5 +206,6 @@ function firstLookAt({ deps, held, change }: Sending): Due {
   const afterMs = isToBeProved(change)
     ? settleTimes.earlyLookMs(attachType)
     : settleTimes.firstLookMs(attachType, isSparable(held));
-  return onTick(deps, afterMs - deps.settings.pollIntervalMs + 1);
+  const tickMs = tickOf(deps, held);
+  return onTick(deps, afterMs - tickMs + 1, tickMs);
 }

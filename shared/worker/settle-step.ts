@@ -24,7 +24,7 @@ import {
   withApplied,
   withUnsettled,
 } from './leave-to-prove.ts';
-import { isSparable, lookFor, thisTick } from './look.ts';
+import { isSparable, lookFor, thisTick, tickOf } from './look.ts';
 import { pauseAfter } from './patience.ts';
 import { repeatStep } from './send-step.ts';
 import {
@@ -66,7 +66,7 @@ export async function settleStep(
   const { change } = assignment;
   const sight = await lookFor(deps, held, assignment, {
     awaitsGateway: true,
-    notBefore: thisTick(deps),
+    notBefore: thisTick(deps, tickOf(deps, held)),
   });
   if (sight.kind === 'failed') {
     const afterMs = sight.error.retryInMs ?? deps.settings.pollIntervalMs;
@@ -84,7 +84,11 @@ export async function settleStep(
   ) {
     const readAt = readAtOf(deps, sight.readAt);
     return unlessTooLate(deps, assignment, () =>
-      notSettledYet(deps, change, { readAt, afterMs: pauseMs(deps, held, change) }),
+      notSettledYet(deps, change, {
+        readAt,
+        afterMs: pauseMs(deps, held, change),
+        tickMs: tickOf(deps, held),
+      }),
     );
   }
   if (sight.connection === null) {
@@ -101,9 +105,9 @@ export async function settleStep(
 function notSettledYet(
   deps: StepDeps,
   change: ChangeRecord,
-  { readAt, afterMs }: { readAt: string; afterMs?: number },
+  { readAt, ...later }: { readAt: string; afterMs?: number; tickMs?: number },
 ): StepResult {
-  const again = lookAgain(deps, change, afterMs === undefined ? {} : { afterMs });
+  const again = lookAgain(deps, change, later);
   const handover = withUnsettled(change, readAt);
   return handover === null ? again : advance(change, { handover }, null, again.afterwards);
 }

@@ -116,9 +116,9 @@ export function wait(
 export function lookAgain(
   deps: StepDeps,
   change: ChangeRecord,
-  options: { afterMs?: number; error?: ChangeError } = {},
+  options: { afterMs?: number; tickMs?: number; error?: ChangeError } = {},
 ): StepResult {
-  const due = onTick(deps, options.afterMs ?? 1);
+  const due = onTick(deps, options.afterMs ?? 1, options.tickMs);
   const afterwards = { kind: 'release', ...due } as const;
   // Most looks see nothing new: then only the lane is written.
   if (!options.error) return { change: null, events: [], afterwards };
@@ -126,8 +126,12 @@ export function lookAgain(
 }
 
 /** Due on the first common tick of looks after so many milliseconds. */
-export function onTick(deps: StepDeps, afterMs: number): Due {
-  return { dueInMs: Math.max(1, afterMs), tickMs: deps.settings.pollIntervalMs };
+export function onTick(
+  deps: StepDeps,
+  afterMs: number,
+  tickMs = deps.settings.pollIntervalMs,
+): Due {
+  return { dueInMs: Math.max(1, afterMs), tickMs };
 }
 
 /** For how long the change's request has been out, milliseconds. */

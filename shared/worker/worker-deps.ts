@@ -10,6 +10,7 @@ import type { Random } from '../platform/random.ts';
 import type { Sealer } from '../secret/sealer.ts';
 import type { Sink } from '../sink/sink.ts';
 import type { JobTracer } from './job-tracer.ts';
+import type { LaneLengths } from './lane-lengths.ts';
 import type { SettleTimes } from './settle-times.ts';
 
 /** How a worker behaves; from the configuration. */
@@ -51,6 +52,7 @@ export interface StepDeps {
   tally: Tally;
   tracer: JobTracer;
   settleTimes: SettleTimes;
+  laneLengths: LaneLengths;
   takeBack: TakeBack;
   settings: WorkerSettings;
 }

@@ -113,7 +113,9 @@ export const Variables = z.object({
   FEISHU_APP_SECRET: SecretText.optional().describe('Belongs to `FEISHU_APP_ID`.'),
   POLL_INTERVAL_MS: wholeNumber(1, 3_600_000)
     .default(3000)
-    .describe('How often changes in flight are looked at, in milliseconds.'),
+    .describe(
+      'How often changes in flight are looked at, in milliseconds; twice as often those of the longest lanes, where one call tells of many.',
+    ),
   WORKER_CONCURRENCY: wholeNumber(1, 100_000)
     .default(50)
     .describe('Most changes that one worker advances at once.'),
