@@ -50,7 +50,7 @@ export interface JobOutline {
 export interface ChatStore {
   /** Whether a platform's event comes for the first time. Events are remembered for a day; older ones are refused by their time. */
   isNew(platform: ChatPlatform, eventId: string): Promise<boolean>;
-  /** Shows the job's card in the room from now on: a worker posts it, and updates it as the job goes on. */
+  /** Shows the job's card in the room from now on: a worker posts it, and updates it as the job goes on. Without an origin it leads to where the API was last asked. */
   follow(jobId: string, room: Room, origin: string | null): Promise<void>;
   /** Leaves an errand to a worker. */
   leave(errand: ChatErrand): Promise<void>;

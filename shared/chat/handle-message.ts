@@ -8,6 +8,7 @@ import { aCardOf, type Card } from './card.ts';
 import type { ChatErrand } from './chat-store.ts';
 import { type Command, type Parsed, parseCommand } from './command.ts';
 import { helpCard, strangerCard } from './help-card.ts';
+import { linkOriginOf } from './link-origin.ts';
 import { type Answer, type CommandDeps, runCommand, type Speech } from './run-command.ts';
 import type { ChatMessage, ChatTransport } from './transport.ts';
 import { wakeBriefly } from './wake-briefly.ts';
@@ -166,7 +167,7 @@ async function obey(
         room: { platform, id: message.room },
         user,
         eventId,
-        origin: originOf(url),
+        origin: linkOriginOf(url, transport),
         canFollow: deps.senders.has(platform),
         operation: attempt.operation,
         address: call.address,
@@ -208,11 +209,6 @@ async function approveByCode(
   const answer = await runCommand(deps, speech, { ...command, digest });
   await deps.chats.spendCode(code, actor);
   return answer;
-}
-
-/** The address under which people reach the API, when the platform was given that. */
-function originOf({ origin }: URL): string | null {
-  return /\.fcapp\.run$|\.fc\.aliyuncs\.com$/.test(origin) ? null : origin;
 }
 
 function faultCard({ message, usage }: { message: string; usage: string | null }): Card {

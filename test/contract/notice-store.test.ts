@@ -189,10 +189,13 @@ describe.each(databaseKinds)('notices, $kind', ({ withDatabase }) => {
     const unknown = await originIn(await aJob());
     await chats.follow(await aJob(), room, 'https://a.example.com');
     await chats.follow(await aJob(), { platform: 'dingtalk', id: 'cid' }, 'https://forged.example');
-    await chats.follow(await aJob(), room, null);
+    const another = await aJob();
+    await chats.follow(another, room, null);
+    const [asked] = await notices.cardsOf(another);
 
     expect(unknown).toBeNull();
     expect(await originIn(await aJob())).toBe('https://a.example.com');
+    expect(asked?.origin).toBe('https://a.example.com');
   });
 
   it('give a card to one sender at a time', async () => {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { AppError } from '../../platform/errors.ts';
 import { problemResponse } from '../../platform/http/problem.ts';
+import { unknownHost } from '../../platform/http/unknown-host.ts';
 import type { FunctionEntry, HttpFunctionEntry } from './entry.ts';
 
 /** What a function's module exports; `fetch` only with an HTTP trigger. */
@@ -130,8 +131,10 @@ function requestOf(incoming: IncomingMessage, body: Buffer, requestId: string): 
 
 /** Where the caller asked: the platform found the function by that name. */
 function originOf(incoming: IncomingMessage): string {
-  const [host] = /^[a-z0-9.-]{1,253}$/i.exec(headerOf(incoming, 'host')) ?? [];
-  return host === undefined ? 'http://localhost' : `https://${host}`;
+  const [host = unknownHost] =
+    /^[a-z0-9.-]{1,253}(:\d{1,5})?$/i.exec(headerOf(incoming, 'host')) ?? [];
+  const origin = `https://${host}`;
+  return URL.canParse(origin) ? origin : `https://${unknownHost}`;
 }
 
 async function send(answered: Response, response: ServerResponse): Promise<void> {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../../platform/errors.ts';
 import type { Edge } from '../../platform/http/app.ts';
 import { problemResponse } from '../../platform/http/problem.ts';
+import { unknownHost } from '../../platform/http/unknown-host.ts';
 import { jsonOf } from './events.ts';
 
 /** What an HTTP trigger hands to a managed runtime, as far as it is used. Source: Function Compute 3.0, "HTTP trigger event". */
@@ -16,7 +17,7 @@ const HttpEvent = z.object({
   /** Decoded; repeated keys are joined by commas. */
   queryParameters: z.record(z.string(), z.string()).default({}),
   requestContext: z.object({
-    domainName: z.string().default('localhost'),
+    domainName: z.string().default(unknownHost),
     requestId: z.string().optional(),
     http: z.object({
       method: z.string().regex(/^[A-Z]{1,16}$/),

@@ -27,6 +27,11 @@ const forget = (table: string, isOver: string): string => `
   DELETE FROM lanekeeper.${table} WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM lanekeeper.${table} WHERE ${isOver} LIMIT 100 FOR UPDATE SKIP LOCKED))`;
 
+/** Where the API was last asked. A request of DingTalk's may be forged: what it was sent to is no address to send others to. */
+export const learnedOrigin = `(
+  SELECT origin FROM lanekeeper.chat_card WHERE origin IS NOT NULL AND platform <> 'dingtalk'
+   ORDER BY number DESC LIMIT 1)`;
+
 const isOverEvent = `at < lanekeeper.now() - interval '1 day'`;
 const isOverCard = `created_at < lanekeeper.now() - interval '90 days'`;
 const isOverCode = 'expires_at < lanekeeper.now()';
@@ -48,7 +53,8 @@ export function createPgChatStore(database: Database): ChatStore {
       await query(
         `WITH gone AS (${forget('chat_card', isOverCard)}), card AS (
            INSERT INTO lanekeeper.chat_card (job_id, platform, room, origin, created_at)
-           VALUES ($1, $2, $3, $4, lanekeeper.now()) ON CONFLICT DO NOTHING RETURNING job_id)
+           VALUES ($1, $2, $3, coalesce($4, ${learnedOrigin}), lanekeeper.now())
+           ON CONFLICT DO NOTHING RETURNING job_id)
          SELECT lanekeeper.add_notice('card', card.job_id, '{}') FROM card`,
         [jobId, room.platform, room.id, origin],
       );

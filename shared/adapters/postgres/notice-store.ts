@@ -3,6 +3,7 @@ import type { Lease } from '../../lane/lane-store.ts';
 import type { JobCard, Notice, NoticeStore } from '../../notice/notice-store.ts';
 import { noticeOnLane } from '../../notice/notice-store.ts';
 import { chatPlatforms } from '../../platform/config/chat.ts';
+import { learnedOrigin } from './chat-store.ts';
 import type { Database } from './database.ts';
 import { BigInteger, Timestamp } from './rows.ts';
 
@@ -83,12 +84,9 @@ export function createPgNoticeStore({ query }: Database): NoticeStore {
       return rows.map((row) => CardRow.parse(row));
     },
     async addCard(jobId, { platform, id }) {
-      // A request of DingTalk's may be forged: what it was sent to is no address to send others to.
       await query(
         `INSERT INTO lanekeeper.chat_card (job_id, platform, room, origin, created_at)
-         VALUES ($1, $2, $3, (
-           SELECT origin FROM lanekeeper.chat_card WHERE origin IS NOT NULL AND platform <> 'dingtalk'
-            ORDER BY number DESC LIMIT 1), lanekeeper.now()) ON CONFLICT DO NOTHING`,
+         VALUES ($1, $2, $3, ${learnedOrigin}, lanekeeper.now()) ON CONFLICT DO NOTHING`,
         [jobId, platform, id],
       );
     },

@@ -76,6 +76,23 @@ describe('the chatops function', () => {
       expect(await freezes()).toHaveLength(1);
     });
 
+    it('links nobody to where its requests went, for that may be forged too', async () => {
+      const { app } = createTestChat(database, { sinkNames: new Set(['kms']) });
+      const ask = async (text: string): Promise<string> => {
+        const { headers, body } = dingtalkRequest(dingtalkMessage(text));
+        const at = 'https://evil.example/v1/chatops/dingtalk';
+        const request = new Request(at, { method: 'POST', headers, body, duplex: 'half' });
+        return (await app.fetch(request)).text();
+      };
+      await ask('rotate region=cn-hangzhou tag:env=prod');
+      const cards = await database.query('SELECT job_id, origin FROM lanekeeper.chat_card');
+      const status = await ask(`status ${cards[0]?.job_id}`);
+
+      expect(cards).toMatchObject([{ origin: null }]);
+      expect(status).toContain('Changes');
+      expect(status).not.toContain('evil.example');
+    });
+
     it('takes consent with the code of a card alone, once, and for the plan that the card showed', async () => {
       const { say, orders, consent, id, digest } = await aWaitingJob();
 

@@ -37,7 +37,10 @@ async function seen(headers: Record<string, string>): Promise<unknown> {
 describe('a request in a custom runtime', () => {
   it.each([
     ['lanes.example.com', 'https://lanes.example.com/v1/jobs?limit=1'],
-    ['lanes.example.com:80@evil', 'http://localhost/v1/jobs?limit=1'],
+    ['lanes.example.com:8443', 'https://lanes.example.com:8443/v1/jobs?limit=1'],
+    ['lanes.example.com:80@evil', 'https://unknown.invalid/v1/jobs?limit=1'],
+    ['lanes.example.com:99999', 'https://unknown.invalid/v1/jobs?limit=1'],
+    ['1.2.3.999', 'https://unknown.invalid/v1/jobs?limit=1'],
   ])('asked at %s has the address that its links are made of', async (host, url) => {
     expect(await seen({ host })).toMatchObject({ url });
   });
