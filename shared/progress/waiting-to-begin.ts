@@ -16,7 +16,7 @@ function waitingForBatch(queue: QueuePlace, batch: NonNullable<QueuePlace['batch
   const { number, of, left, rounds, pauses } = batch;
   const what = `Waits for batch ${number} of ${of}: ${countOf(left)} of the open batch ${left === 1 ? 'has' : 'have'} not ended.`;
   if (pauses) return `${what} Then the job pauses until it is resumed.`;
-  return `${what}${beginsIn(queue, rounds)}`;
+  return rounds === null ? what : `${what}${beginsIn(queue, rounds, 'least')}`;
 }
 
 /** Which changes come before one that is queued and may begin, as a sentence; null when it is the next of its lane. */
@@ -53,8 +53,8 @@ function isSettling(state: ChangeState): boolean {
 /** That no change of its job may begin now, as a sentence; null when one may. */
 export function waitingForSlot({ queue }: ChangeView): string | null {
   if (!queue?.slots) return null;
-  const { inFlight, limit, ahead } = queue.slots;
-  const begins = beginsIn(queue, Math.floor(ahead / limit) + 1);
+  const { inFlight, limit } = queue.slots;
+  const begins = beginsIn(queue, roundsOf(queue.slots));
   return `Waits for a slot of its job: ${inFlight} of ${limit} are taken by changes in flight.${begins}`;
 }
 
@@ -80,12 +80,21 @@ function countOf(changes: number): string {
   return changes === 1 ? '1 change' : `${changes} changes`;
 }
 
-/** When it may begin after so many others of its lane or connection. */
+/** When it may begin after so many others of its lane, each of which may have to wait for a slot too. */
 function beginsAfter(queue: QueuePlace | null, others: number): string {
-  return beginsIn(queue, others + 1, isUncounted(others) ? 'least' : 'most');
+  if (isUncounted(others)) return beginsIn(queue, others + 1, 'least');
+  return beginsIn(queue, others + 1 + roundsOf(queue?.slots ?? null));
 }
 
-/** When it may begin, if so many before it, one after the other, take as long as changes like it took so far. */
+/** How often as many as may be in flight have to end at most until one of the slots is its own. */
+function roundsOf(slots: QueuePlace['slots']): number {
+  return slots === null ? 0 : Math.floor(slots.ahead / slots.limit) + 1;
+}
+
+/**
+ * When it may begin, if so many before it, one after the other, take as long as changes like it took so far. What of them is in flight
+ * may be nearly over, so that one less is the least.
+ */
 function beginsIn(
   queue: QueuePlace | null,
   before: number,
@@ -93,9 +102,10 @@ function beginsIn(
 ): string {
   const settleMs = queue?.settleMs ?? null;
   if (settleMs === null || settleMs <= 0) return '';
-  const minutes = Math.ceil((before * settleMs) / 60_000);
-  const when = bound === 'most' ? `within ${minutes} min` : `in ${minutes} min or more`;
-  return ` By settle times so far it begins ${when}.`;
+  const begins = ' By settle times so far it begins';
+  if (bound === 'most') return `${begins} within ${Math.ceil((before * settleMs) / 60_000)} min.`;
+  const least = Math.floor(((before - 1) * settleMs) / 60_000);
+  return least < 1 ? '' : `${begins} in ${least} min or more.`;
 }
 
 function sentence(text: string): string {

@@ -4,7 +4,7 @@ import type { NewJob } from '../../shared/job/record.ts';
 import type { JobSettings } from '../../shared/job/settings.ts';
 import { withPostgres } from '../helpers/databases.ts';
 import { changeIdOf, someSettings } from '../helpers/factories-store.ts';
-import { openWorld, openWorldOn } from './lane-store-world.ts';
+import { next, openWorld, openWorldOn, stepOf } from './lane-store-world.ts';
 import { storeKinds } from './store-subjects.ts';
 
 describe.each(storeKinds)('what stands before a change, $kind', ({ subject }) => {
@@ -103,9 +103,27 @@ describe.each(storeKinds)('what stands before a change, $kind', ({ subject }) =>
     await hand.next(await hand.take('1'));
 
     expect(free).toMatchObject({ slots: null });
-    expect(await placeOf(jobId, 1)).toMatchObject({ slots: { inFlight: 1, limit: 1, ahead: 0 } });
+    expect(await placeOf(jobId, 1)).toMatchObject({ slots: { inFlight: 1, limit: 1, ahead: 2 } });
     expect(await placeOf(jobId, 3)).toMatchObject({ slots: { ahead: 2 } });
   });
+
+  it.each(['delivering', 'verifying'] as const)(
+    'has no number of rounds, and a slot more to wait for, while one of its job is %s',
+    async (state) => {
+      const rollout = { ...someSettings.rollout, batches: [3, 4] };
+      const some = { ...settings({ rollout }), maxInFlight: 1 };
+      const jobId = await world.release(['a@1', 'b@2', 'c@3', 'd@4'], some);
+      const hand = world.hand();
+      const begun = await hand.next(await hand.take('1'));
+      const before = await placeOf(jobId, 3);
+      await hand.record(stepOf(begun, state, next, { step: 'prove' }));
+      await hand.next(await hand.take('2'));
+
+      expect(before).toMatchObject({ batch: { rounds: 3 } });
+      expect(await placeOf(jobId, 3)).toMatchObject({ batch: { rounds: null } });
+      expect(await placeOf(jobId, 2)).toMatchObject({ batch: null, slots: { ahead: 2 } });
+    },
+  );
 
   it('tells where somebody has to do something first', async () => {
     const older = await world.release(['a@1']);

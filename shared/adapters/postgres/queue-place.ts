@@ -16,7 +16,7 @@ export const QueuePlaceRow = z
         number: z.number(),
         of: z.number(),
         left: z.number(),
-        rounds: z.number(),
+        rounds: z.number().nullable(),
         pauses: z.boolean(),
       })
       .nullable(),
@@ -79,9 +79,10 @@ const settleMs = settleMsOf(`t.labels->>'of' = ${settleKind}`);
 
 const batchesBefore = 'FROM unnest(j.batches) AS b(bound) WHERE b.bound <= c.seq';
 
-/** One batch after the other: of the open one what is left, of those between it and the one of `c` all. */
+/** One batch after the other: of the open one what is left, of those between it and the one of `c` all. NULL where others decide. */
 const rounds = `(
-  SELECT ceil(j.open_left::numeric / ${limit}) + coalesce(sum(ceil((b.bound - b.since)::numeric / ${limit})), 0)
+  SELECT CASE WHEN j.delivering + j.verifying = 0 THEN
+           ceil(j.open_left::numeric / ${limit}) + coalesce(sum(ceil((b.bound - b.since)::numeric / ${limit})), 0) END
     FROM (SELECT bound, lag(bound) OVER (ORDER BY bound) AS since FROM unnest(j.batches) AS u(bound)) AS b
    WHERE b.bound > j.open_until AND b.bound <= c.seq)`;
 
@@ -96,5 +97,5 @@ export const queuePlace = `
     'connectionAhead', ${aheadOnConnection},
     'laneAhead', ${aheadOnLane},
     'slots', CASE WHEN ${inFlight} >= ${limit} THEN json_build_object(
-      'inFlight', ${inFlight}, 'limit', ${limit}, 'ahead', greatest(0, c.seq - j.total + j.queued)) END,
+      'inFlight', ${inFlight}, 'limit', ${limit}, 'ahead', j.queued - 1 + j.delivering + j.verifying) END,
     'settleMs', ${settleMs}) END AS queue`;

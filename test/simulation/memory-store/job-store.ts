@@ -221,7 +221,8 @@ function placeOf(tables: Tables, change: StoredChange): QueuePlace | null {
   const { connection, lane } = aheadOf(tables, change);
   const counts = countsOf(tables, job.id);
   const inFlight = inFlightOf(counts);
-  const ahead = Math.max(0, record.seq - (job.total ?? 0) + counts.queued);
+  const away = counts.delivering + counts.verifying;
+  const ahead = counts.queued - 1 + away;
   const limit = inFlight + freeSlotsOf(tables, job);
   const rounds = batches
     .filter((bound) => bound > (openUntil ?? 0) && bound <= record.seq)
@@ -229,7 +230,9 @@ function placeOf(tables: Tables, change: StoredChange): QueuePlace | null {
     .reduce((sum, size) => sum + Math.ceil(size / limit), Math.ceil(left / limit));
   return {
     hold: holdOf(job),
-    batch: isClosed ? { number, of: batches.length, left, rounds, pauses } : null,
+    batch: isClosed
+      ? { number, of: batches.length, left, rounds: away === 0 ? rounds : null, pauses }
+      : null,
     connectionAhead: connection,
     laneAhead: lane,
     slots: inFlight >= limit ? { inFlight, limit, ahead } : null,

@@ -122,7 +122,7 @@ describe('when a change begins by settle times so far', () => {
     [
       'on its lane, more than are counted',
       queue({ laneAhead: { ...ahead, others: 99 } }),
-      'in 67 min or more',
+      'in 66 min or more',
     ],
     ['on its connection', queue({ connectionAhead: ahead }), 'within 2 min'],
     [
@@ -130,12 +130,27 @@ describe('when a change begins by settle times so far', () => {
       queue({ connectionAhead: { ...ahead, isHeld: true } }),
       null,
     ],
-    ['in a later batch, as many at once as may be', queue({ batch }), 'within 3 min'],
+    ['in a later batch, as many at once as may be', queue({ batch }), 'in 2 min or more'],
+    [
+      'in the next batch, of which the last are in flight',
+      queue({ batch: { ...batch, rounds: 1 } }),
+      null,
+    ],
+    [
+      'in a batch, where sinks or the other side come first',
+      queue({ batch: { ...batch, rounds: null } }),
+      null,
+    ],
     ['in a batch that somebody has to open', queue({ batch: { ...batch, pauses: true } }), null],
     [
       'for a slot, behind others of its job',
       queue({ slots: { inFlight: 5, limit: 5, ahead: 12 } }),
       'within 2 min',
+    ],
+    [
+      'on its lane, each of which needs a slot',
+      queue({ laneAhead: ahead, slots: { inFlight: 5, limit: 5, ahead: 12 } }),
+      'within 4 min',
     ],
     [
       'for what backs it up, while the cloud is busy with that',
