@@ -88,6 +88,24 @@ describe('migrations on a server', () => {
     ]);
   });
 
+  it('keeps where the API was asked by whom the platform vouches for', async () => {
+    const all = await loadMigrations(migrationsFolder);
+    const learned = all.findIndex(({ name }) => name === 'learned_origins');
+    await migrate(database, all.slice(0, learned));
+    await database.script(`
+      INSERT INTO lanekeeper.job (id, title, state, created_at, created_by, plan, on_failure, max_errors, max_in_flight, total)
+      VALUES ('job_1', 't', 'running', now(), 'ops', '{}', 'stop', 0, 1, 0);
+      INSERT INTO lanekeeper.chat_card (job_id, platform, room, origin, created_at)
+      VALUES ('job_1', 'slack', 'C1', 'https://lanes.example.com', now()),
+             ('job_1', 'dingtalk', 'group:cid', 'https://forged.example', now());`);
+
+    await migrate(database, all);
+
+    expect(await database.query('SELECT origin FROM lanekeeper.chat_card ORDER BY number')).toEqual(
+      [{ origin: 'https://lanes.example.com' }, { origin: null }],
+    );
+  });
+
   it('begins chains after the events that are there, and has jobs sealed that have ended', async () => {
     const all = await loadMigrations(migrationsFolder);
     const chains = all.findIndex(({ name }) => name === 'journal_chain');

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createPgChatStore } from '../../shared/adapters/postgres/chat-store.ts';
+import { createPgChatStore, learnedOrigin } from '../../shared/adapters/postgres/chat-store.ts';
 import { createPgLaneStore } from '../../shared/adapters/postgres/lane-store.ts';
 import { createPgNoticeStore } from '../../shared/adapters/postgres/notice-store.ts';
 import type { Lease } from '../../shared/lane/lane-store.ts';
@@ -196,6 +196,31 @@ describe.each(databaseKinds)('notices, $kind', ({ withDatabase }) => {
     expect(unknown).toBeNull();
     expect(await originIn(await aJob())).toBe('https://a.example.com');
     expect(asked?.origin).toBe('https://a.example.com');
+  });
+
+  it('look for that address in no more cards than know one', async () => {
+    await database.query(
+      `INSERT INTO lanekeeper.chat_card (job_id, platform, room, origin, created_at)
+       SELECT $1, platform, 'room-' || n, NULL, lanekeeper.now()
+         FROM generate_series(1, 3000) AS n, unnest(ARRAY['dingtalk', 'slack']) AS platform`,
+      [await aJob()],
+    );
+    const plan = await database.query(`EXPLAIN SELECT ${learnedOrigin}`);
+
+    expect(JSON.stringify(plan)).toContain('chat_card_by_origin');
+  });
+
+  it('forget cards after 90 days, also where nobody asks for any', async () => {
+    const asked = await aJob();
+    await chats.follow(asked, room, null);
+    await database.query(
+      "UPDATE lanekeeper.chat_card SET created_at = lanekeeper.now() - interval '91 days'",
+    );
+    const id = await aJob();
+    await notices.addCard(id, room);
+
+    expect(await notices.cardsOf(asked)).toEqual([]);
+    expect(await notices.cardsOf(id)).toHaveLength(1);
   });
 
   it('give a card to one sender at a time', async () => {

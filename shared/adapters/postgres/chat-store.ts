@@ -32,8 +32,12 @@ export const learnedOrigin = `(
   SELECT origin FROM lanekeeper.chat_card WHERE origin IS NOT NULL AND platform <> 'dingtalk'
    ORDER BY number DESC LIMIT 1)`;
 
-const isOverEvent = `at < lanekeeper.now() - interval '1 day'`;
 const isOverCard = `created_at < lanekeeper.now() - interval '90 days'`;
+
+/** Cards are forgotten by whoever adds one. */
+export const forgetCards = forget('chat_card', isOverCard);
+
+const isOverEvent = `at < lanekeeper.now() - interval '1 day'`;
 const isOverCode = 'expires_at < lanekeeper.now()';
 
 /** What chats remember, on PostgreSQL. */
@@ -51,7 +55,7 @@ export function createPgChatStore(database: Database): ChatStore {
     },
     async follow(jobId, room, origin) {
       await query(
-        `WITH gone AS (${forget('chat_card', isOverCard)}), card AS (
+        `WITH gone AS (${forgetCards}), card AS (
            INSERT INTO lanekeeper.chat_card (job_id, platform, room, origin, created_at)
            VALUES ($1, $2, $3, coalesce($4, ${learnedOrigin}), lanekeeper.now())
            ON CONFLICT DO NOTHING RETURNING job_id)

@@ -3,7 +3,7 @@ import type { Lease } from '../../lane/lane-store.ts';
 import type { JobCard, Notice, NoticeStore } from '../../notice/notice-store.ts';
 import { noticeOnLane } from '../../notice/notice-store.ts';
 import { chatPlatforms } from '../../platform/config/chat.ts';
-import { learnedOrigin } from './chat-store.ts';
+import { forgetCards, learnedOrigin } from './chat-store.ts';
 import type { Database } from './database.ts';
 import { BigInteger, Timestamp } from './rows.ts';
 
@@ -85,7 +85,8 @@ export function createPgNoticeStore({ query }: Database): NoticeStore {
     },
     async addCard(jobId, { platform, id }) {
       await query(
-        `INSERT INTO lanekeeper.chat_card (job_id, platform, room, origin, created_at)
+        `WITH gone AS (${forgetCards})
+         INSERT INTO lanekeeper.chat_card (job_id, platform, room, origin, created_at)
          VALUES ($1, $2, $3, ${learnedOrigin}, lanekeeper.now()) ON CONFLICT DO NOTHING`,
         [jobId, platform, id],
       );

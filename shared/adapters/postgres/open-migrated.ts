@@ -3,7 +3,7 @@ import { type Database, sqlStateOf } from './database.ts';
 import { openPgDatabase, type PgOptions } from './pg-database.ts';
 
 /** The newest file of `migrations/`: what this release was written for. */
-export const newestMigration = 18;
+export const newestMigration = 19;
 
 const undefinedTable = '42P01';
 const undefinedSchema = '3F000';
