@@ -8,8 +8,8 @@ export interface RateLimit {
 export interface RateVerdict {
   /** The first scope that is over its limit; null when the request may pass. */
   over: string | null;
-  /** The how many-th over that limit in this minute this request is; 0 when it may pass. */
-  overBy: number;
+  /** The how many-th over the limit of each scope that is over this request is in this minute; empty when it may pass. */
+  overBy: readonly number[];
   /** Until the minute is over. */
   retryAfterSeconds: number;
 }

@@ -32,7 +32,7 @@ export interface WatchDeps {
 
 /** Counts, checks and writes down attempts: the one way in which all of them go. */
 export interface Watch {
-  /** Counts a request. Raises `rate_limited`, of which the audit keeps the 1st, 10th, 100th … in each minute, with that number. */
+  /** Counts a request. Raises `rate_limited`, of which the audit keeps the 1st, 10th, 100th … over each limit in each minute, with that number. */
   count(attempt: Attempt, actor: string | null, limits: readonly RateLimit[]): Promise<void>;
   /** Raises `forbidden`, audited, unless one of the actor's roles allows the action. */
   admit(attempt: Attempt, actor: Actor): Promise<void>;
@@ -55,8 +55,9 @@ export function createWatch({ rate, audit }: WatchDeps): Watch {
     async count(attempt, actor, limits) {
       const verdict: RateVerdict = await rate.count(limits);
       if (verdict.over === null) return;
-      if (isTold(verdict.overBy))
-        await note(numbered(attempt, verdict.overBy), actor, 'rate_limited');
+      // Any of them: a limit that is passed while another one is over too is to be told of as well.
+      const told = Math.max(0, ...verdict.overBy.filter(isTold));
+      if (told > 0) await note(numbered(attempt, told), actor, 'rate_limited');
       throw new AppError('rate_limited', 'too many requests in this minute', {
         retryAfterSeconds: verdict.retryAfterSeconds,
       });

@@ -38,7 +38,7 @@ export function createPgRequestRate({ query }: Database): RequestRate {
       const [first] = over;
       return {
         over: first?.scope ?? null,
-        overBy: first?.overBy ?? 0,
+        overBy: over.map(({ overBy }) => overBy),
         retryAfterSeconds: first?.retryAfterSeconds ?? 0,
       };
     },

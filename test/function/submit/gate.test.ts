@@ -127,11 +127,22 @@ describe.each(databaseKinds)('who may call, on $kind', ({ withDatabase }) => {
     for (let index = 0; index < 3 + 105; index += 1) await call(bearer.viewer, '/v1/jobs');
 
     const audited = await anApp().audit();
+    const hundred = 'GET /v1/jobs (100 over the limit in this minute)';
+    const ten = 'GET /v1/jobs (10 over the limit in this minute)';
+    // Of the token and of its address, which passes its own limit a little later.
     expect(audited.map(({ operation }) => operation)).toEqual([
-      'GET /v1/jobs (100 over the limit in this minute)',
-      'GET /v1/jobs (10 over the limit in this minute)',
-      'GET /v1/jobs',
+      ...[hundred, hundred],
+      ...[ten, ten],
+      ...['GET /v1/jobs', 'GET /v1/jobs'],
     ]);
+  });
+
+  it('tells in the audit that an address passed its limit with a token that was over already', async () => {
+    const { call } = anApp(3);
+    for (let index = 0; index < 3 + 5; index += 1) await call(bearer.viewer, '/v1/jobs');
+
+    const audited = await anApp().audit();
+    expect(audited.map(({ operation }) => operation)).toEqual(['GET /v1/jobs', 'GET /v1/jobs']);
   });
 
   it('counts tokens apart', async () => {
