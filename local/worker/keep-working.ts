@@ -1,24 +1,34 @@
-import { runWorker, type WorkerDeps } from '../../shared/worker/run-worker.ts';
+import { startWorker, type WorkerDeps } from '../../shared/worker/run-worker.ts';
 
 /** How long an idle process leaves the database alone; other processes may have put work there. */
 const idlePollMs = 1_000;
 
-/** Runs the worker again and again until `stop` aborts. What it holds then is finished or left to its lease. */
+/**
+ * Runs the worker again and again until `stop` aborts. What it holds then is finished or left to its lease. A run that only
+ * waits for whoever is told of something goes on beside the next one.
+ */
 export async function keepWorking(deps: WorkerDeps, stop: AbortSignal): Promise<void> {
+  const underWay = new Set<Promise<void>>();
   while (!stop.aborted) {
-    const nextDueInMs = await runOnce(deps, stop);
-    if (stop.aborted) return;
+    const { handedOver, over } = startWorker(deps, stop);
+    const told = untilTold(deps, over).finally(() => underWay.delete(told));
+    underWay.add(told);
+    const nextDueInMs = await handedOver.then(
+      (end) => end.nextDueInMs,
+      () => null,
+    );
+    if (stop.aborted) break;
     await rest(deps, stop, Math.max(1, Math.min(idlePollMs, nextDueInMs ?? idlePollMs)));
   }
+  await Promise.all(underWay);
 }
 
 /** A run that fails is told and followed by the next one: this process has no platform that would start it again. */
-async function runOnce(deps: WorkerDeps, stop: AbortSignal): Promise<number | null> {
+async function untilTold({ logger }: WorkerDeps, over: Promise<unknown>): Promise<void> {
   try {
-    return (await runWorker(deps, stop)).nextDueInMs;
+    await over;
   } catch (error) {
-    deps.logger.error('worker run failed, the next one goes on', { error });
-    return null;
+    logger.error('worker run failed, the next one goes on', { error });
   }
 }
 

@@ -52,18 +52,40 @@ const databasePauseMs = 1_000;
  * its budget is spent, or when `stop` aborts; then it gives back what it holds and wakes the next run if work is left.
  * A database that cannot be reached is tried again until the budget is spent.
  */
-export async function runWorker(deps: WorkerDeps, stop: AbortSignal): Promise<RunEnd> {
+export function runWorker(deps: WorkerDeps, stop: AbortSignal): Promise<RunEnd> {
+  return startWorker(deps, stop).over;
+}
+
+/** A run that was begun. */
+export interface StartedRun {
+  /** Resolves when nothing but notices is held: who starts the next run himself may do so now. */
+  handedOver: Promise<RunEnd>;
+  /** Resolves when the last notices are sent too. Rejects as `handedOver` does. */
+  over: Promise<RunEnd>;
+}
+
+/** Begins a run of a worker, as `runWorker` has it. */
+export function startWorker(deps: WorkerDeps, stop: AbortSignal): StartedRun {
   const run = createRun(deps, stop);
   const renewing = run.keepLeases();
+  const handedOver = handOver(deps, run);
+  const finish = async (): Promise<RunEnd> => {
+    const end = await handedOver;
+    await run.drain();
+    await renewing;
+    await Promise.all([deps.tally.flush(), deps.tracer.flush()]);
+    deps.logger.debug('worker run ended', { worker: deps.worker, ...end });
+    return end;
+  };
+  return { handedOver, over: finish() };
+}
+
+async function handOver(deps: WorkerDeps, run: Run): Promise<RunEnd> {
   const end = await run.loop();
   await run.giveBack();
   if (end.reason !== 'idle') end.nextDueInMs = await askNextDue(deps);
   // Before the last notices are sent: changes do not wait for whoever is told of something.
   await wakeNext(deps, end.nextDueInMs);
-  await run.drain();
-  await renewing;
-  await Promise.all([deps.tally.flush(), deps.tracer.flush()]);
-  deps.logger.debug('worker run ended', { worker: deps.worker, ...end });
   return end;
 }
 
