@@ -18,7 +18,7 @@ export interface ChangeView extends ChangeRecord {
   /** The change now in flight on its lane, when it is another one. */
   laneChange: { id: string; jobId: string } | null;
   /** The change in flight whose connection backs its own up, so that it keeps out of the way; only where it waits to start. */
-  companion: { id: string; jobId: string; vpnConnectionId: string; state: ChangeState } | null;
+  companion: { id: string; jobId: string; vpnConnectionId: string } | null;
   /** Why nothing of its job starts, when somebody paused it. */
   pauseReason: string | null;
   /** The freeze that ends last of those it lies in; only where it waits to start. `until` is ISO 8601. */

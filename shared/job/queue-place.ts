@@ -6,7 +6,7 @@ export interface Ahead {
   jobId: string;
   /** At most {@link mostCounted}, then there may be more. */
   others: number;
-  /** Whether one of them waits for a person or the other side, so that nobody can tell how long they take. */
+  /** Whether one of them waits or will wait for a person, sinks, the other side or its batch, so that nobody can tell how long they take. */
   isHeld: boolean;
 }
 

@@ -1,4 +1,3 @@
-import type { ChangeState } from '../change/state.ts';
 import { holdReason } from '../job/hold.ts';
 import type { ChangeView } from '../job/job-store.ts';
 import { type Ahead, mostCounted, type QueuePlace } from '../job/queue-place.ts';
@@ -25,29 +24,24 @@ export function waitingInLine(change: ChangeView): string | null {
   const { connectionAhead = null, laneAhead = null } = queue ?? {};
   if (laneChange !== null) {
     const others = laneAhead === null ? 0 : laneAhead.others + 1;
+    const begins = beginsInLine(queue, others + 1);
     const first = `Waits for change ${laneChange.id} of job ${laneChange.jobId}, which is in flight on ${laneKey}`;
-    return `${first}${othersOf(others)}.${beginsAfter(queue, others)}`;
+    return `${first}${othersOf(others)}.${begins}`;
   }
   if (connectionAhead !== null) {
-    const { others, isHeld } = connectionAhead;
-    const begins = isHeld ? '' : beginsAfter(queue, others);
+    const begins = beginsInLine(queue, laneAhead === null ? 0 : laneAhead.others + 1);
     return `${aheadOf(connectionAhead)} on connection ${regionId}/${vpnConnectionId}.${begins}`;
   }
   if (laneAhead === null) return null;
-  return `${aheadOf(laneAhead)} on ${laneKey}.${beginsAfter(queue, laneAhead.others)}`;
+  return `${aheadOf(laneAhead)} on ${laneKey}.${beginsInLine(queue, laneAhead.others + 1)}`;
 }
 
 /** The change in flight that backs it up, as a sentence; null when there is none. */
-export function waitingForCompanion({ companion, queue }: ChangeView): string | null {
+export function waitingForCompanion({ companion }: ChangeView): string | null {
   if (companion === null) return null;
-  const { id, jobId, vpnConnectionId, state } = companion;
-  const begins = isSettling(state) ? beginsIn(queue, 1) : '';
-  return `Waits for change ${id} of job ${jobId}: ${vpnConnectionId}, which backs this connection up, is in flight.${begins}`;
-}
-
-/** Whether the cloud alone decides how long it takes: what the other side has to do may take any time. */
-function isSettling(state: ChangeState): boolean {
-  return state === 'applying' || state === 'settling' || state === 'rolling_back';
+  const { id, jobId, vpnConnectionId } = companion;
+  // Others of its group may go first in any order, so that nobody can tell when.
+  return `Waits for change ${id} of job ${jobId}: ${vpnConnectionId}, which backs this connection up, is in flight.`;
 }
 
 /** That no change of its job may begin now, as a sentence; null when one may. */
@@ -80,10 +74,17 @@ function countOf(changes: number): string {
   return changes === 1 ? '1 change' : `${changes} changes`;
 }
 
-/** When it may begin after so many others of its lane, each of which may have to wait for a slot too. */
-function beginsAfter(queue: QueuePlace | null, others: number): string {
-  if (isUncounted(others)) return beginsIn(queue, others + 1, 'least');
-  return beginsIn(queue, others + 1 + roundsOf(queue?.slots ?? null));
+/**
+ * When it may begin after so many of its lane, each of which may have to wait for a slot too. What comes before it on its connection
+ * keeps it back while others pass, of which nobody can tell the most.
+ */
+function beginsInLine(queue: QueuePlace | null, onLane: number): string {
+  const { connectionAhead = null, slots = null } = queue ?? {};
+  if (connectionAhead?.isHeld) return '';
+  if (connectionAhead !== null)
+    return beginsIn(queue, Math.max(connectionAhead.others + 1, onLane), 'least');
+  if (isUncounted(onLane - 1)) return beginsIn(queue, onLane, 'least');
+  return beginsIn(queue, onLane + roundsOf(slots));
 }
 
 /** How often as many as may be in flight have to end at most until one of the slots is its own. */

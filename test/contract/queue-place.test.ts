@@ -1,11 +1,38 @@
 import { describe, expect, it } from 'vitest';
 import { createPgFreezeStore } from '../../shared/adapters/postgres/freeze-store.ts';
+import {
+  type ChangeDelivery,
+  type ChangeProof,
+  nothingHandedOver,
+} from '../../shared/change/handover.ts';
 import type { NewJob } from '../../shared/job/record.ts';
 import type { JobSettings } from '../../shared/job/settings.ts';
 import { withPostgres } from '../helpers/databases.ts';
 import { changeIdOf, someSettings } from '../helpers/factories-store.ts';
 import { next, openWorld, openWorldOn, stepOf } from './lane-store-world.ts';
 import { storeKinds } from './store-subjects.ts';
+
+const since = '2026-11-22T10:00:00.000Z';
+const aDelivery: ChangeDelivery = {
+  part: 'tun-s',
+  direction: 'forth',
+  stage: 'done',
+  deliveredTo: [],
+  isAcknowledged: false,
+  isApplied: false,
+  since,
+  acknowledgeUntil: null,
+  failures: 0,
+};
+const aProof: ChangeProof = {
+  part: 'tun-s',
+  direction: 'forth',
+  subjects: [{ tunnelId: 'tun-s', wasUp: true, downSince: null, logReadTo: null, verdict: null }],
+  phase: 'ike',
+  unsettledAt: null,
+  settledAt: null,
+  lifetimeSeconds: 86_400,
+};
 
 describe.each(storeKinds)('what stands before a change, $kind', ({ subject }) => {
   const world = openWorldOn(subject());
@@ -132,6 +159,28 @@ describe.each(storeKinds)('what stands before a change, $kind', ({ subject }) =>
     await world.verbs.order(older, 'pause', { actor: 'ops', reason: 'a look' });
 
     expect(free).toMatchObject({ connectionAhead: { isHeld: false } });
+    expect(await placeOf(jobId, 0)).toMatchObject({ connectionAhead: { isHeld: true } });
+  });
+
+  it('tells where one before it is in a batch that is not open', async () => {
+    const rollout = { ...someSettings.rollout, batches: [1, 2], batchPause: 'every' as const };
+    await world.release(['b@1', 'a@1'], settings({ rollout }));
+    const jobId = await world.release(['a@1']);
+
+    expect(await placeOf(jobId, 0)).toMatchObject({ connectionAhead: { isHeld: true } });
+  });
+
+  it.each([
+    ['is handed over', { deliveries: [aDelivery], proof: null }],
+    ['is to be proved', { deliveries: [], proof: aProof }],
+  ])('tells where one before it settles that %s', async (_, handover) => {
+    await world.release(['a@1']);
+    const jobId = await world.release(['a@1']);
+    const hand = world.hand();
+    const begun = await hand.next(await hand.take('1'));
+    const patch = { step: 'settle', handover: { ...nothingHandedOver, ...handover } } as const;
+    await hand.record(stepOf(begun, 'settling', { kind: 'keep' }, patch));
+
     expect(await placeOf(jobId, 0)).toMatchObject({ connectionAhead: { isHeld: true } });
   });
 

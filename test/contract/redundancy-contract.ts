@@ -261,7 +261,6 @@ export function defineRedundancyContract(world: World): void {
         id: begun?.change?.id,
         jobId,
         vpnConnectionId: begun?.change?.vpnConnectionId,
-        state: begun?.change?.state,
       });
       expect(changes.find(({ state }) => state !== 'queued')?.companion).toBeNull();
     });

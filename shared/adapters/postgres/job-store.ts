@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { eventKinds } from '../../change/record.ts';
-import { changeStates } from '../../change/state.ts';
 import type { AcceptOutcome, ChangeView, JobStore, StoredEvent } from '../../job/job-store.ts';
 import type { NewJob } from '../../job/record.ts';
 import { AppError } from '../../platform/errors.ts';
@@ -28,7 +27,6 @@ const ChangeViewRow = ChangeRow.extend({
       id: z.string(),
       jobId: z.string(),
       vpnConnectionId: z.string(),
-      state: z.enum(changeStates),
     })
     .nullable(),
   freeze: z.object({ name: z.string(), reason: z.string(), until: Timestamp }).nullable(),
@@ -64,8 +62,7 @@ const changeViews = `
        WHERE c.state = 'queued' AND ${holdsChange}
        ORDER BY f.until DESC, f.name LIMIT 1) AS z ON true
     LEFT JOIN LATERAL (
-      SELECT json_build_object('id', f.id, 'jobId', f.job_id, 'vpnConnectionId', f.vpn_connection_id,
-                               'state', f.state) AS companion
+      SELECT json_build_object('id', f.id, 'jobId', f.job_id, 'vpnConnectionId', f.vpn_connection_id) AS companion
         FROM lanekeeper.change f WHERE c.state = 'queued' AND c.released AND ${yieldsTo} ORDER BY f.id LIMIT 1) AS x ON true`;
 
 /** The job store on PostgreSQL, embedded or served. */

@@ -42,8 +42,10 @@ function nearest(those: string): string {
 const isBefore = '(w.position, w.seq) < (c.position, c.seq)';
 
 const aheadOnConnection = nearest(`
-  SELECT w.id, w.job_id, w.state IN ('delivering', 'verifying') OR EXISTS (
-           SELECT FROM lanekeeper.job wj WHERE wj.id = w.job_id AND wj.state <> 'running') AS held
+  SELECT w.id, w.job_id, w.state IN ('delivering', 'verifying')
+         OR jsonb_path_exists(w.handover, '$.deliveries[*]') OR jsonb_path_exists(w.handover, '$.proof.subjects[*]')
+         OR EXISTS (SELECT FROM lanekeeper.job wj
+                     WHERE wj.id = w.job_id AND (wj.state <> 'running' OR w.seq >= wj.open_until)) AS held
     FROM lanekeeper.change w
    WHERE w.region_id = c.region_id AND w.vpn_connection_id = c.vpn_connection_id AND w.finished_at IS NULL
      AND (w.released OR w.job_id = c.job_id) AND ${isBefore}

@@ -47,10 +47,11 @@ async function began(world: VirtualWorld, jobId: string): Promise<ReadonlyMap<st
 describe('a change that waits', () => {
   const open = useWorlds(withPostgres());
 
-  /** Asks half a minute after the start what each change waits for, and with that gives when it did begin, in minutes from then. */
+  /** Submits them, `before` by an older job, and asks half a minute after the start what each change waits for, and with that gives when it did begin, in minutes from then. */
   async function saidAndBegan(
     names: readonly string[],
     rollout: Record<string, unknown>,
+    before: readonly string[] = [],
   ): Promise<readonly (Said & { connection: string; began: number })[]> {
     const fleet = Object.fromEntries(
       [...onGateway.map((name) => `${name}@1`), ...attachments].map((name) => [name, {}]),
@@ -61,6 +62,8 @@ describe('a change that waits', () => {
     await world.drain(worker);
     expect((await world.jobs.get(first.id))?.state).toBe('succeeded');
 
+    if (before.length > 0)
+      await world.submit(planOf(before, { set: { IkeConfig: { IkeEncAlg: 'aes192' } } }));
     const { id } = await world.submit(planOf(names, { set: { Name: 'again' }, rollout }));
     const draining = world.drain(worker);
     await world.clock.sleep(minuteMs / 2);
@@ -99,6 +102,19 @@ describe('a change that waits', () => {
 
     expect(waiting).toHaveLength(4);
     expect(waiting.filter(({ most, began: is }) => most === null || is > most)).toEqual([]);
+  });
+
+  it('begins no sooner than it says where an older job changes the same connections', {
+    timeout: 60_000,
+  }, async () => {
+    const waiting = await saidAndBegan(onGateway, {}, onGateway);
+    const last = waiting.find(({ connection }) => connection.endsWith('g3'));
+
+    expect(waiting).toHaveLength(4);
+    expect(
+      waiting.filter(({ least, most, began: is }) => is < (least ?? 0) || most !== null),
+    ).toEqual([]);
+    expect(last).toMatchObject({ least: expect.any(Number) });
   });
 
   it.each([

@@ -308,7 +308,6 @@ function viewOf(tables: Tables, change: StoredChange): ChangeView {
           id: companion.id,
           jobId: companion.jobId,
           vpnConnectionId: companion.vpnConnectionId,
-          state: companion.state,
         }
       : null,
     pauseReason: tables.jobs.get(record.jobId)?.pauseReason ?? null,

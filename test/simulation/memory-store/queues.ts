@@ -92,14 +92,7 @@ export function aheadOf(
     const [first] = changes;
     if (first === undefined) return null;
     const { id, jobId: ofJob } = first.record;
-    const isHeld = changes
-      .slice(0, mostCounted)
-      .some(
-        ({ record }) =>
-          record.state === 'delivering' ||
-          record.state === 'verifying' ||
-          tables.jobs.get(record.jobId)?.state !== 'running',
-      );
+    const isHeld = changes.slice(0, mostCounted).some((each) => isHeldUp(tables, each));
     return { id, jobId: ofJob, others: Math.min(mostCounted, changes.length) - 1, isHeld };
   };
   const heads = new Set(headsOf(tables));
@@ -122,6 +115,20 @@ export function aheadOf(
       ),
     ),
   };
+}
+
+/** Whether a person, sinks or the other side decide when it ends. */
+function isHeldUp(tables: Tables, { record }: StoredChange): boolean {
+  const { state, handover, jobId, seq } = record;
+  const job = tables.jobs.get(jobId);
+  return (
+    state === 'delivering' ||
+    state === 'verifying' ||
+    handover.deliveries.length > 0 ||
+    (handover.proof?.subjects.length ?? 0) > 0 ||
+    job?.state !== 'running' ||
+    (job.openUntil !== null && seq >= job.openUntil)
+  );
 }
 
 function isGoing(job: StoredJob | undefined): boolean {

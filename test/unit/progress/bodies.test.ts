@@ -148,8 +148,7 @@ const aCompanion = {
   id: 'chg_2',
   jobId: 'job_2',
   vpnConnectionId: 'vco-b',
-  state: 'settling',
-} as const;
+};
 
 function place(some: Partial<QueuePlace>): QueuePlace {
   const nobody = { connectionAhead: null, laneAhead: null };

@@ -124,7 +124,25 @@ describe('when a change begins by settle times so far', () => {
       queue({ laneAhead: { ...ahead, others: 99 } }),
       'in 66 min or more',
     ],
-    ['on its connection', queue({ connectionAhead: ahead }), 'within 2 min'],
+    ['on its connection', queue({ connectionAhead: ahead }), 'in 1 min or more'],
+    [
+      'on its connection, and for others of its lane',
+      queue({ connectionAhead: ahead, laneAhead: { ...ahead, others: 6 } }),
+      'in 4 min or more',
+    ],
+    [
+      'on its connection, whose lane is busy',
+      { ...queue({ connectionAhead: ahead }), laneChange: { id: 'chg_2', jobId: 'job_2' } },
+      'in 1 min or more',
+    ],
+    [
+      'on its connection, where somebody has to do something, whose lane is busy',
+      {
+        ...queue({ connectionAhead: { ...ahead, isHeld: true } }),
+        laneChange: { id: 'chg_3', jobId: 'job_2' },
+      },
+      null,
+    ],
     [
       'on its connection, where somebody has to do something',
       queue({ connectionAhead: { ...ahead, isHeld: true } }),
@@ -152,16 +170,7 @@ describe('when a change begins by settle times so far', () => {
       queue({ laneAhead: ahead, slots: { inFlight: 5, limit: 5, ahead: 12 } }),
       'within 4 min',
     ],
-    [
-      'for what backs it up, while the cloud is busy with that',
-      { ...queue({}), companion: { ...companion, state: 'settling' } },
-      'within 1 min',
-    ],
-    [
-      'for what backs it up, while the other side is to show it',
-      { ...queue({}), companion: { ...companion, state: 'verifying' } },
-      null,
-    ],
+    ['for what backs it up', { ...queue({}), companion }, null],
     ['for approvers', queue({ hold }), null],
     ['for the end of a pause', { ...queue({}), pauseReason: 'ticket 4711' }, null],
     ['where nothing was measured', queue({ laneAhead: ahead, settleMs: null }), null],
