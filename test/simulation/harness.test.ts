@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeFailure, firstFailure } from './campaign.ts';
 import { nameOf } from './choices.ts';
-import { runSeed } from './run-seed.ts';
+import { runSeed, type StoreSource } from './run-seed.ts';
 import {
   type Sabotage,
   withFreshTokens,
@@ -11,7 +11,7 @@ import {
   withoutReadBack,
   withRosyView,
 } from './sabotages.ts';
-import { inMemory } from './store-sources.ts';
+import { deafToPauses, inMemory } from './store-sources.ts';
 
 describe('a run', () => {
   it('is the same event for event whenever it is made again', async () => {
@@ -57,7 +57,9 @@ describe('a run', () => {
 
 /** A harness that finds no bug that was put in says nothing by finding none that was not. */
 describe('a bug that is put in', () => {
-  it.each<[string, { sabotage: () => Sabotage; from: number; breaks: RegExp }]>([
+  it.each<
+    [string, { sabotage?: () => Sabotage; stores?: StoreSource; from: number; breaks: RegExp }]
+  >([
     [
       'a store that ignores the epoch',
       { sabotage: withoutFence, from: 50, breaks: /cancelled and was written|second time|after/ },
@@ -86,20 +88,28 @@ describe('a bug that is put in', () => {
       'a client that sees every tunnel up',
       { sabotage: withRosyView, from: 1, breaks: /no tunnel of .* was up/ },
     ],
-  ])('is found: %s', { timeout: 600_000 }, async (_, { sabotage, from, breaks }) => {
-    const failure = await firstFailure({
-      stores: inMemory,
-      from,
-      seeds: 300,
-      sabotage,
-      counts: breaks,
-    });
-    const text = failure && describeFailure(failure, { store: 'memory' });
+    [
+      'a store that goes on while paused',
+      { stores: deafToPauses, from: 1, breaks: /nothing starts while the job is paused/ },
+    ],
+  ])(
+    'is found: %s',
+    { timeout: 600_000 },
+    async (_, { stores = inMemory, sabotage, from, breaks }) => {
+      const failure = await firstFailure({
+        stores,
+        from,
+        seeds: 300,
+        ...(sabotage ? { sabotage } : {}),
+        counts: breaks,
+      });
+      const text = failure && describeFailure(failure, { store: 'memory' });
 
-    expect(failure?.violations.join('\n')).toMatch(breaks);
-    expect(failure?.replay.violations).not.toEqual([]);
-    expect(failure?.shortest.length).toBeLessThan((failure?.decisions ?? 0) / 2);
-    expect(text).toContain(`npm run simulate -- --seeds 1 --from ${failure?.seed}`);
-    expect(text).toContain('troubles are enough');
-  });
+      expect(failure?.violations.join('\n')).toMatch(breaks);
+      expect(failure?.replay.violations).not.toEqual([]);
+      expect(failure?.shortest.length).toBeLessThan((failure?.decisions ?? 0) / 2);
+      expect(text).toContain(`npm run simulate -- --seeds 1 --from ${failure?.seed}`);
+      expect(text).toContain('troubles are enough');
+    },
+  );
 });

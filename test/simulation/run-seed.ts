@@ -30,6 +30,8 @@ export interface Run {
   happenings: readonly Happening[];
   /** Whether keys were rotated: then the end of a change depends on when, to the millisecond, its devices were told. */
   rotates: boolean;
+  /** How many orders to pause or cancel met a job that was running. */
+  steered: number;
   /** How each job and change ended, to be compared with other runs. */
   outcome: readonly string[];
 }
@@ -73,6 +75,7 @@ export async function runSeed(options: RunOptions): Promise<Run> {
     decisions: choices.taken,
     happenings: stage.happenings,
     rotates: world.rotating !== null,
+    steered: system.steered.length,
     outcome: outcomeOf(remains),
   };
 }

@@ -20,6 +20,8 @@ export interface System {
   untold: readonly string[];
   /** What the code threw or logged as an error where nobody expects it. */
   surprises: readonly string[];
+  /** Orders that met a job which was running. */
+  steered: readonly string[];
 }
 
 /** More often than in production, so that much goes on in a short time. */
@@ -76,8 +78,8 @@ export function startSystem(
     begin(stage, `peer-${index}`, drop.atMs, (peer) => dropTunnel(simulator, peer, drop));
   begin(stage, 'timer', tickEveryMs, (timer) => keepTicking(parts, timer));
   keepResuming(parts, stage.actor('operator'));
-  steerJobs(parts, stage.actor('colleague'));
-  return { simulator, heard, stragglers, devices, untold, surprises };
+  const steered = steerJobs(parts, stage.actor('colleague'));
+  return { simulator, heard, stragglers, devices, untold, surprises, steered };
 }
 
 function begin(
@@ -151,19 +153,23 @@ async function keepTicking(parts: ProcessParts, timer: Actor): Promise<void> {
   }
 }
 
-/** Somebody pauses and cancels jobs, whatever their workers are in the middle of. */
-function steerJobs({ stage, openStores, world }: ProcessParts, colleague: Actor): void {
+/** Somebody pauses and cancels jobs, whatever their workers are in the middle of. Gives those orders that met a running job. */
+function steerJobs({ stage, openStores, world }: ProcessParts, colleague: Actor): string[] {
   const { jobs, verbs } = openStores();
+  const steered: string[] = [];
   for (const { atMs, job, verb } of world.orders) {
     const go = async (): Promise<void> => {
       const all = await jobs.list({ states: null, limit: 100, before: null });
       const meant = all[job % Math.max(1, all.length)];
       if (meant === undefined) return;
       stage.note(colleague.name, `${verb}s ${meant.title}`);
-      await verbs.order(meant.id, verb, { actor: 'colleague', reason: 'a second look' });
+      const order = { actor: 'colleague', reason: 'a second look' };
+      const { kind } = await verbs.order(meant.id, verb, order);
+      if (kind === 'done' && meant.state === 'running') steered.push(`${verb} ${meant.id}`);
     };
     stage.schedule(atMs, { actor: colleague, go });
   }
+  return steered;
 }
 
 /** Somebody looks in on jobs that pause after a batch, or that were paused, and lets them go on. */
