@@ -3,19 +3,20 @@ import type { ChangeView } from '../job/job-store.ts';
 import { type Ahead, mostCounted, type QueuePlace } from '../job/queue-place.ts';
 
 /** What a change that is queued waits for before its lane matters, as a sentence; null when nothing else stands before it. */
-export function waitingAtTheDoor({ queue, pauseReason, freeze }: ChangeView): string | null {
+export function waitingAtTheDoor(change: ChangeView): string | null {
+  const { queue, pauseReason, freeze } = change;
   if (queue?.hold) return sentence(holdReason(queue.hold));
   if (pauseReason !== null) return `Waits until the job is resumed: ${pauseReason}.`;
-  if (queue?.batch) return waitingForBatch(queue, queue.batch);
+  if (queue?.batch) return waitingForBatch(change, queue.batch);
   if (freeze === null) return null;
   return `Waits until ${freeze.until}, when freeze ${freeze.name} ends: ${freeze.reason}.`;
 }
 
-function waitingForBatch(queue: QueuePlace, batch: NonNullable<QueuePlace['batch']>): string {
+function waitingForBatch(change: ChangeView, batch: NonNullable<QueuePlace['batch']>): string {
   const { number, of, left, rounds, pauses } = batch;
   const what = `Waits for batch ${number} of ${of}: ${countOf(left)} of the open batch ${left === 1 ? 'has' : 'have'} not ended.`;
   if (pauses) return `${what} Then the job pauses until it is resumed.`;
-  return rounds === null ? what : `${what}${beginsIn(queue, rounds, 'least')}`;
+  return rounds === null ? what : `${what}${beginsIn(change, rounds, 'least')}`;
 }
 
 /** Which changes come before one that is queued and may begin, as a sentence; null when it is the next of its lane. */
@@ -24,16 +25,16 @@ export function waitingInLine(change: ChangeView): string | null {
   const { connectionAhead = null, laneAhead = null } = queue ?? {};
   if (laneChange !== null) {
     const others = laneAhead === null ? 0 : laneAhead.others + 1;
-    const begins = beginsInLine(queue, others + 1);
+    const begins = beginsInLine(change, others + 1);
     const first = `Waits for change ${laneChange.id} of job ${laneChange.jobId}, which is in flight on ${laneKey}`;
     return `${first}${othersOf(others)}.${begins}`;
   }
   if (connectionAhead !== null) {
-    const begins = beginsInLine(queue, laneAhead === null ? 0 : laneAhead.others + 1);
+    const begins = beginsInLine(change, laneAhead === null ? 0 : laneAhead.others + 1);
     return `${aheadOf(connectionAhead)} on connection ${regionId}/${vpnConnectionId}.${begins}`;
   }
   if (laneAhead === null) return null;
-  return `${aheadOf(laneAhead)} on ${laneKey}.${beginsInLine(queue, laneAhead.others + 1)}`;
+  return `${aheadOf(laneAhead)} on ${laneKey}.${beginsInLine(change, laneAhead.others + 1)}`;
 }
 
 /** The change in flight that backs it up, as a sentence; null when there is none. */
@@ -45,10 +46,11 @@ export function waitingForCompanion({ companion }: ChangeView): string | null {
 }
 
 /** That no change of its job may begin now, as a sentence; null when one may. */
-export function waitingForSlot({ queue }: ChangeView): string | null {
+export function waitingForSlot(change: ChangeView): string | null {
+  const { queue } = change;
   if (!queue?.slots) return null;
   const { inFlight, limit } = queue.slots;
-  const begins = beginsIn(queue, roundsOf(queue.slots));
+  const begins = beginsIn(change, roundsOf(queue.slots));
   return `Waits for a slot of its job: ${inFlight} of ${limit} are taken by changes in flight.${begins}`;
 }
 
@@ -78,13 +80,13 @@ function countOf(changes: number): string {
  * When it may begin after so many of its lane, each of which may have to wait for a slot too. What comes before it on its connection
  * keeps it back while others pass, of which nobody can tell the most.
  */
-function beginsInLine(queue: QueuePlace | null, onLane: number): string {
-  const { connectionAhead = null, slots = null } = queue ?? {};
+function beginsInLine(change: ChangeView, onLane: number): string {
+  const { connectionAhead = null, slots = null } = change.queue ?? {};
   if (connectionAhead?.isHeld) return '';
   if (connectionAhead !== null)
-    return beginsIn(queue, Math.max(connectionAhead.others + 1, onLane), 'least');
-  if (isUncounted(onLane - 1)) return beginsIn(queue, onLane, 'least');
-  return beginsIn(queue, onLane + roundsOf(slots));
+    return beginsIn(change, Math.max(connectionAhead.others + 1, onLane), 'least');
+  if (isUncounted(onLane - 1)) return beginsIn(change, onLane, 'least');
+  return beginsIn(change, onLane + roundsOf(slots));
 }
 
 /** How often as many as may be in flight have to end at most until one of the slots is its own. */
@@ -94,19 +96,25 @@ function roundsOf(slots: QueuePlace['slots']): number {
 
 /**
  * When it may begin, if so many before it, one after the other, take as long as changes like it took so far. What of them is in flight
- * may be nearly over, so that one less is the least.
+ * may be nearly over, so that one less is the least. What was measured is one write; who is before it may have as many as it has itself.
  */
-function beginsIn(
-  queue: QueuePlace | null,
-  before: number,
-  bound: 'least' | 'most' = 'most',
-): string {
-  const settleMs = queue?.settleMs ?? null;
+function beginsIn(change: ChangeView, before: number, bound: 'least' | 'most' = 'most'): string {
+  const settleMs = change.queue?.settleMs ?? null;
   if (settleMs === null || settleMs <= 0) return '';
   const begins = ' By settle times so far it begins';
-  if (bound === 'most') return `${begins} within ${Math.ceil((before * settleMs) / 60_000)} min.`;
+  if (bound === 'most') {
+    const most = Math.ceil((before * mostParts(change) * settleMs) / 60_000);
+    return `${begins} within ${most} min.`;
+  }
   const least = Math.floor(((before - 1) * settleMs) / 60_000);
   return least < 1 ? '' : `${begins} in ${least} min or more.`;
+}
+
+/** How many writes a change like it takes at most: one for each tunnel of a pair, and one for what is of the connection. */
+function mostParts({ tunnels, diff }: ChangeView): number {
+  if (tunnels.length === 0) return 1;
+  const ofConnection = diff.some(({ path }) => !path.startsWith('TunnelOptionsSpecification['));
+  return tunnels.length + (ofConnection ? 1 : 0);
 }
 
 function sentence(text: string): string {

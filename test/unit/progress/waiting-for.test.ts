@@ -115,6 +115,20 @@ describe('when a change begins by settle times so far', () => {
   const ahead = { id: 'chg_2', jobId: 'job_2', others: 2, isHeld: false };
   const batch = { number: 3, of: 3, left: 4, rounds: 4, pauses: false };
   const companion = { id: 'chg_2', jobId: 'job_2', vpnConnectionId: 'vco-b' };
+  const up = {
+    state: 'active',
+    negotiation: 'ipsec_sa_established',
+    wasUp: null,
+    downSince: null,
+    verdict: null,
+  };
+  const aPair = [1, 2].map((index) => ({ tunnelId: `tun-${index}`, role: null, index, ...up }));
+  const ofConnection = { path: 'Name', from: 'a', to: 'b' };
+  const ofTunnel = {
+    path: 'TunnelOptionsSpecification[tun-1].TunnelIkeConfig.Psk',
+    from: null,
+    to: '***',
+  };
   const hold = { kind: 'approval', required: 1, given: [], until } as const;
 
   it.each<[string, Partial<ChangeView>, string | null]>([
@@ -173,6 +187,16 @@ describe('when a change begins by settle times so far', () => {
     ['for what backs it up', { ...queue({}), companion }, null],
     ['for approvers', queue({ hold }), null],
     ['for the end of a pause', { ...queue({}), pauseReason: 'ticket 4711' }, null],
+    [
+      'on its lane, where each has two tunnels',
+      { ...queue({ laneAhead: ahead }), tunnels: aPair, diff: [ofTunnel] },
+      'within 4 min',
+    ],
+    [
+      'on its lane, where each has two tunnels and something of the connection',
+      { ...queue({ laneAhead: ahead }), tunnels: aPair, diff: [ofTunnel, ofConnection] },
+      'within 6 min',
+    ],
     ['where nothing was measured', queue({ laneAhead: ahead, settleMs: null }), null],
   ])('is told of one that waits %s', (_, view, when) => {
     const sentence = waitingForOf(aChange(view)) ?? '';
