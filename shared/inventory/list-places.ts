@@ -20,6 +20,7 @@ export class ListPlaces {
     const seen = placesIn(pages);
     const isAsBefore = ([id, page]: [string, number]): boolean => this.latest.get(id) === page;
     this.known = this.isSteady ? seen : new Map([...seen].filter(isAsBefore));
+    this.isSteady = this.known.size === seen.size;
     this.latest = seen;
   }
 

@@ -3,7 +3,7 @@ import type { CloudError, Page, ReadOutcome } from '../connection/vpn-api.ts';
 import { pageSize } from '../connection/vpn-api.ts';
 
 /** How many pages of one list are read at the same time. */
-const pagesAtOnce = 8;
+export const pagesAtOnce = 8;
 
 /** All items of a list, or the first error met. */
 export type AllItems<Item> =

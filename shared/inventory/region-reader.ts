@@ -11,30 +11,11 @@ import {
   type Faults,
   type RegionContext,
   readGatewayList,
-  readListPage,
   singlesAtOnce,
+  startListPages,
   sweepRegion,
 } from './region-reads.ts';
-
-/** One connection that somebody wants to see, as it was not before `notBefore` (monotonic milliseconds). */
-export interface Look {
-  regionId: string;
-  vpnConnectionId: string;
-  /** The gateway whose state matters too; null for attachments, and where only the connection matters. */
-  vpnGatewayId: string | null;
-  /** Whether the gateway's own state must be known to be settled first. */
-  awaitsGateway: boolean;
-  /** Whether a list does not show enough. */
-  needsOwnRead: boolean;
-  notBefore: number;
-}
-
-/** What a look saw. */
-export type Sight =
-  | { kind: 'seen'; connection: VpnConnection | null; readAt: number }
-  /** The gateway is still updating; the connection was not read. */
-  | { kind: 'gateway_updating'; readAt: number }
-  | { kind: 'failed'; error: CloudError };
+import { isOpen, type Look, type Sight, seenBy, sightOf } from './sights.ts';
 
 /** What a search found. */
 export type Found =
@@ -115,38 +96,6 @@ function startLooks(context: RegionContext, looks: readonly Look[]): readonly St
   };
   return looks.map((look) => ({ sight: sight(look) }));
 }
-
-/** Whether the look still needs its connection: not seen yet, and its gateway not known to be updating. */
-function isOpen(observed: Observations, look: Look): boolean {
-  if (look.awaitsGateway && look.vpnGatewayId !== null) {
-    const updating = observed.gatewayIsUpdating(look.vpnGatewayId, look.notBefore);
-    if (updating?.value !== false) return false;
-  }
-  return seenBy(observed, look) === null;
-}
-
-function seenBy(observed: Observations, look: Look): ReturnType<Observations['connection']> {
-  return observed.connection(look.vpnConnectionId, look.notBefore, look.needsOwnRead);
-}
-
-function sightOf(observed: Observations, look: Look, faults: Faults): Sight {
-  const fault = faults.get(look.vpnConnectionId) ?? faults.get(look.vpnGatewayId ?? '');
-  if (look.awaitsGateway && look.vpnGatewayId !== null) {
-    const updating = observed.gatewayIsUpdating(look.vpnGatewayId, look.notBefore);
-    if (updating?.value === true) return { kind: 'gateway_updating', readAt: updating.readAt };
-    if (updating === null) return { kind: 'failed', error: fault ?? notShown };
-  }
-  const seen = seenBy(observed, look);
-  if (seen) return { kind: 'seen', connection: seen.value, readAt: seen.readAt };
-  return { kind: 'failed', error: fault ?? notShown };
-}
-
-const notShown: CloudError = {
-  class: 'unknown_fate',
-  code: 'NotShown',
-  message: 'the cloud did not show what was asked for; it is asked again',
-  requestId: null,
-};
 
 async function readGateways(
   { api, clock, regionId, observed }: RegionContext,
@@ -261,9 +210,9 @@ function startParts(
     const there = looks.filter((look) => places.pageOf(keyOf(look)) === number);
     return { there, expected: there.map((look) => look.vpnConnectionId), number };
   });
-  for (const { there, expected, number } of pages) {
-    const page = readListPage(context, number, { faults, expected });
-    for (const look of there) parts.set(keyOf(look), page);
+  const reads = startListPages(context, pages, faults);
+  for (const { there, number } of pages) {
+    for (const look of there) parts.set(keyOf(look), reads.get(number) ?? Promise.resolve());
   }
   return async (look) => parts.get(keyOf(look));
 }
@@ -300,8 +249,27 @@ async function findConnections(context: RegionContext, ids: readonly string[]): 
   if (cover.kind === 'sweep') {
     const swept = await sweepRegion(context);
     if (swept.kind === 'failed') return swept;
+  } else {
+    const error = await readPagesOf(context, ids, cover.pages);
+    if (error) return { kind: 'failed', error };
   }
   return findOneByOne(context, ids, notBefore);
+}
+
+/** Reads the pages on which these connections are expected; answers with what went wrong. */
+async function readPagesOf(
+  context: RegionContext,
+  ids: readonly string[],
+  numbers: readonly number[],
+): Promise<CloudError | null> {
+  const faults: Faults = new Map();
+  const { places } = context.observed;
+  const pages = numbers.map((number) => {
+    return { number, expected: ids.filter((id) => places.pageOf(id) === number) };
+  });
+  await Promise.all(startListPages(context, pages, faults).values());
+  const [error] = faults.values();
+  return error ?? null;
 }
 
 /** Certain connections, of which those not seen since `notBefore` are read alone. */

@@ -4,7 +4,7 @@ import type { VpnConnection } from '../connection/model.ts';
 import type { CloudError } from '../connection/vpn-api.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Observations } from './observations.ts';
-import { type AllItems, readPages } from './read-pages.ts';
+import { type AllItems, pagesAtOnce, readPages } from './read-pages.ts';
 
 /** Where reads of one region go, and where what they show is kept. */
 export interface RegionContext {
@@ -62,8 +62,23 @@ export async function sweepRegion(
   return all;
 }
 
+/** Starts to read pages of the region's list, a few at the same time; each is there by its number. */
+export function startListPages(
+  context: RegionContext,
+  pages: readonly { number: number; expected: readonly string[] }[],
+  faults: Faults,
+): ReadonlyMap<number, Promise<void>> {
+  const queue = new PQueue({ concurrency: pagesAtOnce });
+  return new Map(
+    pages.map(({ number, expected }) => [
+      number,
+      queue.add(() => readListPage(context, number, { faults, expected })),
+    ]),
+  );
+}
+
 /** Reads one page of the region's list; what went wrong is told of the connections that were expected there. */
-export async function readListPage(
+async function readListPage(
   { api, clock, regionId, observed }: RegionContext,
   pageNumber: number,
   { faults, expected }: { faults: Faults; expected: readonly string[] },

@@ -1,5 +1,5 @@
 import { needsOwnRead } from '../connection/values.ts';
-import type { Sight } from '../inventory/region-reader.ts';
+import type { Sight } from '../inventory/sights.ts';
 import type { Assignment, ClaimedLane } from '../lane/lane-store.ts';
 import type { HeldLane, StepDeps } from './worker-deps.ts';
 

@@ -1,9 +1,6 @@
 import type { VpnConnection } from '../../../shared/connection/model.ts';
-import {
-  createRegionReader,
-  type Look,
-  type Sight,
-} from '../../../shared/inventory/region-reader.ts';
+import { createRegionReader } from '../../../shared/inventory/region-reader.ts';
+import type { Look, Sight } from '../../../shared/inventory/sights.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { aConnection, type FakeRegion } from './aliyun-region.ts';
 

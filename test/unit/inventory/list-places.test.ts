@@ -36,7 +36,7 @@ describe('places in a list', () => {
     expect(knownOf(read([pages]))).toEqual([1, 2, null, 2, 2, null]);
   });
 
-  it('are forgotten once something has moved, and then have to be seen twice', () => {
+  it('are forgotten once something has moved, and then have to be seen twice alike once', () => {
     const places = read([[one, two]]);
     places.moved();
 
@@ -49,6 +49,7 @@ describe('places in a list', () => {
 
     const none = ids.map(() => null);
     expect(after).toEqual([none, none, [1, 1, 1, null, null, null], [1, 1, 1, 1, 1, null]]);
+    expect(knownOf(read([[two, one]], places))).toEqual([2, 2, 2, 1, 1, null]);
   });
 });
 
@@ -68,7 +69,7 @@ describe('looks at a region whose list is known', () => {
         all.filter(({ vpnConnectionId }) => ids.includes(vpnConnectionId)),
         { awaitsGateway: false },
       );
-    return { region, clock, lookAt };
+    return { region, clock, reader, lookAt };
   }
 
   it('read a page for several gateways on it, and the list of a gateway that is alone on its own', async () => {
@@ -99,6 +100,25 @@ describe('looks at a region whose list is known', () => {
       'list vpn-40',
       'one vco-1.1',
     ]);
+  });
+
+  it('find several of a page with it, and others alone', async () => {
+    const { region, reader } = await aKnownRegion();
+    const ids = ['vco-1.1', 'vco-2.3', 'vco-3.1', 'vco-40.2'];
+
+    const found = await reader.find('cn-hangzhou', ids);
+
+    expect(found.kind === 'found' && [...found.connections.keys()]).toEqual(ids);
+    expect([...region.calls].sort()).toEqual(['list', 'one vco-40.2']);
+  });
+
+  it('find nothing when a page cannot be read', async () => {
+    const { region, reader } = await aKnownRegion();
+    region.failing.add('list');
+
+    const found = await reader.find('cn-hangzhou', ['vco-1.1', 'vco-2.3', 'vco-3.1']);
+
+    expect(found).toMatchObject({ kind: 'failed', error: { code: 'list' } });
   });
 
   it('take no page for granted once the region holds another number of connections', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Sight } from '../../../shared/inventory/region-reader.ts';
+import type { Sight } from '../../../shared/inventory/sights.ts';
 import { aReader, onGateways } from './a-reader.ts';
 import { aConnection, aRegion } from './aliyun-region.ts';
 
@@ -65,6 +65,20 @@ describe('looks that come together', () => {
 
     expect(served).toBe(2);
     expect(region.calls).toHaveLength(4);
+  });
+
+  it('are not served by what was read before their gateway was', async () => {
+    const all = onGateways(1, 1);
+    const region = aRegion(all);
+    const { clock, look } = aReader(region);
+    const notBefore = clock.monotonic();
+    await look(all, { awaitsGateway: false });
+    await clock.advance(100);
+    region.calls.length = 0;
+
+    await look(all, { notBefore });
+
+    expect(region.calls).toEqual(['gateway vpn-1', 'list vpn-1']);
   });
 
   it('read alone what a list did not show, and only then believe that it is gone', async () => {
