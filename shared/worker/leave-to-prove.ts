@@ -46,7 +46,7 @@ export function withApplied(
  */
 const grainMs = 2_000;
 
-/** The handover after a look that showed the cloud still at work; null where nothing is to be proved that this matters to. */
+/** The handover after a look that showed the connection without the part's values; null where nothing is to be proved that this matters to. */
 export function withUnsettled(
   { handover, part, sentAt }: Pick<ChangeRecord, 'handover' | 'part' | 'sentAt'>,
   readAt: string,

@@ -37,6 +37,8 @@ interface LogOf {
 interface Piece {
   established: Established;
   pages: number;
+  /** When the cloud answered first, by its own clock. */
+  answeredAt: number;
   /** Whether all of its pages were read. */
   isWhole: boolean;
   isVouchedFor: boolean;
@@ -69,7 +71,9 @@ export async function establishedOf(deps: LogDeps, of: LogOf): Promise<LogSight>
     }
     isVouchedFor &&= piece.isVouchedFor;
     const isBusy = logReadTo !== null || piece.pages > 1;
-    if (isVouchedFor && isBusy) logReadTo = new Date(Math.min(now, to)).toISOString();
+    // By the cloud's clock, which its log goes by: ours may be far ahead.
+    const readTo = Math.min(now, to, piece.answeredAt);
+    if (isVouchedFor && isBusy) logReadTo = new Date(readTo).toISOString();
     from = to;
   }
   return { established, logReadTo };
@@ -85,18 +89,25 @@ async function readPiece(
   const { tunnelId } = subject;
   const most = between.to - between.from > shortestMs ? mostPages : pagesAtAll;
   let established = nothing;
+  let firstAnswerAt: number | null = null;
   for (let pageNumber = 1; ; pageNumber += 1) {
     const query = { regionId, vpnConnectionId, tunnelId, between, pageNumber };
     const outcome = await api.connectionLogs(query);
     if (outcome.kind === 'failed' || outcome.value.answeredAt === null) return null;
     const { answeredAt, isLastPage, isComplete, ...newest } = outcome.value;
+    firstAnswerAt ??= answeredAt;
     const aheadMs = answeredAt + secondMs - clock.now();
     established = newerOf(established, {
       ike: byOurs(newest.ikeEstablishedAt, aheadMs),
       ipsec: byOurs(newest.ipsecEstablishedAt, aheadMs),
     });
     if (isLastPage || pageNumber === most) {
-      const read = { established, pages: pageNumber, isWhole: isLastPage };
+      const read = {
+        established,
+        pages: pageNumber,
+        answeredAt: firstAnswerAt,
+        isWhole: isLastPage,
+      };
       return { ...read, isVouchedFor: isLastPage && isComplete };
     }
   }

@@ -1,6 +1,5 @@
-import { compareReadBack, type ReadBack } from '../change/compare.ts';
+import type { ReadBack } from '../change/compare.ts';
 import { differencesOf } from '../change/diff.ts';
-import { partNamed } from '../change/parts.ts';
 import type { ChangeError, ChangeRecord } from '../change/record.ts';
 import { fieldTable } from '../connection/fields.ts';
 import {
@@ -12,7 +11,6 @@ import {
 } from '../connection/mask.ts';
 import { isSettledState, type VpnConnection } from '../connection/model.ts';
 import { shownPath } from '../connection/values.ts';
-import { connectionPart } from '../connection/vpn-api.ts';
 import type { Assignment } from '../lane/lane-store.ts';
 import { unreachable } from '../platform/errors.ts';
 import { baseKeyContext } from '../secret/seal-context.ts';
@@ -26,6 +24,7 @@ import {
 } from './leave-to-prove.ts';
 import { isSparable, lookFor, thisTick, tickOf } from './look.ts';
 import { pauseAfter } from './patience.ts';
+import { compared, lastLacking } from './read-back.ts';
 import { repeatStep } from './send-step.ts';
 import {
   advance,
@@ -44,7 +43,6 @@ import {
   rememberTunnels,
   stateOnLane,
   storedPart,
-  wholeChange,
   writeOnlyOf,
 } from './stored-change.ts';
 import type { HeldLane, StepDeps, StepResult } from './worker-deps.ts';
@@ -82,10 +80,10 @@ export async function settleStep(
     sight.kind === 'gateway_updating' ||
     (sight.connection && !isSettledState(sight.connection))
   ) {
-    const readAt = readAtOf(deps, sight.readAt);
+    const lackedAt = await lastLacking(deps, held, assignment, sight);
     return unlessTooLate(deps, assignment, () =>
       notSettledYet(deps, change, {
-        readAt,
+        lackedAt,
         afterMs: pauseMs(deps, held, change),
         tickMs: tickOf(deps, held),
       }),
@@ -101,14 +99,14 @@ export async function settleStep(
   return judge(deps, held, assignment, { connection, readAt: readAtOf(deps, readAt) });
 }
 
-/** Looks again later. What is negotiated up to now is not of the new values, should they have to be proved. */
+/** Looks again later. What is negotiated while the connection lacks the new values is not of them, should they have to be proved. */
 function notSettledYet(
   deps: StepDeps,
   change: ChangeRecord,
-  { readAt, ...later }: { readAt: string; afterMs?: number; tickMs?: number },
+  { lackedAt, ...later }: { lackedAt: string | null; afterMs?: number; tickMs?: number },
 ): StepResult {
   const again = lookAgain(deps, change, later);
-  const handover = withUnsettled(change, readAt);
+  const handover = lackedAt === null ? null : withUnsettled(change, lackedAt);
   return handover === null ? again : advance(change, { handover }, null, again.afterwards);
 }
 
@@ -133,12 +131,7 @@ function judge(
   { connection, readAt }: { connection: VpnConnection; readAt: string },
 ): Promise<StepResult> | StepResult {
   const { change } = assignment;
-  const whole = wholeChange(deps, assignment);
-  const share = partNamed(change.part ?? connectionPart, whole);
-  const observed = maskFields(connection.fields, deps.digestKey);
-  const wanted = maskFields(share.wanted, deps.digestKey);
-  const base = change.base ?? observed;
-  const readBack = compareReadBack({ base, wanted, observed });
+  const { whole, base, wanted, observed, readBack } = compared(deps, assignment, connection);
   switch (readBack.kind) {
     case 'applied': {
       if (change.step !== 'settle' && !isVisible(base, wanted))
@@ -266,7 +259,7 @@ function notApplied(
   const openForMs = openFor(deps, change);
   // An accepted change may become visible late; a lost one is repeated at once, with the same token.
   if (change.step === 'settle' && openForMs < invisibleMs * attemptsOfPart(change))
-    return notSettledYet(deps, change, { readAt: found.readAt });
+    return notSettledYet(deps, change, { lackedAt: found.readAt });
   return repeatRequest(deps, held, assignment, found);
 }
 

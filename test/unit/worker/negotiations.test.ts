@@ -143,6 +143,19 @@ describe('the log of a tunnel', () => {
     expect(await look(halfway, settledAt + 7_051_000)).toMatchObject({ verdict: 'proved' });
   });
 
+  it('that is busy is read on by the cloud’s clock, however far ahead ours is', async () => {
+    const skewMs = -150_000;
+    const negotiation = { at: settledAt + 310 * secondMs, isNegotiation: true };
+    const lines = [...chatter(8, 1_200), negotiation].map((line) => ({
+      ...line,
+      at: line.at + skewMs,
+    }));
+    const { look } = looking({ lines, newestFirst: false, skewMs });
+    const early = await look(subject, settledAt + 300_000);
+    expect(early).toMatchObject({ verdict: 'latent', logReadTo: expect.any(String) });
+    expect(await look(early, settledAt + 360_000)).toMatchObject({ verdict: 'proved' });
+  });
+
   it('that nobody can read tells nothing', async () => {
     const { look } = looking({ lines: [], newestFirst: false, skewMs: 0, calls: 0 });
     expect(await look(subject, settledAt + 9_000)).toEqual(subject);
