@@ -1,15 +1,20 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AuditList } from '../../../shared/auth/audit-routes.ts';
+import { systemClock } from '../../../shared/platform/clock.ts';
 import { JobBody } from '../../../shared/progress/job-body.ts';
 import { aGate, bearer, createTestApp } from '../../helpers/apps.ts';
-import { databaseKinds, emptyAllTables } from '../../helpers/databases.ts';
+import { databaseKinds, emptyAllTables, useVirtualDatabaseClock } from '../../helpers/databases.ts';
 import { anApiToken, aPlan } from '../../helpers/factories.ts';
 
 const edge = { address: '192.0.2.7' };
 
 describe.each(databaseKinds)('who may call, on $kind', ({ withDatabase }) => {
   const database = withDatabase();
-  beforeEach(() => emptyAllTables(database));
+  beforeEach(async () => {
+    await emptyAllTables(database);
+    // It stands still: what a minute allows is counted within one minute.
+    await useVirtualDatabaseClock(database, systemClock);
+  });
 
   function anApp(requestsPerMinute = 1_000) {
     const tokens = [
