@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ChangeProof, ProofSubject, Verdict } from '../../../shared/change/handover.ts';
+import type { ProofSubject, Verdict } from '../../../shared/change/handover.ts';
 import {
   agreedAmong,
   judgeSubject,
@@ -11,30 +11,13 @@ import {
 import type { ChangeTunnel } from '../../../shared/change/record.ts';
 import { type PathParts, valuePathsOf } from '../../../shared/connection/values.ts';
 import { connectionPart } from '../../../shared/connection/vpn-api.ts';
+import { aProof, iso, settledAt, subject } from '../../helpers/a-proof.ts';
 
-const settledAt = Date.parse('2026-11-24T10:00:00.000Z');
 /** The last look that showed the cloud at work. */
 const unsettledAt = settledAt - 40_000;
 const timeoutMs = 300_000;
 const lifetimeSeconds = 3_600;
-const iso = (at: number): string => new Date(at).toISOString();
-
-const subject: ProofSubject = {
-  tunnelId: 'tun-1',
-  wasUp: true,
-  downSince: null,
-  logReadTo: null,
-  verdict: null,
-};
-const proof: ChangeProof = {
-  part: 'tun-1',
-  direction: 'forth',
-  subjects: [subject],
-  phase: 'ike',
-  unsettledAt: iso(unsettledAt),
-  settledAt: iso(settledAt),
-  lifetimeSeconds,
-};
+const proof = aProof(40_000, lifetimeSeconds);
 
 /** A look so many milliseconds after the cloud was done. */
 function up(afterMs: number, established: SubjectSight['established'] = null): SubjectSight {

@@ -1,32 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ChangeProof, ProofSubject } from '../../../shared/change/handover.ts';
+import type { ProofSubject } from '../../../shared/change/handover.ts';
 import { judgeSubject } from '../../../shared/change/proof.ts';
 import type { NegotiationQuery } from '../../../shared/connection/negotiation.ts';
 import { pageSize } from '../../../shared/connection/vpn-api.ts';
 import { establishedOf, type LogDeps } from '../../../shared/worker/negotiations.ts';
+import { aProof, iso, settledAt, subject } from '../../helpers/a-proof.ts';
 
-const settledAt = Date.parse('2026-11-24T10:00:00.000Z');
 const unsettledAt = settledAt - 3_000;
 const secondMs = 1_000;
 const timeoutMs = 300_000;
-const iso = (at: number): string => new Date(at).toISOString();
-const subject: ProofSubject = {
-  tunnelId: 'tun-1',
-  wasUp: true,
-  downSince: null,
-  logReadTo: null,
-  verdict: null,
-};
-const proof: ChangeProof = {
-  part: 'tun-1',
-  direction: 'forth',
-  subjects: [subject],
-  phase: 'ike',
-  unsettledAt: iso(unsettledAt),
-  settledAt: iso(settledAt),
-  lifetimeSeconds: 10 * 86_400,
-};
+const proof = aProof(3_000, 10 * 86_400);
 
 /** A line of a log, at a whole second of the cloud's clock; only some of them tell of a new SA. */
 interface Line {
